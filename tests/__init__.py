@@ -1,0 +1,1 @@
+"""The tests, which mirror the tree of `src/chainrule`; a package, so that they can share `tests.oracle`."""
