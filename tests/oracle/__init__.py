@@ -1,4 +1,4 @@
-'''What PyTorch and scikit-learn say, as an oracle for our own results.
+"""What PyTorch and scikit-learn say, as an oracle for our own results.
 
 Where the reference library is installed, it is asked live, and the recorded answer must agree with the live
 one, so that recordings never go stale. Elsewhere the recorded answer is used: running the tests needs no
@@ -48,10 +48,11 @@ and if it does not, take the inputs and check what you have (each name given is 
     (y * cr.tensor(oracle.cotangent(y.shape))).sum().backward()
     example.check(out=y, grad_x=x.grad)
 
-`example.expected` holds the answers as NumPy arrays. Shapes and dtypes must be equal, integers and bools exactly
-so, float64 to 1e-10 and float32 to 1e-5 (relative). scikit-learn's cases begin with `Cases("sklearn.metrics")`:
-their functions take that module and NumPy arrays, and return arrays or numbers; there are no gradients.
-'''
+`example.expected` holds the answers as NumPy arrays. Shapes and dtypes must be equal, integers and bools
+exactly so, float64 to 1e-10 and float32 to 1e-5 (relative). scikit-learn's cases begin with
+`Cases("sklearn.metrics")`: their functions take that module and NumPy arrays, and return arrays or numbers;
+there are no gradients.
+"""
 
 from tests.oracle.asking import Example, cotangent, example, families, names
 

@@ -37,7 +37,8 @@ class Example:
         """Compare what we have with what the reference says, under its names."""
         assert got, "there is nothing to compare"
         for name, value in got.items():
-            assert name in self.expected, f"the reference says nothing of {name!r}, only of {sorted(self.expected)}"
+            known = sorted(self.expected)
+            assert name in known, f"the reference says nothing of {name!r}, only of {known}"
             assert_close(as_array(value), self.expected[name], name)
 
     def check_library(self, library: Any) -> None:
@@ -98,7 +99,8 @@ def is_installed(reference: str) -> bool:
 def ask(cases: Cases, name: str) -> dict[str, np.ndarray]:
     """Ask the reference itself."""
     library = importlib.import_module(cases.reference)
-    return ask_tensors(cases[name], library) if cases.reference == "torch" else ask_arrays(cases[name], library)
+    compute = ask_tensors if cases.reference == "torch" else ask_arrays
+    return compute(cases[name], library)
 
 
 def ask_arrays(case: Case, library: Any) -> dict[str, np.ndarray]:
@@ -125,7 +127,7 @@ def ask_tensors(case: Case, library: Any) -> dict[str, np.ndarray]:
 
 
 def cotangent(shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
-    """The fixed weights of an output's entries in the sum that is differentiated (ones would hide mistakes)."""
+    """The fixed weights of an output's entries in the sum to differentiate (ones would hide mistakes)."""
     return np.cos(1.0 + np.arange(np.prod(shape, dtype=int))).reshape(shape).astype(dtype)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-# RandomState, because NumPy froze its stream for good; that of np.random.Generator may change between releases.
+# RandomState, because its stream is frozen for good; that of np.random.Generator may change between releases.
 Draw = Callable[[np.random.RandomState], np.ndarray]
 
 

@@ -1,4 +1,4 @@
-"""Cases that test the oracle itself, one for each thing that a case may do; see `tests.oracle` for how to add yours."""
+"""Cases that test the oracle itself, one for each thing that a case may do."""
 
 import numpy as np
 

@@ -28,7 +28,8 @@ def record(family: str) -> None:
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_bytes(save(answers, metadata={"reference": f"{cases.reference} {version}"}))
     unfinished.replace(path)
-    print(f"{path.name}: {len(cases)} cases, {path.stat().st_size / 1000:.1f} kB, {cases.reference} {version}")
+    size = path.stat().st_size / 1000
+    print(f"{path.name}: {len(cases)} cases, {size:.1f} kB, {cases.reference} {version}")
 
 
 def main(wanted: Iterable[str]) -> None:
