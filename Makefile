@@ -1,0 +1,52 @@
+# The virtual environment .venv is made anew when pyproject.toml changes. A stamp in it says what has been
+# installed; an installation that fails leaves none. Paths are relative, so that the folder's name is free.
+
+python := .venv/bin/python
+pip := $(python) -m pip --disable-pip-version-check --quiet
+
+.PHONY: help train test check bench docs develop
+
+help:
+	@echo "make train   train a network on the bundled handwritten digits, through every stage"
+	@echo "make test    run the tests"
+	@echo "make check   formatting, lint, types, layers"
+	@echo "make bench   measure, side by side with the peers"
+	@echo "make docs    build the API reference into build/docs"
+	@echo "make develop set up .venv for working on chainrule"
+	@echo
+	@echo "Each first sets up what it needs in .venv (Python 3.11 or later)."
+
+train: .venv/stamp-package
+	.venv/bin/chainrule train
+
+test: develop
+	$(python) -m pytest
+
+check: develop
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy
+	.venv/bin/lint-imports
+
+bench:
+	@echo "There are no benchmarks yet. They come with the native compiler, beside the peers in one run."
+
+docs: develop
+	$(python) -m pdoc --docformat google --output-directory build/docs chainrule
+	@echo "Open build/docs/index.html"
+
+develop: .venv/stamp-develop
+
+.venv/stamp-made: pyproject.toml
+	@scripts/make_venv.sh
+	@touch $@
+
+.venv/stamp-package: .venv/stamp-made
+	@echo "Installing chainrule ..."
+	@$(pip) install --editable .
+	@touch $@
+
+.venv/stamp-develop: .venv/stamp-package
+	@echo "Installing what its development needs ..."
+	@$(pip) install --editable '.[dev]'
+	@touch $@
