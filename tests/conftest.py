@@ -1,0 +1,20 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, however slow the machine.
+settings.register_profile("reproducible", derandomize=True, deadline=None)
+settings.load_profile("reproducible")
+
+BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets (MNIST and others), which is never copied into the repository."""
+    folder = Path(os.environ.get("CHAINRULE_DATA", BESIDE_THE_REPOSITORY))
+    if not folder.is_dir():
+        pytest.skip(f"there is no real data in {folder}; CHAINRULE_DATA may name its folder")
+    return folder
