@@ -1,0 +1,701 @@
+"""The tensor: what the user holds. Its methods are the functions of `ops` and `autodiff`; nothing is worked out here.
+
+(The leading underscore leaves the name `chainrule.tensor` to the function that makes one.)
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff.walk import backward
+from chainrule.core import display
+from chainrule.core.dtype import (
+    DType,
+    DTypeLike,
+    Scalar,
+    as_dtype,
+    bool_,
+    float32,
+    float64,
+    int32,
+    int64,
+    is_floating,
+    uint8,
+)
+from chainrule.core.modes import state
+from chainrule.core.node import Handle, Node
+from chainrule.core.shape import Shape
+from chainrule.errors import DeviceError, GradientError, InPlaceError, ShapeError
+from chainrule.ops import (
+    activation,
+    arithmetic,
+    compare,
+    contraction,
+    creation,
+    exponential,
+    indexing,
+    layout,
+    reduce,
+    rounding,
+    sorting,
+    statistics,
+    trigonometric,
+)
+from chainrule.ops.convert import TensorLike, as_tensor, broadcast
+from chainrule.ops.movement import cast
+
+
+class Tensor(Handle):
+    """An array of numbers that remembers how it was computed, so that derivatives can be asked for.
+
+    Args:
+        data: Numbers, nested lists, or an array: see `chainrule.tensor`, which makes the same.
+        dtype: float32 (the default), float64, int32, int64, uint8 or bool. Unlike `chainrule.tensor`, Python integers
+            become floats here, as in PyTorch.
+        requires_grad: Whether `backward` shall compute a gradient for it.
+
+    Attributes:
+        grad: The gradient that `backward` has added up, or None.
+
+    >>> x = cr.tensor(2.0, requires_grad=True)
+    >>> y = x**2 + 3 * x + 1
+    >>> y.backward()
+    >>> x.grad
+    tensor(7.)
+    """
+
+    __slots__ = ()
+    # NumPy leaves operators between its arrays and tensors to us.
+    __array_ufunc__ = None
+
+    def __init__(self, data: Any, *, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> None:
+        made = creation.tensor(data, dtype=dtype)
+        if dtype is None and not hasattr(data, "dtype"):
+            made = made.float()
+        super().__init__(made.node)
+        if requires_grad:
+            self.requires_grad_()
+
+    # What it is
+
+    @property
+    def shape(self) -> Shape:
+        """The length of each dimension."""
+        return self.node.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype of its elements."""
+        return self.node.dtype
+
+    @property
+    def ndim(self) -> builtins.int:
+        """The number of dimensions."""
+        return len(self.node.shape)
+
+    @property
+    def device(self) -> str:
+        """Where it lives: always "cpu"."""
+        return "cpu"
+
+    @property
+    def nbytes(self) -> builtins.int:
+        """The bytes its elements take."""
+        return self.numel() * self.dtype.itemsize
+
+    def size(self, dim: builtins.int | None = None) -> Any:
+        """The shape, or the length of one dimension."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> builtins.int:
+        """The number of dimensions."""
+        return self.ndim
+
+    def numel(self) -> builtins.int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    def is_floating_point(self) -> builtins.bool:
+        """Whether its dtype is float32 or float64."""
+        return is_floating(self.dtype)
+
+    def __len__(self) -> builtins.int:
+        if not self.shape:
+            raise ShapeError("a 0-d tensor has no length.")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise ShapeError("a 0-d tensor cannot be gone through.")
+        return iter(layout.unbind(self))
+
+    def __repr__(self) -> str:
+        return display.text(self.node)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.numel() == 1 else repr(self)
+
+    __hash__ = object.__hash__
+
+    # Its values
+
+    def numpy(self) -> np.ndarray:
+        """Its values as a NumPy array (a copy, which may be changed).
+
+        Raises:
+            GradientError: If it requires a gradient: the array would not carry it.
+            UntracedValueError: While only shapes are worked out.
+        """
+        if self.requires_grad:
+            raise GradientError("the gradient would be lost in a NumPy array.", remedy="x.detach().numpy()")
+        return self.node.read().copy()
+
+    def item(self) -> Any:
+        """Its one element as a Python number."""
+        if self.numel() != 1:
+            raise ShapeError(
+                "item() needs a tensor of one element.", got=self.shape, remedy="tolist(), or sum() it first"
+            )
+        return self.node.read().item()
+
+    def tolist(self) -> Any:
+        """Its elements as nested Python lists."""
+        return self.node.read().tolist()
+
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
+        found = self.node.read()
+        if dtype is not None and dtype != found.dtype:
+            return found.astype(dtype)
+        if copy:
+            return found.copy()
+        view = found.view()
+        view.flags.writeable = False
+        return view
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.node.read().copy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[Any, int]:
+        return (1, 0)
+
+    def __bool__(self) -> builtins.bool:
+        if self.numel() != 1:
+            raise ShapeError(
+                "whether a tensor of several elements is true is not clear.",
+                got=self.shape,
+                remedy="use .any() or .all()",
+            )
+        return bool(self.item())
+
+    def __float__(self) -> builtins.float:
+        return float(self.item())
+
+    def __int__(self) -> builtins.int:
+        return int(self.item())
+
+    def __index__(self) -> builtins.int:
+        if is_floating(self.dtype) or self.dtype == bool_:
+            raise ShapeError("only an integer tensor can be an index.", got=self.dtype)
+        return int(self.item())
+
+    def __contains__(self, value: Any) -> builtins.bool:
+        return bool((self == value).any())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        copied = type(self).__new__(type(self))
+        Handle.__init__(copied, creation.detach(self).node)
+        memo[id(self)] = copied
+        if self.grad is not None:
+            copied.grad = self.grad.detach()
+        return copied.requires_grad_(self.requires_grad)
+
+    # Derivatives
+
+    @property
+    def requires_grad(self) -> builtins.bool:
+        """Whether derivatives with respect to it, or through it, can be asked for."""
+        return self.node.tracked
+
+    @requires_grad.setter
+    def requires_grad(self, value: builtins.bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
+        """Ask for a gradient, or no longer; only for tensors that were not computed from others that do."""
+        if self.node.origin is not None and not requires_grad:
+            raise GradientError("this tensor was computed from one that requires a gradient.", remedy="use detach()")
+        if self.node.origin is None and requires_grad != self.node.tracked:
+            if requires_grad and not is_floating(self.dtype):
+                raise GradientError("only floating tensors can require a gradient.", got=self.dtype, remedy="x.float()")
+            hooks = self.node.hooks
+            self.node = Node(self.shape, self.dtype, self.node.value, tracked=requires_grad)
+            self.node.hooks = hooks
+        if requires_grad and self.node.origin is None:
+            creation.own(self)
+        return self
+
+    @property
+    def is_leaf(self) -> builtins.bool:
+        """Whether it was made by the user rather than computed from tensors that require a gradient."""
+        return self.node.origin is None
+
+    @property
+    def grad_fn(self) -> str | None:
+        """The name of the operation it was computed by, if derivatives lead through it."""
+        return self.node.origin.primitive.name if self.node.origin else None
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: builtins.bool = False,
+        create_graph: builtins.bool = False,
+    ) -> None:
+        """Add the derivative of this tensor with respect to every leaf that it depends on to the leaf's `.grad`.
+
+        Args:
+            gradient: What this tensor's own gradient is, in its shape; 1 for a tensor of one element.
+            retain_graph: Keep what was remembered, so that `backward` can be called again.
+            create_graph: Remember this walk too, so that the gradients can be differentiated. Implies `retain_graph`.
+
+        Raises:
+            GradientError: If it depends on nothing that requires a gradient, or is no single number and
+                no gradient is given.
+            FreedGraphError: If an earlier walk has given back what this one needs.
+            InPlaceError: If a value that is needed was changed in place since.
+        """
+        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this computed tensor in `.grad` too."""
+        if not self.is_leaf:
+
+            def keep(g: Tensor) -> None:
+                self.grad = g if self.grad is None else self.grad + g
+
+            self.node.hooks.append(keep)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHook:
+        """Call `hook` with this tensor's gradient in `backward`; what it returns, if anything, replaces it."""
+        if not self.requires_grad:
+            raise GradientError("there will be no gradient to call the hook with.", remedy="requires_grad=True")
+        self.node.hooks.append(hook)
+        return RemovableHook(self.node.hooks, hook)
+
+    # Dtypes and places
+
+    def to(self, target: DTypeLike | Tensor, **_: Any) -> Tensor:
+        """In another dtype; `to("cpu")` is the tensor itself.
+
+        Raises:
+            DeviceError: For a device other than the CPU.
+        """
+        if isinstance(target, Tensor):
+            return cast(self, target.dtype)
+        if isinstance(target, str) and target.split(":")[0] in ("cpu", "cuda", "mps", "xpu", "gpu"):
+            if not target.startswith("cpu"):
+                raise DeviceError("chainrule computes on the CPU.", expected="'cpu'", got=repr(target))
+            return self
+        return cast(self, as_dtype(target))
+
+    def cpu(self) -> Tensor:
+        """Itself: tensors live on the CPU."""
+        return self
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """In the dtype of `other`."""
+        return cast(self, other.dtype)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return cast(self, float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return cast(self, float64)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return cast(self, int32)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return cast(self, int64)
+
+    def byte(self) -> Tensor:
+        """As uint8."""
+        return cast(self, uint8)
+
+    def bool(self) -> Tensor:
+        """As bool: False where 0."""
+        return cast(self, bool_)
+
+    # Changing in place: the tensor holds a new value; values that derivatives need stay guarded
+
+    def copy_(self, source: TensorLike) -> Tensor:
+        """Take over the value of `source` (broadcast, in this tensor's dtype)."""
+        if self.node.tracked and self.node.origin is None and state.grad_enabled:
+            raise InPlaceError(
+                "a tensor that requires a gradient must not be changed in place while derivatives are remembered.",
+                remedy="with chainrule.no_grad(): around the change",
+            )
+        value = broadcast(cast(as_tensor(source, self.dtype), self.dtype), self._fits(source))
+        if value.node.tracked and state.grad_enabled:
+            self.rebind(value.node if value.node.origin is not None else (value * 1).node)
+            return self
+        leaf = self.node.tracked and self.node.origin is None
+        node = Node(self.shape, self.dtype, value.node.value, tracked=leaf)
+        node.hooks = self.node.hooks if leaf else []
+        self.rebind(node)
+        if leaf:
+            creation.own(self)
+        return self
+
+    def _fits(self, source: TensorLike) -> Shape:
+        shape = np.shape(source) if not isinstance(source, Tensor) else source.shape
+        if np.broadcast_shapes(shape, self.shape) != self.shape:
+            raise ShapeError("a change in place cannot change the shape.", expected=self.shape, got=shape)
+        return self.shape
+
+    @property
+    def data(self) -> Tensor:
+        """Its value, cut off from derivatives."""
+        return creation.detach(self)
+
+    @data.setter
+    def data(self, value: TensorLike) -> None:
+        grad_enabled, state.grad_enabled = state.grad_enabled, False
+        try:
+            self.copy_(value)
+        finally:
+            state.grad_enabled = grad_enabled
+
+    def add_(self, other: TensorLike, *, alpha: builtins.float = 1) -> Tensor:
+        """`add` in place."""
+        return self.copy_(arithmetic.add(self, other, alpha=alpha))
+
+    def sub_(self, other: TensorLike, *, alpha: builtins.float = 1) -> Tensor:
+        """`sub` in place."""
+        return self.copy_(arithmetic.sub(self, other, alpha=alpha))
+
+    def mul_(self, other: TensorLike) -> Tensor:
+        """`mul` in place."""
+        return self.copy_(arithmetic.mul(self, other))
+
+    def div_(self, other: TensorLike) -> Tensor:
+        """`div` in place."""
+        return self.copy_(arithmetic.div(self, other))
+
+    def clamp_(self, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
+        """`clip` in place."""
+        return self.copy_(arithmetic.clip(self, min, max))
+
+    def fill_(self, value: Scalar) -> Tensor:
+        """`value` everywhere, in place."""
+        return self.copy_(value)
+
+    def zero_(self) -> Tensor:
+        """0 everywhere, in place."""
+        return self.copy_(0)
+
+    __iadd__ = add_
+    __isub__ = sub_
+    __imul__ = mul_
+    __itruediv__ = div_
+
+    def __setitem__(self, index: Any, value: TensorLike) -> None:
+        self.copy_(indexing.put(self, index, value))
+
+    @property
+    def at(self) -> At:
+        """`x.at[index].set(value)` and `.add(value)`: a changed copy, `x` stays as it is."""
+        return At(self)
+
+    # Operators (written out, so that a type checker knows them while it reads the rules of the primitives)
+
+    def __add__(self, other: TensorLike) -> Tensor:
+        return arithmetic.add(self, other)
+
+    def __sub__(self, other: TensorLike) -> Tensor:
+        return arithmetic.sub(self, other)
+
+    def __mul__(self, other: TensorLike) -> Tensor:
+        return arithmetic.mul(self, other)
+
+    def __truediv__(self, other: TensorLike) -> Tensor:
+        return arithmetic.div(self, other)
+
+    def __floordiv__(self, other: TensorLike) -> Tensor:
+        return arithmetic.floor_divide(self, other)
+
+    def __mod__(self, other: TensorLike) -> Tensor:
+        return arithmetic.remainder(self, other)
+
+    def __pow__(self, other: TensorLike) -> Tensor:
+        return arithmetic.pow(self, other)
+
+    def __and__(self, other: TensorLike) -> Tensor:
+        return compare.bitwise_and(self, other)
+
+    def __or__(self, other: TensorLike) -> Tensor:
+        return compare.bitwise_or(self, other)
+
+    def __xor__(self, other: TensorLike) -> Tensor:
+        return compare.bitwise_xor(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return compare.lt(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return compare.le(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return compare.gt(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return compare.ge(self, other)
+
+    def __neg__(self) -> Tensor:
+        return arithmetic.neg(self)
+
+    def __abs__(self) -> Tensor:
+        return arithmetic.abs(self)
+
+    def __invert__(self) -> Tensor:
+        return compare.bitwise_not(self)
+
+    def __matmul__(self, other: TensorLike) -> Tensor:
+        return contraction.matmul(self, other)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return indexing.getitem(self, index)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # element by element, as NumPy's
+        return compare.eq(self, other)  # type: ignore[arg-type]
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]  # element by element, as NumPy's
+        return compare.ne(self, other)  # type: ignore[arg-type]
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __radd__(self, other: TensorLike) -> Tensor:
+        return arithmetic.add(other, self)
+
+    def __rsub__(self, other: TensorLike) -> Tensor:
+        return arithmetic.sub(other, self)
+
+    def __rmul__(self, other: TensorLike) -> Tensor:
+        return arithmetic.mul(other, self)
+
+    def __rtruediv__(self, other: TensorLike) -> Tensor:
+        return arithmetic.div(other, self)
+
+    def __rfloordiv__(self, other: TensorLike) -> Tensor:
+        return arithmetic.floor_divide(other, self)
+
+    def __rmod__(self, other: TensorLike) -> Tensor:
+        return arithmetic.remainder(other, self)
+
+    def __rpow__(self, other: TensorLike) -> Tensor:
+        return arithmetic.pow(other, self)
+
+    def __rmatmul__(self, other: TensorLike) -> Tensor:
+        return contraction.matmul(other, self)
+
+    def __rand__(self, other: TensorLike) -> Tensor:
+        return compare.bitwise_and(other, self)
+
+    def __ror__(self, other: TensorLike) -> Tensor:
+        return compare.bitwise_or(other, self)
+
+    def __rxor__(self, other: TensorLike) -> Tensor:
+        return compare.bitwise_xor(other, self)
+
+    # Functions as methods
+
+    add = arithmetic.add
+    sub = arithmetic.sub
+    mul = arithmetic.mul
+    div = arithmetic.div
+    floor_divide = arithmetic.floor_divide
+    remainder = arithmetic.remainder
+    pow = arithmetic.pow
+    neg = arithmetic.neg
+    abs = arithmetic.abs
+    sign = arithmetic.sign
+    square = arithmetic.square
+    reciprocal = arithmetic.reciprocal
+    maximum = arithmetic.maximum
+    minimum = arithmetic.minimum
+    clip = arithmetic.clip
+    clamp = arithmetic.clip
+    exp = exponential.exp
+    expm1 = exponential.expm1
+    log = exponential.log
+    log1p = exponential.log1p
+    log2 = exponential.log2
+    log10 = exponential.log10
+    sqrt = exponential.sqrt
+    rsqrt = exponential.rsqrt
+    sigmoid = exponential.sigmoid
+    erf = exponential.erf
+    sin = trigonometric.sin
+    cos = trigonometric.cos
+    tan = trigonometric.tan
+    asin = trigonometric.asin
+    acos = trigonometric.acos
+    atan = trigonometric.atan
+    atan2 = trigonometric.atan2
+    sinh = trigonometric.sinh
+    cosh = trigonometric.cosh
+    tanh = trigonometric.tanh
+    asinh = trigonometric.asinh
+    acosh = trigonometric.acosh
+    atanh = trigonometric.atanh
+    floor = rounding.floor
+    ceil = rounding.ceil
+    round = rounding.round
+    trunc = rounding.trunc
+    eq = compare.eq
+    ne = compare.ne
+    lt = compare.lt
+    le = compare.le
+    gt = compare.gt
+    ge = compare.ge
+    isnan = compare.isnan
+    isinf = compare.isinf
+    isfinite = compare.isfinite
+    logical_not = compare.logical_not
+    logical_and = compare.logical_and
+    logical_or = compare.logical_or
+    logical_xor = compare.logical_xor
+    masked_fill = compare.masked_fill
+    sum = reduce.sum
+    amax = reduce.amax
+    amin = reduce.amin
+    argmax = reduce.argmax
+    argmin = reduce.argmin
+    max = reduce.max
+    min = reduce.min
+    any = reduce.any
+    all = reduce.all
+    cumsum = reduce.cumsum
+    mean = statistics.mean
+    var = statistics.var
+    std = statistics.std
+    prod = statistics.prod
+    logsumexp = statistics.logsumexp
+    norm = statistics.norm
+    reshape = layout.reshape
+    view = layout.reshape
+    flatten = layout.flatten
+    permute = layout.permute
+    transpose = layout.transpose
+    swapaxes = layout.transpose
+    movedim = layout.movedim
+    squeeze = layout.squeeze
+    unsqueeze = layout.unsqueeze
+    expand = layout.expand
+    broadcast_to = layout.broadcast_to
+    flip = layout.flip
+    narrow = layout.narrow
+    split = layout.split
+    chunk = layout.chunk
+    unbind = layout.unbind
+    roll = layout.roll
+    tile = layout.tile
+    repeat = layout.tile
+    gather = indexing.gather
+    scatter_add = indexing.scatter_add
+    take = indexing.take
+    index_select = indexing.index_select
+    nonzero = indexing.nonzero
+    sort = sorting.sort
+    argsort = sorting.argsort
+    topk = sorting.topk
+    matmul = contraction.matmul
+    mm = contraction.matmul
+    dot = contraction.dot
+    outer = contraction.outer
+    tril = contraction.tril
+    triu = contraction.triu
+    relu = activation.relu
+    softmax = activation.softmax
+    log_softmax = activation.log_softmax
+    clone = creation.clone
+    detach = creation.detach
+    zeros_like = creation.zeros_like
+    ones_like = creation.ones_like
+
+    def where(self, condition: Tensor, other: TensorLike) -> Tensor:
+        """This tensor where the condition holds, `other` elsewhere."""
+        return compare.where(condition, self, other)
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        """Stretched to the shape of `other`."""
+        return layout.expand(self, other.shape)
+
+    def view_as(self, other: Tensor) -> Tensor:
+        """In the shape of `other`."""
+        return layout.reshape(self, other.shape)
+
+    def contiguous(self) -> Tensor:
+        """Itself: how values lie in memory does not matter here."""
+        return self
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802  # PyTorch's name
+        """The last two dimensions exchanged."""
+        return layout.transpose(self, -1, -2)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802  # PyTorch's name
+        """The dimensions in reverse order."""
+        return layout.permute(self, tuple(range(self.ndim))[::-1])
+
+    def t(self) -> Tensor:
+        """The transpose of a matrix."""
+        if self.ndim > 2:
+            raise ShapeError("t() takes at most two dimensions.", got=self.shape, remedy="use .mT or permute")
+        return self.T
+
+
+class At:
+    """`x.at[index]`: where a changed copy of `x` shall differ."""
+
+    def __init__(self, tensor: Tensor, index: Any = ...) -> None:
+        self._tensor = tensor
+        self._index = index
+
+    def __getitem__(self, index: Any) -> At:
+        return At(self._tensor, index)
+
+    def set(self, value: TensorLike) -> Tensor:
+        """A copy with `value` there; where an index is named twice, the last value stands."""
+        return indexing.put(self._tensor, self._index, value)
+
+    def add(self, value: TensorLike) -> Tensor:
+        """A copy with `value` added there; an index named twice is added to twice."""
+        return indexing.put_add(self._tensor, self._index, value)
+
+
+class RemovableHook:
+    """What registering a hook gives back: `remove()` takes the hook away."""
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second time does nothing."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+
+# Operations make tensors of this class from now on: see `core/types.py`.
+Handle.concrete = Tensor

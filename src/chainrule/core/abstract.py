@@ -1,0 +1,59 @@
+"""Working out shapes and dtypes without values.
+
+Under this interpreter any tensor code runs in microseconds an operation, whatever its sizes: `summary()` learns
+output shapes and costs from it, and `fit` finds mistakes in a model before training starts. What the code
+assigns (a running mean, the random state, a gradient) is put back at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from chainrule.core import modes
+from chainrule.core.node import Handle, Node
+from chainrule.core.primitive import Params, Primitive, Spec
+
+Listener = Callable[[Primitive, tuple[Node, ...], Params, Spec], None]
+
+
+class Abstract:
+    """The interpreter: no values, and a note of everything that is written."""
+
+    def __init__(self, listener: Listener | None = None) -> None:
+        self._listener = listener
+        self._before: dict[int, tuple[Handle, Node, object]] = {}
+
+    def run(self, primitive: Primitive, inputs: tuple[Node, ...], params: Params, out: Spec) -> np.ndarray | None:
+        """No value; the listener, if any, hears of the operation."""
+        if self._listener:
+            self._listener(primitive, inputs, params, out)
+        return None
+
+    def writes(self, handle: Handle) -> None:
+        """Keep what `handle` held when it was first written to."""
+        self._before.setdefault(id(handle), (handle, handle.node, handle._grad))
+
+    def restore(self) -> None:
+        """Put everything back that was written to."""
+        for handle, node, grad in self._before.values():
+            node.stale = False
+            handle.node = node
+            handle._grad = grad  # type: ignore[assignment]  # kept as an object, put back as it was
+
+
+@contextmanager
+def shapes_only(listener: Listener | None = None) -> Iterator[None]:
+    """Within the block operations make tensors that have a shape and a dtype but no value.
+
+    Args:
+        listener: Called with (primitive, inputs, params, output) of every operation.
+    """
+    abstract = Abstract(listener)
+    try:
+        with modes.interpreter(abstract):
+            yield
+    finally:
+        abstract.restore()

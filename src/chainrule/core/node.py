@@ -1,0 +1,141 @@
+"""What a value is.
+
+A `Node` is immutable: a shape, a dtype, a value, and the operation it came from. Chains of nodes are what
+derivatives are taken of. A `Handle` is what a user's tensor is made of: a mutable reference to a node.
+Changing a tensor in place binds its handle to a new node and marks the old one stale; a derivative that
+later needs the stale value is an error, and everything else stays right, because nodes never change.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+import numpy as np
+
+from chainrule.core.modes import Scope, state
+from chainrule.core.shape import Shape
+from chainrule.errors import InPlaceError, UntracedValueError
+
+if TYPE_CHECKING:
+    from chainrule.core.primitive import Params, Primitive
+    from chainrule.core.types import Tensor
+
+
+class Origin(NamedTuple):
+    """The operation that a node came from."""
+
+    primitive: Primitive
+    inputs: tuple[Node, ...]
+    params: Params
+
+
+class Node:
+    """An immutable value with its shape, dtype and origin.
+
+    Attributes:
+        value: The array; None while only shapes are worked out.
+        origin: The operation it came from; None for a leaf, or where nothing is remembered.
+        tracked: Whether derivatives with respect to it, or through it, can be asked for.
+        freed: Whether its origin was given back after a backward pass.
+        stale: Whether the tensor that held it has been changed in place since.
+        owner: The tensor whose `.grad` a leaf's gradient is added to.
+        hooks: Called with the gradient of this node; what they return, if anything, replaces it.
+        scope: The layer in whose `forward` it came to be.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "dtype",
+        "freed",
+        "hooks",
+        "origin",
+        "owner",
+        "scope",
+        "shape",
+        "stale",
+        "tracked",
+        "value",
+    )
+
+    def __init__(
+        self,
+        shape: Shape,
+        dtype: np.dtype,
+        value: np.ndarray | None,
+        *,
+        origin: Origin | None = None,
+        tracked: bool = False,
+    ) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.value = value
+        self.origin = origin
+        self.tracked = tracked
+        self.freed = False
+        self.stale = False
+        self.owner: weakref.ref[Handle] | None = None
+        self.hooks: list[Callable[[Tensor], Tensor | None]] = []
+        self.scope: Scope | None = state.scope
+
+    def read(self) -> np.ndarray:
+        """The value, for an operation that needs it."""
+        if self.stale:
+            raise InPlaceError(
+                "a value that the derivative needs was changed in place after it was used.",
+                where=self.scope.label() if self.scope else None,
+                got=f"a tensor of shape {self.shape}",
+                remedy="change it after backward(), or write x = x + 1 in place of x += 1",
+            )
+        if self.value is None:
+            raise UntracedValueError(
+                "the value of this tensor is not known yet: only shapes are being worked out.",
+                got=f"a tensor of shape {self.shape}",
+                remedy="keep item(), numpy(), bool() and float() of tensors out of forward()",
+            )
+        return self.value
+
+
+class Handle:
+    """A mutable reference to a node: what `chainrule.Tensor` is made of.
+
+    `Tensor`, with its operators and methods, stands above the operations; so that operations can make
+    tensors, `_tensor.py` registers its class here (see `core/types.py` for the whole story).
+    """
+
+    __slots__ = ("__weakref__", "_grad", "node")
+
+    concrete: ClassVar[type[Tensor]]
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._grad: Tensor | None = None
+
+    @staticmethod
+    def of(node: Node) -> Tensor:
+        """A tensor that holds `node`."""
+        tensor: Tensor = object.__new__(Handle.concrete)
+        Handle.__init__(tensor, node)
+        return tensor
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has added up, or None."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Tensor | None) -> None:
+        state.interpreter.writes(self)
+        self._grad = grad
+
+    def rebind(self, node: Node) -> None:
+        """Hold `node` from now on; a derivative that needs the value held until now becomes an error."""
+        state.interpreter.writes(self)
+        self.node.stale = True
+        self.node = node
+
+
+def leaf(value: np.ndarray, *, requires_grad: bool = False) -> Node:
+    """A node that came from no operation."""
+    return Node(value.shape, value.dtype, value, tracked=requires_grad)

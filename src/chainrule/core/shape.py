@@ -1,0 +1,93 @@
+"""Broadcasting and axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from chainrule.errors import ArgumentError, ShapeError
+
+Shape: TypeAlias = tuple[int, ...]
+Dims: TypeAlias = "int | Sequence[int] | None"
+
+
+def size(shape: Sequence[int]) -> int:
+    """The number of elements."""
+    return math.prod(shape)
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The shape that all of `shapes` stretch to, by NumPy's rule: aligned at the right, 1 stretches.
+
+    >>> broadcast((4, 1), (3,))
+    (4, 3)
+    """
+    ndim = max(map(len, shapes), default=0)
+    padded = [(1,) * (ndim - len(shape)) + shape for shape in shapes]
+    out = []
+    for lengths in zip(*padded, strict=True):
+        stretched = {length for length in lengths if length != 1}
+        if len(stretched) > 1:
+            raise ShapeError(
+                "the shapes do not broadcast together.",
+                expected="equal lengths, or 1, in every dimension counted from the right",
+                got=" and ".join(map(str, shapes)),
+            )
+        out.append(stretched.pop() if stretched else 1)
+    return tuple(out)
+
+
+def axis(dim: int, ndim: int) -> int:
+    """`dim` counted from the left; negative counts from the right.
+
+    >>> axis(-1, 3)
+    2
+    """
+    limit = max(ndim, 1)
+    if not -limit <= dim < limit:
+        raise ShapeError(
+            f"there is no dimension {dim}.",
+            expected=f"-{limit} to {limit - 1}",
+            got=f"dim={dim} for {ndim} dimensions",
+        )
+    return dim % limit
+
+
+def axes(dim: Dims, ndim: int) -> Shape:
+    """`dim` as a sorted tuple of different axes; None means all of them."""
+    if dim is None:
+        return tuple(range(ndim))
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    found = tuple(sorted(axis(d, ndim) for d in dims)) if ndim else ()
+    if len(set(found)) != len(found):
+        raise ArgumentError("a dimension is named twice.", got=f"dim={tuple(dims)}")
+    return found
+
+
+def reduced(shape: Shape, dims: Shape, keepdim: bool) -> Shape:
+    """`shape` with the axes `dims` reduced to 1, or dropped."""
+    if keepdim:
+        return tuple(1 if i in dims else length for i, length in enumerate(shape))
+    return tuple(length for i, length in enumerate(shape) if i not in dims)
+
+
+def resolve(shape: Sequence[int], total: int) -> Shape:
+    """`shape` with its one -1, if any, worked out from the number of elements."""
+    unknown = [i for i, length in enumerate(shape) if length == -1]
+    known = size([length for length in shape if length != -1])
+    fits = known and total % known == 0 if unknown else known == total
+    if len(unknown) > 1 or any(length < -1 for length in shape) or not fits:
+        raise ShapeError(
+            f"{total} elements cannot take the shape {tuple(shape)}.",
+            expected="a shape with the same number of elements (one dimension may be -1)",
+            got=tuple(shape),
+        )
+    return tuple(total // known if length == -1 else int(length) for length in shape)
+
+
+def flatten_sizes(sizes: tuple[int | Sequence[int], ...]) -> Shape:
+    """`(2, 3)` from `f(2, 3)` as well as from `f((2, 3))`."""
+    if len(sizes) == 1 and not isinstance(sizes[0], int) and hasattr(sizes[0], "__len__"):
+        return tuple(int(length) for length in sizes[0])
+    return tuple(int(length) for length in sizes)  # type: ignore[arg-type]  # each is an int here

@@ -1,0 +1,40 @@
+"""The activations that are tensor methods as well; the others stand in `nn.functional`."""
+
+from __future__ import annotations
+
+from chainrule.core.types import Tensor
+from chainrule.ops.compare import isfinite, where
+from chainrule.ops.convert import TensorLike, as_floating, as_tensor
+from chainrule.ops.statistics import logsumexp
+
+
+def relu(input: TensorLike) -> Tensor:
+    """`max(input, 0)`; NaN stays NaN, and the derivative at 0 is 0.
+
+    >>> cr.relu(cr.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    tensor = as_tensor(input)
+    return where(tensor <= 0, tensor.zeros_like(), tensor)
+
+
+def softmax(input: TensorLike, dim: int) -> Tensor:
+    """Positive numbers that add up to 1 along `dim`: `exp(input) / sum(exp(input))`, without overflow.
+
+    >>> cr.softmax(cr.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    tensor = as_floating(input)
+    largest = tensor.detach().amax(dim=dim, keepdim=True)
+    powers = (tensor - where(isfinite(largest), largest, 0.0)).exp()
+    return powers / powers.sum(dim=dim, keepdim=True)
+
+
+def log_softmax(input: TensorLike, dim: int) -> Tensor:
+    """The logarithm of `softmax`, without the loss of digits.
+
+    >>> cr.log_softmax(cr.tensor([0.0, 0.0]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    tensor = as_floating(input)
+    return tensor - logsumexp(tensor, dim, keepdim=True)

@@ -1,0 +1,127 @@
+"""Products that sum over a dimension: matmul, and what is composed of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.core import shape as shapes
+from chainrule.core.dtype import bool_
+from chainrule.core.primitive import Array, Primitive, Spec
+from chainrule.core.types import Tensor
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.ops.compare import where
+from chainrule.ops.convert import TensorLike, broadcast, constant, promote
+
+
+class _MatMul(Primitive):
+    """(*batch, m, k) times (*batch, k, n) to (*batch, m, n)."""
+
+    def infer(self, a: Spec, b: Spec) -> Spec:
+        return Spec((*a.shape[:-1], b.shape[-1]), a.dtype)
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.asarray(np.matmul(a, b))
+
+    def vjp(self, arg: int, g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        return MATMUL(g, b.mT) if arg == 0 else MATMUL(a.mT, g)
+
+    def flops(self, out: Spec, *inputs: Spec, **params: Any) -> int:
+        return 2 * shapes.size(out.shape) * inputs[0].shape[-1]
+
+
+MATMUL = _MatMul("matmul")
+
+
+def matmul(input: TensorLike, other: TensorLike) -> Tensor:
+    """The matrix product; leading dimensions broadcast, a 1-d operand is a row at the left, a column at the right.
+
+    Args:
+        input: (*, m, k) or (k,).
+        other: (*, k, n) or (k,).
+
+    Raises:
+        ShapeError: If the inner lengths differ, or an operand is 0-d.
+
+    >>> cr.matmul(cr.tensor([[1.0, 2.0]]), cr.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
+    """
+    a, b = promote(input, other)
+    if a.ndim == 0 or b.ndim == 0:
+        raise ShapeError("matmul takes no 0-d tensors.", got=f"{a.shape} @ {b.shape}", remedy="multiply with *")
+    if a.dtype == bool_:
+        raise DTypeError("matmul does not take bools.", remedy="cast first: x.float()")
+    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    if a.shape[-1] != inner:
+        raise ShapeError(
+            "the inner lengths of a matrix product differ.",
+            expected=f"(..., {a.shape[-1]}) @ ({a.shape[-1]}, ...)",
+            got=f"{a.shape} @ {b.shape}",
+            remedy="transpose one of them (x.mT), or check the layer before this one",
+        )
+    left = a.unsqueeze(0) if a.ndim == 1 else a
+    right = b.unsqueeze(1) if b.ndim == 1 else b
+    out = _batched(left, right)
+    if a.ndim == 1:
+        out = out.squeeze(-2)
+    return out.squeeze(-1) if b.ndim == 1 else out
+
+
+def _batched(a: Tensor, b: Tensor) -> Tensor:
+    """The product of two tensors of at least two dimensions."""
+    if b.ndim == 2 and a.ndim > 2:
+        # One matrix for the whole batch: one large product in place of many small ones.
+        return MATMUL(a.reshape(shapes.size(a.shape[:-1]), a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
+    batch = shapes.broadcast(a.shape[:-2], b.shape[:-2])
+    return MATMUL(broadcast(a, (*batch, *a.shape[-2:])), broadcast(b, (*batch, *b.shape[-2:])))
+
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The sum of the products of two 1-d tensors of one length.
+
+    >>> cr.dot(cr.tensor([1.0, 2.0]), cr.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise ShapeError("dot takes two 1-d tensors.", got=f"{input.shape} and {tensor.shape}", remedy="use matmul")
+    return matmul(input, tensor)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every product of an element of one 1-d tensor with one of another: (n,) and (m,) to (n, m).
+
+    >>> cr.outer(cr.tensor([1.0, 2.0]), cr.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise ShapeError("outer takes two 1-d tensors.", got=f"{input.shape} and {vec2.shape}")
+    return input.unsqueeze(1) * vec2
+
+
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle of the last two dimensions, up to `diagonal`; zeros above.
+
+    >>> cr.tril(cr.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    return _triangle(input, lambda rows, columns: columns - rows <= diagonal)
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of the last two dimensions, from `diagonal`; zeros below.
+
+    >>> cr.triu(cr.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
+    return _triangle(input, lambda rows, columns: columns - rows >= diagonal)
+
+
+def _triangle(input: Tensor, kept: Any) -> Tensor:
+    if input.ndim < 2:
+        raise ShapeError("a triangle needs two dimensions.", got=input.shape)
+    rows, columns = np.ogrid[: input.shape[-2], : input.shape[-1]]
+    return where(constant(kept(rows, columns)), input, input.zeros_like())

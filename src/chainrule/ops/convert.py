@@ -1,0 +1,73 @@
+"""Making tensors of what users write, and bringing two operands to one dtype and shape."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+from chainrule.core import shape as shapes
+from chainrule.core.dtype import DType, as_dtype, floating, result_type, scalar_dtype
+from chainrule.core.node import Handle, leaf
+from chainrule.core.types import Tensor
+from chainrule.errors import DTypeError
+from chainrule.ops.movement import BROADCAST, cast
+
+TensorLike: TypeAlias = "Tensor | np.ndarray | bool | int | float"
+
+
+def constant(array: np.ndarray) -> Tensor:
+    """A tensor that holds `array` itself (not a copy): for arrays that nobody else changes."""
+    return Handle.of(leaf(array))
+
+
+def scalar(value: float, dtype: DType) -> Tensor:
+    """A 0-d tensor of a Python number."""
+    try:
+        return constant(np.asarray(value, dtype))
+    except OverflowError:
+        raise DTypeError(f"{value} does not fit {dtype.name}.", got=value) from None
+
+
+def as_tensor(value: TensorLike, beside: DType | None = None) -> Tensor:
+    """`value` as a tensor; a Python number takes the dtype of the tensor `beside` it, unless its kind is higher."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
+        return scalar(value, scalar_dtype(value, beside))
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        return constant(array.astype(as_dtype(array.dtype)))
+    raise DTypeError(
+        f"cannot compute with {type(value).__name__}.",
+        expected="a tensor, a NumPy array or a number",
+        got=repr(value)[:60],
+        remedy="make a tensor of it first: chainrule.tensor(...)",
+    )
+
+
+def as_floating(value: TensorLike) -> Tensor:
+    """`value` as a tensor of floating dtype; integers and bools become the default dtype."""
+    tensor = as_tensor(value)
+    return cast(tensor, floating(tensor.dtype))
+
+
+def broadcast(tensor: Tensor, shape: shapes.Shape) -> Tensor:
+    """`tensor` stretched to `shape`."""
+    return tensor if tensor.shape == shape else BROADCAST(tensor, shape=shape)
+
+
+def promote(*values: TensorLike) -> list[Tensor]:
+    """The values as tensors of one dtype, by the rules of `core.dtype`."""
+    beside = [as_dtype(value.dtype) for value in values if isinstance(value, (Tensor, np.ndarray))]
+    common = result_type(*beside) if beside else None
+    tensors = [as_tensor(value, common) for value in values]
+    dtype = result_type(*[tensor.dtype for tensor in tensors])
+    return [cast(tensor, dtype) for tensor in tensors]
+
+
+def align(*values: TensorLike) -> list[Tensor]:
+    """The values as tensors of one dtype and one shape."""
+    tensors = promote(*values)
+    shape = shapes.broadcast(*[tensor.shape for tensor in tensors])
+    return [broadcast(tensor, shape) for tensor in tensors]

@@ -1,0 +1,280 @@
+"""Making tensors from numbers, arrays and sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.config import get_default_dtype
+from chainrule.core import shape as shapes
+from chainrule.core.dtype import DType, DTypeLike, Scalar, as_dtype, scalar_dtype
+from chainrule.core.modes import state
+from chainrule.core.node import Handle, leaf
+from chainrule.core.types import Tensor
+from chainrule.errors import ArgumentError, DTypeError, GradientError, ShapeError
+from chainrule.ops.convert import as_tensor, constant
+
+
+def make(array: np.ndarray, requires_grad: bool) -> Tensor:
+    """A leaf that holds `array`, which nobody else changes."""
+    if requires_grad and array.dtype.kind != "f":
+        raise GradientError(
+            "only floating tensors can require a gradient.", expected="float32 or float64", got=array.dtype
+        )
+    node = leaf(array, requires_grad=requires_grad)
+    tensor = Handle.of(node)
+    if requires_grad:
+        own(tensor)
+    return tensor
+
+
+def own(tensor: Tensor) -> None:
+    """Let the gradients of the tensor's leaf be added to the tensor's `.grad`."""
+    import weakref
+
+    tensor.node.owner = weakref.ref(tensor)
+
+
+def tensor(data: Any, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of `data`.
+
+    Args:
+        data: A number, nested lists of numbers or tensors, a NumPy array, or anything that NumPy can read.
+        dtype: The dtype. Without it Python floats become the default dtype (float32), integers int64, bools bool,
+            and arrays keep theirs.
+        requires_grad: Whether `backward` shall compute a gradient for it.
+
+    Raises:
+        DTypeError: If the data's dtype is not one that chainrule has, or is no number at all.
+        ShapeError: If nested lists are ragged.
+
+    >>> cr.tensor([[1, 2], [3, 4]], dtype=cr.float32)
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    array = data.node.read() if isinstance(data, Tensor) else _read(data, dtype)
+    return make(array.astype(as_dtype(dtype or array.dtype)), requires_grad)
+
+
+def _read(data: Any, dtype: DTypeLike | None) -> np.ndarray:
+    """`data` as an array; Python floats in the default dtype."""
+    is_array = hasattr(data, "__array__") or hasattr(data, "__array_interface__")
+    plain = data if is_array else _unwrap(data)
+    try:
+        array = np.asarray(plain)
+    except ValueError as error:
+        raise ShapeError(
+            "the nested lists are ragged.", expected="equal lengths at each level", got=str(error)
+        ) from None
+    if array.dtype.kind not in "biuf":
+        kind = "text" if array.dtype.kind in "US" else str(array.dtype)
+        raise DTypeError(
+            f"a tensor holds numbers, not {kind}.",
+            expected="numbers or bools",
+            got=repr(data)[:60],
+            remedy="turn words into class indices: numpy.unique(words, return_inverse=True)"
+            if kind == "text"
+            else None,
+        )
+    if not is_array and dtype is None:
+        return array.astype(get_default_dtype() if array.dtype.kind == "f" or array.size == 0 else array.dtype)
+    return array
+
+
+def _unwrap(data: Any) -> Any:
+    """Nested lists with arrays in place of tensors."""
+    if isinstance(data, (list, tuple)):
+        return [_unwrap(item) for item in data]
+    return data.node.read() if isinstance(data, Tensor) else data
+
+
+def from_numpy(ndarray: np.ndarray) -> Tensor:
+    """A tensor with a copy of an array, in the same dtype.
+
+    Unlike PyTorch's, it shares no memory: a value that could change behind a tensor's back would make
+    derivatives wrong without a word.
+
+    Raises:
+        DTypeError: If it is no array, or its dtype is not one that chainrule has.
+
+    >>> cr.from_numpy(np.ones(2))
+    tensor([1., 1.], dtype=float64)
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise DTypeError(
+            "from_numpy takes a NumPy array.", got=type(ndarray).__name__, remedy="use chainrule.tensor(...)"
+        )
+    return tensor(ndarray)
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A tensor with a copy of what another library exports through DLPack (CPU memory).
+
+    >>> cr.from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    return tensor(np.from_dlpack(x))
+
+
+def full(
+    size: int | Sequence[int],
+    fill_value: Scalar,
+    *,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`fill_value` everywhere; its own dtype (the default for floats) unless one is given.
+
+    >>> cr.full((2,), 7)
+    tensor([7, 7])
+    """
+    shape = _size((size,))
+    return make(np.full(shape, fill_value, as_dtype(dtype) if dtype else scalar_dtype(fill_value)), requires_grad)
+
+
+def zeros(*size: int | Sequence[int], dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the default dtype, or in `dtype`.
+
+    >>> cr.zeros(2, 3).shape
+    (2, 3)
+    """
+    return full(_size(size), 0, dtype=dtype or get_default_dtype(), requires_grad=requires_grad)
+
+
+def ones(*size: int | Sequence[int], dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Ones in the default dtype, or in `dtype`.
+
+    >>> cr.ones(2)
+    tensor([1., 1.])
+    """
+    return full(_size(size), 1, dtype=dtype or get_default_dtype(), requires_grad=requires_grad)
+
+
+def empty(*size: int | Sequence[int], dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Zeros: here nothing is left undefined.
+
+    >>> cr.empty(2)
+    tensor([0., 0.])
+    """
+    return zeros(*size, dtype=dtype, requires_grad=requires_grad)
+
+
+def _size(size: tuple[int | Sequence[int], ...]) -> shapes.Shape:
+    shape = shapes.flatten_sizes(size)
+    if any(length < 0 for length in shape):
+        raise ShapeError("a length cannot be negative.", got=shape)
+    return shape
+
+
+def full_like(input: Tensor, fill_value: Scalar, *, dtype: DTypeLike | None = None) -> Tensor:
+    """`fill_value` in the shape and dtype of `input`.
+
+    >>> cr.full_like(cr.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    return full(input.shape, fill_value, dtype=dtype or input.dtype)
+
+
+def zeros_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+    """Zeros in the shape and dtype of `input`.
+
+    >>> cr.zeros_like(cr.ones(2))
+    tensor([0., 0.])
+    """
+    return full_like(input, 0, dtype=dtype)
+
+
+def ones_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+    """Ones in the shape and dtype of `input`.
+
+    >>> cr.ones_like(cr.zeros(2))
+    tensor([1., 1.])
+    """
+    return full_like(input, 1, dtype=dtype)
+
+
+def arange(
+    start: Scalar,
+    end: Scalar | None = None,
+    step: Scalar = 1,
+    *,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """From `start` (0 if only one number is given) up to but not including `end`, in steps.
+
+    Raises:
+        ArgumentError: If the step is 0 or leads away from the end.
+
+    >>> cr.arange(3), cr.arange(1.0, 2.0, 0.5)
+    (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
+    """
+    first, last = (0, start) if end is None else (start, end)
+    if step == 0 or (last - first) / step < 0:
+        raise ArgumentError(
+            "arange never gets there.", expected="a step towards the end", got=f"{first} to {last} by {step}"
+        )
+    floats = any(isinstance(value, float) for value in (first, last, step))
+    kind = as_dtype(dtype) if dtype else scalar_dtype(1.0 if floats else 1)
+    count = math.ceil((last - first) / step)
+    return make((first + step * np.arange(count)).astype(kind), requires_grad)
+
+
+def linspace(
+    start: Scalar, end: Scalar, steps: int, *, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` numbers from `start` to `end`, both included, evenly spaced.
+
+    >>> cr.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if steps < 0:
+        raise ArgumentError("linspace cannot have fewer than 0 steps.", got=steps)
+    return make(np.linspace(start, end, steps, dtype=as_dtype(dtype or get_default_dtype())), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal, zeros elsewhere: n by m (n by n if m is not given).
+
+    >>> cr.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    return make(np.eye(n, m, dtype=as_dtype(dtype or get_default_dtype())), requires_grad)
+
+
+def clone(input: Tensor) -> Tensor:
+    """A tensor with the same value that can be changed in place apart; derivatives flow through.
+
+    >>> x = cr.tensor([1.0, 2.0])
+    >>> y = x.clone().fill_(0)
+    >>> x
+    tensor([1., 2.])
+    """
+    source = as_tensor(input)
+    return source * 1 if source.requires_grad and state.grad_enabled else detach(source)
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same value, cut off from what it was computed from: derivatives stop here.
+
+    >>> x = cr.tensor(2.0, requires_grad=True)
+    >>> (x * 3).detach().requires_grad
+    False
+    """
+    node = input.node
+    return Handle.of(type(node)(node.shape, node.dtype, node.value))
+
+
+def asarray(data: Any, dtype: DType | None = None) -> Tensor:
+    """`data` itself if it is a tensor (of this dtype), else a tensor made of it.
+
+    >>> cr.asarray([1, 2])
+    tensor([1, 2])
+    """
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    return constant(_read(data, dtype).astype(as_dtype(dtype))) if dtype else tensor(data)

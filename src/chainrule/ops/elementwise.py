@@ -1,0 +1,104 @@
+"""How elementwise primitives are defined: one line each, the derivative beside the meaning.
+
+`Unary("exp", np.exp, lambda g, y, x: g * y)` reads: `g` the gradient of the result, `y` the result, `x` the input.
+A `Binary` has one such rule for each of its two inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from chainrule.core.dtype import DType, bool_
+from chainrule.core.primitive import Array, Primitive, Spec
+from chainrule.core.types import Tensor
+from chainrule.errors import DTypeError, ShapeError
+
+UnaryRule = Callable[[Tensor, Tensor, Tensor], "Tensor | None"]
+BinaryRule = Callable[[Tensor, Tensor, Tensor, Tensor], "Tensor | None"]
+
+
+class Unary(Primitive):
+    """One input, one result of the same shape.
+
+    Args:
+        name: Its name.
+        evaluate: What it means, in NumPy.
+        rule: The gradient from (g, y, x); None where it is zero everywhere.
+        to: The dtype of the result, if another than the input's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        evaluate: Callable[[Array], Array],
+        rule: UnaryRule | None,
+        *,
+        to: DType | None = None,
+    ) -> None:
+        self.evaluate = evaluate
+        self._rule = rule
+        self._to = to
+        super().__init__(name)
+
+    def infer(self, x: Spec) -> Spec:
+        return Spec(x.shape, self._to or x.dtype)
+
+    def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor) -> Tensor | None:
+        return self._rule(g, y, x) if self._rule else None
+
+
+class Binary(Primitive):
+    """Two inputs of one shape and dtype, one result of that shape.
+
+    Args:
+        name: Its name.
+        evaluate: What it means, in NumPy.
+        rules: The gradients for the two inputs, each from (g, y, a, b); None where they are zero everywhere.
+        to: The dtype of the result, if another than the inputs'.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        evaluate: Callable[[Array, Array], Array],
+        rules: tuple[BinaryRule, BinaryRule] | None,
+        *,
+        to: DType | None = None,
+    ) -> None:
+        self.evaluate = evaluate
+        self._rules = rules
+        self._to = to
+        super().__init__(name)
+
+    def infer(self, a: Spec, b: Spec) -> Spec:
+        if a.shape != b.shape or a.dtype != b.dtype:
+            raise ShapeError(f"{self.name} takes two inputs of one shape and dtype.", got=f"{a} and {b}")
+        return Spec(a.shape, self._to or a.dtype)
+
+    def vjp(self, arg: int, g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor | None:
+        return self._rules[arg](g, y, a, b) if self._rules else None
+
+
+class Where(Primitive):
+    """From `a` where the condition holds, from `b` elsewhere."""
+
+    def infer(self, condition: Spec, a: Spec, b: Spec) -> Spec:
+        if condition.dtype != bool_:
+            raise DTypeError(
+                "a condition must be bool.", expected="bool", got=condition.dtype, remedy="compare: x != 0"
+            )
+        return Spec(a.shape, a.dtype)
+
+    def evaluate(self, condition: Array, a: Array, b: Array) -> Array:
+        return np.where(condition, a, b)
+
+    def vjp(self, arg: int, g: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) -> Tensor | None:
+        if arg == 0:
+            return None
+        nothing = g.zeros_like()
+        return WHERE(condition, g, nothing) if arg == 1 else WHERE(condition, nothing, g)
+
+
+WHERE = Where("where")

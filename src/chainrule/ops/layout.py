@@ -1,0 +1,319 @@
+"""Rearranging: reshape, permute, split, stack, roll ... over the movement primitives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.core import shape as shapes
+from chainrule.core.shape import Dims
+from chainrule.core.types import Tensor
+from chainrule.errors import ArgumentError, DTypeError, ShapeError
+from chainrule.ops.convert import as_tensor, broadcast, promote
+from chainrule.ops.movement import CONCATENATE, FLIP, PAD, PERMUTE, RESHAPE, SLICE
+
+
+def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
+    """The same values in the same order, in another shape; one length may be -1 and is worked out.
+
+    Raises:
+        ShapeError: If the number of elements differs.
+
+    >>> cr.reshape(cr.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    tensor = as_tensor(input)
+    target = shapes.resolve(shapes.flatten_sizes(shape), shapes.size(tensor.shape))
+    return tensor if target == tensor.shape else RESHAPE(tensor, shape=target)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions `start_dim` to `end_dim`, both included, made one.
+
+    >>> cr.flatten(cr.zeros(2, 3, 4), start_dim=1).shape
+    (2, 12)
+    """
+    tensor = as_tensor(input)
+    if tensor.ndim == 0:
+        return tensor.reshape(1)
+    first, last = shapes.axis(start_dim, tensor.ndim), shapes.axis(end_dim, tensor.ndim)
+    if first > last:
+        raise ArgumentError("flatten must start before it ends.", got=f"start_dim={start_dim}, end_dim={end_dim}")
+    # The product is named rather than -1, which no elements would leave open.
+    middle = shapes.size(tensor.shape[first : last + 1])
+    return reshape(tensor, (*tensor.shape[:first], middle, *tensor.shape[last + 1 :]))
+
+
+def permute(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """The dimensions in the order `dims`.
+
+    >>> cr.permute(cr.zeros(2, 3, 4), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    tensor = as_tensor(input)
+    order = tuple(shapes.axis(d, tensor.ndim) for d in shapes.flatten_sizes(dims))
+    if sorted(order) != list(range(tensor.ndim)):
+        raise ArgumentError("permute names every dimension once.", expected=f"{tensor.ndim} different ones", got=order)
+    return PERMUTE(tensor, dims=order) if order != tuple(range(tensor.ndim)) else tensor
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged.
+
+    >>> cr.transpose(cr.tensor([[1, 2], [3, 4]]), 0, 1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    tensor = as_tensor(input)
+    order = list(range(tensor.ndim))
+    a, b = shapes.axis(dim0, tensor.ndim), shapes.axis(dim1, tensor.ndim)
+    if tensor.ndim:
+        order[a], order[b] = b, a
+    return permute(tensor, order)
+
+
+def movedim(input: Tensor, source: int, destination: int) -> Tensor:
+    """Dimension `source` moved to `destination`; the others keep their order.
+
+    >>> cr.movedim(cr.zeros(2, 3, 4), 0, -1).shape
+    (3, 4, 2)
+    """
+    tensor = as_tensor(input)
+    moved, to = shapes.axis(source, tensor.ndim), shapes.axis(destination, tensor.ndim)
+    order = [d for d in range(tensor.ndim) if d != moved]
+    order.insert(to, moved)
+    return permute(tensor, order)
+
+
+def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
+    """Without the dimensions of length 1, or only those of `dim` that have length 1.
+
+    >>> cr.squeeze(cr.zeros(1, 3, 1)).shape
+    (3,)
+    """
+    tensor = as_tensor(input)
+    dims = shapes.axes(dim, tensor.ndim)
+    return reshape(tensor, tuple(n for i, n in enumerate(tensor.shape) if not (i in dims and n == 1)))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a dimension of length 1 inserted at `dim`.
+
+    >>> cr.unsqueeze(cr.zeros(3), 0).shape
+    (1, 3)
+    """
+    tensor = as_tensor(input)
+    at = shapes.axis(dim, tensor.ndim + 1)
+    return reshape(tensor, (*tensor.shape[:at], 1, *tensor.shape[at:]))
+
+
+def expand(input: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+    """Dimensions of length 1 stretched, and new ones added at the left; -1 keeps a length.
+
+    >>> cr.expand(cr.tensor([[1], [2]]), (2, 3))
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
+    tensor = as_tensor(input)
+    target = list(shapes.flatten_sizes(sizes))
+    added = len(target) - tensor.ndim
+    for i, length in enumerate(target):
+        if length == -1 and i >= added:
+            target[i] = tensor.shape[i - added]
+    if added < 0 or min(target, default=0) < 0:
+        raise ShapeError(
+            "the tensor cannot be expanded so.",
+            expected=f"what {tensor.shape} stretches to",
+            got=tuple(target),
+        )
+    return broadcast(tensor, tuple(target))
+
+
+def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
+    """`input` stretched to `shape`, by NumPy's rule.
+
+    >>> cr.broadcast_to(cr.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
+    return expand(input, tuple(shape))
+
+
+def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """In reverse order along `dims`.
+
+    >>> cr.flip(cr.tensor([1, 2, 3]), 0)
+    tensor([3, 2, 1])
+    """
+    tensor = as_tensor(input)
+    axes = shapes.axes(shapes.flatten_sizes(dims), tensor.ndim)
+    return FLIP(tensor, dims=axes) if axes else tensor
+
+
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
+    """`value` around the borders.
+
+    Args:
+        input: Any shape.
+        pad: `(before, after)` of the last dimension, then of the last but one, and so on, as PyTorch has it.
+            For pictures (N, H, W, C) the first pair is the channels'. Negative cuts off.
+        mode: "constant"; others are not here yet.
+        value: What is written there.
+
+    Raises:
+        ArgumentError: For an odd number of widths, more than the dimensions, or another mode.
+
+    >>> cr.pad(cr.tensor([1, 2]), (1, 2))
+    tensor([0, 1, 2, 0, 0])
+    """
+    tensor = as_tensor(input)
+    if mode != "constant":
+        raise ArgumentError("unknown padding mode.", expected="'constant'", got=repr(mode))
+    pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad) - 1, 2)]
+    if len(pad) % 2 or len(pairs) > tensor.ndim:
+        raise ArgumentError(
+            "pad takes two widths a dimension.", expected=f"at most {2 * tensor.ndim} widths", got=tuple(pad)
+        )
+    widths = [(0, 0)] * (tensor.ndim - len(pairs)) + pairs[::-1]
+    cut = [slice(max(-before, 0), n - max(-after, 0)) for n, (before, after) in zip(tensor.shape, widths, strict=True)]
+    if any(c.start > c.stop for c in cut):
+        raise ShapeError("pad cuts off more than there is.", expected=f"at most {tensor.shape}", got=tuple(pad))
+    if any(width < 0 for pair in widths for width in pair):
+        tensor = tensor[tuple(cut)]
+    grown = tuple((max(before, 0), max(after, 0)) for before, after in widths)
+    return PAD(tensor, widths=grown, inner=(0,) * tensor.ndim, value=value)
+
+
+def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors one after another along `dim`; their dtypes are promoted. `cat` is the same.
+
+    Raises:
+        ShapeError: If they differ in another dimension than `dim`.
+
+    >>> cr.concatenate([cr.tensor([1, 2]), cr.tensor([3])])
+    tensor([1, 2, 3])
+    """
+    if isinstance(tensors, Tensor):
+        raise DTypeError("concatenate takes a list of tensors.", got="one tensor", remedy="cr.concatenate([a, b])")
+    if not tensors:
+        raise ArgumentError("concatenate needs at least one tensor.", got="none")
+    parts = promote(*tensors)
+    if parts[0].ndim == 0:
+        raise ShapeError("0-d tensors cannot be concatenated.", remedy="use stack")
+    return parts[0] if len(parts) == 1 else CONCATENATE(*parts, dim=shapes.axis(dim, parts[0].ndim))
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape one after another along a new dimension `dim`.
+
+    >>> cr.stack([cr.tensor([1, 2]), cr.tensor([3, 4])], dim=1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    parts = [as_tensor(tensor) for tensor in tensors]
+    if any(part.shape != parts[0].shape for part in parts):
+        raise ShapeError(
+            "stack takes tensors of one shape.", expected=parts[0].shape, got=[part.shape for part in parts]
+        )
+    return concatenate([unsqueeze(part, dim) for part in parts], dim)
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` elements from `start` along `dim`.
+
+    >>> cr.narrow(cr.arange(5), 0, 1, 3)
+    tensor([1, 2, 3])
+    """
+    tensor = as_tensor(input)
+    axis = shapes.axis(dim, tensor.ndim)
+    if not (tensor.ndim and start >= 0 and length >= 0 and start + length <= tensor.shape[axis]):
+        raise ShapeError(
+            "narrow reaches beyond the tensor.", expected=f"within {tensor.shape}", got=f"{start} + {length}"
+        )
+    starts = tuple(start if i == axis else 0 for i in range(tensor.ndim))
+    stops = tuple(start + length if i == axis else n for i, n in enumerate(tensor.shape))
+    return SLICE(tensor, start=starts, stop=stops, step=(1,) * tensor.ndim)
+
+
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along `dim`: into pieces of one length (the last may be shorter), or of the lengths given.
+
+    Raises:
+        ShapeError: If the lengths do not add up.
+
+    >>> cr.split(cr.arange(5), 2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
+    whole = as_tensor(tensor)
+    total = whole.shape[shapes.axis(dim, whole.ndim)]
+    if isinstance(split_size_or_sections, int):
+        step = split_size_or_sections
+        if step < 1:
+            raise ArgumentError("pieces must have a length above 0.", got=step)
+        lengths = [min(step, total - start) for start in range(0, total, step)] or [0]
+    else:
+        lengths = [int(length) for length in split_size_or_sections]
+    if sum(lengths) != total:
+        raise ShapeError("the lengths do not add up.", expected=f"a sum of {total}", got=lengths)
+    starts = [sum(lengths[:i]) for i in range(len(lengths))]
+    return tuple(narrow(whole, dim, start, length) for start, length in zip(starts, lengths, strict=True))
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along `dim` into at most `chunks` pieces of one length (the last may be shorter).
+
+    >>> cr.chunk(cr.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
+    if chunks < 1:
+        raise ArgumentError("chunk needs at least one piece.", got=chunks)
+    length = input.shape[shapes.axis(dim, input.ndim)]
+    return split(input, max(-(-length // chunks), 1), dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along `dim`, one by one, without that dimension.
+
+    >>> cr.unbind(cr.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
+    axis = shapes.axis(dim, input.ndim)
+    return tuple(squeeze(narrow(input, axis, i, 1), axis) for i in range(input.shape[axis]))
+
+
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+    """Moved by `shifts` along `dims`; what leaves at one end comes in at the other. Without `dims`, flattened.
+
+    >>> cr.roll(cr.arange(4), 1)
+    tensor([3, 0, 1, 2])
+    """
+    tensor = as_tensor(input)
+    if dims is None:
+        return reshape(roll(reshape(tensor, -1), shifts, 0), tensor.shape)
+    moves = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    along = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(moves) != len(along):
+        raise ArgumentError("roll takes one shift a dimension.", got=f"{len(moves)} shifts, {len(along)} dimensions")
+    for shift, dim in zip(moves, along, strict=True):
+        length = tensor.shape[shapes.axis(dim, tensor.ndim)]
+        if length and shift % length:
+            head, tail = split(tensor, [length - shift % length, shift % length], dim)
+            tensor = concatenate([tail, head], dim)
+    return tensor
+
+
+def tile(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """Repeated `dims` times along each dimension; missing dimensions are added at the left.
+
+    >>> cr.tile(cr.tensor([1, 2]), (2, 2))
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
+    tensor = as_tensor(input)
+    times = shapes.flatten_sizes(dims)
+    ndim = max(len(times), tensor.ndim)
+    times = (1,) * (ndim - len(times)) + times
+    shape = (1,) * (ndim - tensor.ndim) + tensor.shape
+    apart = reshape(tensor, [n for length in shape for n in (1, length)])
+    repeated = expand(apart, [n for t, length in zip(times, shape, strict=True) for n in (t, length)])
+    return reshape(repeated, [t * length for t, length in zip(times, shape, strict=True)])

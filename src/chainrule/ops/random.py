@@ -1,0 +1,204 @@
+"""Random tensors, from a counter-based generator whose state is a tensor like any other.
+
+The state is (key, counter). A draw reads it and writes it back advanced, so that inside a traced step it is
+state by reference as the weights are, and the same seed gives the same numbers everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.config import get_default_dtype
+from chainrule.core import shape as shapes
+from chainrule.core.dtype import DType, DTypeLike, as_dtype, float32, float64, int64, is_floating
+from chainrule.core.primitive import Array, Primitive, Spec
+from chainrule.core.shape import Shape
+from chainrule.core.types import Tensor
+from chainrule.errors import ArgumentError, DTypeError
+from chainrule.ops import philox
+from chainrule.ops.convert import constant
+from chainrule.ops.movement import cast
+
+
+class _RandomUniform(Primitive):
+    """Numbers from 0 (included) to 1 (not), a pure function of the generator's state."""
+
+    def infer(self, state: Spec, *, shape: Shape, dtype: DType) -> Spec:
+        return Spec(shape, dtype)
+
+    def evaluate(self, state: Array, *, shape: Shape, dtype: DType) -> Array:
+        return philox.uniform(int(state[0]), int(state[1]), shapes.size(shape), dtype).reshape(shape)
+
+    def vjp(self, arg: int, g: Tensor, y: Tensor, state: Tensor, *, shape: Shape, dtype: DType) -> None:
+        return None
+
+
+RANDOM_UNIFORM = _RandomUniform("random_uniform")
+
+
+class Generator:
+    """A source of random numbers (Philox 4×32-10): the same seed gives the same numbers, on any machine.
+
+    Args:
+        seed: Any whole number from 0 to 2**63 - 1.
+
+    >>> a, b = cr.Generator(7), cr.Generator(7)
+    >>> bool((cr.rand(3, generator=a) == cr.rand(3, generator=b)).all())
+    True
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.manual_seed(seed)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from `seed`."""
+        if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+            raise ArgumentError("a seed is a whole number.", expected="0 to 2**63 - 1", got=seed)
+        self.state = constant(np.array([seed, 0], np.int64))
+        return self
+
+    def uniform(self, shape: Shape, dtype: DType) -> Tensor:
+        """Numbers from 0 (included) to 1 (not)."""
+        out = RANDOM_UNIFORM(self.state, shape=shape, dtype=dtype)
+        used = philox.blocks_needed(shapes.size(shape), dtype)
+        self.state.rebind((self.state + constant(np.array([0, used], np.int64))).node)
+        return out
+
+
+_default: Generator | None = None
+
+
+def default_generator() -> Generator:
+    """The generator that is used where none is given; its seed is 0 until `manual_seed` is called."""
+    global _default
+    if _default is None:
+        _default = Generator(0)
+    return _default
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator again from `seed`; weights, dropout and shuffling follow it.
+
+    >>> _ = cr.manual_seed(0)
+    """
+    return default_generator().manual_seed(seed)
+
+
+def _shape(size: tuple[int | Sequence[int], ...]) -> Shape:
+    shape = shapes.flatten_sizes(size)
+    if any(length < 0 for length in shape):
+        raise ArgumentError("a length cannot be negative.", got=shape)
+    return shape
+
+
+def _dtype(dtype: DTypeLike | None) -> DType:
+    chosen = as_dtype(dtype or get_default_dtype())
+    if not is_floating(chosen):
+        raise DTypeError(
+            "random numbers are floating.", expected="float32 or float64", got=chosen, remedy="use randint"
+        )
+    return chosen
+
+
+def rand(
+    *size: int | Sequence[int],
+    dtype: DTypeLike | None = None,
+    generator: Generator | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Evenly distributed from 0 (included) to 1 (not).
+
+    >>> cr.rand(2, 3).shape
+    (2, 3)
+    """
+    out = (generator or default_generator()).uniform(_shape(size), _dtype(dtype))
+    return out.requires_grad_() if requires_grad else out
+
+
+def randn(
+    *size: int | Sequence[int],
+    dtype: DTypeLike | None = None,
+    generator: Generator | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normally distributed with mean 0 and variance 1 (Box and Muller, 1958).
+
+    >>> cr.randn(2, 3).shape
+    (2, 3)
+    """
+    shape, kind = _shape(size), _dtype(dtype)
+    uniform = (generator or default_generator()).uniform((2, *shape), kind)
+    # 1 - u is above 0, so that its logarithm is finite.
+    radius = ((1 - uniform[0]).log() * -2).sqrt()
+    out = radius * (uniform[1] * (2 * math.pi)).cos()
+    return out.requires_grad_() if requires_grad else out
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Sequence[int] | None = None,
+    *,
+    dtype: DTypeLike = int64,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Whole numbers from `low` (included) to `high` (not): `randint(high, size)` or `randint(low, high, size)`.
+
+    Raises:
+        ArgumentError: If there is no number in between.
+
+    >>> cr.randint(0, 10, (3,)).shape
+    (3,)
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    if high <= low or size is None:
+        raise ArgumentError(
+            "randint needs room between low and high.",
+            expected="low < high, and a size",
+            got=f"{low}, {high}",
+        )
+    # 53 random bits keep the unevenness below one part in 2**53 / (high - low).
+    uniform = (generator or default_generator()).uniform(_shape((size,)), float64)
+    return cast((uniform * (high - low)).floor() + low, as_dtype(dtype))
+
+
+def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
+    """The whole numbers from 0 to `n - 1` in random order (int64).
+
+    >>> sorted(cr.randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
+    return (generator or default_generator()).uniform((n,), float64).argsort()
+
+
+def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element of `input` says, else 0; in the dtype of `input`.
+
+    >>> cr.bernoulli(cr.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    uniform = (generator or default_generator()).uniform(input.shape, float32 if input.dtype == float32 else float64)
+    return cast(uniform < input, input.dtype)
+
+
+def rand_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+    """`rand` in the shape and dtype of `input`.
+
+    >>> cr.rand_like(cr.zeros(2)).shape
+    (2,)
+    """
+    return rand(input.shape, dtype=dtype or input.dtype)
+
+
+def randn_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+    """`randn` in the shape and dtype of `input`.
+
+    >>> cr.randn_like(cr.zeros(2)).shape
+    (2,)
+    """
+    return randn(input.shape, dtype=dtype or input.dtype)
