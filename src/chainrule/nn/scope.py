@@ -1,0 +1,54 @@
+"""Which layer is at work, so that values, gradients and errors carry its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from chainrule.core.modes import state
+from chainrule.errors import ChainruleError
+
+if TYPE_CHECKING:
+    from chainrule.nn.module import Module
+
+
+class LayerScope:
+    """The `forward` of a module, within the `forward` of the model.
+
+    Attributes:
+        module: The module at work.
+        root: The outermost module whose `forward` is at work.
+    """
+
+    __slots__ = ("module", "root")
+
+    def __init__(self, module: Module, root: Module) -> None:
+        self.module = module
+        self.root = root
+
+    @property
+    def name(self) -> str:
+        """The module's name within the model, such as `encoder.0`; empty for the model itself."""
+        # Looked up only when somebody asks, so that naming costs nothing in training.
+        return next((name for name, module in self.root.named_modules() if module is self.module), "")
+
+    def label(self) -> str:
+        """The module as a user knows it, such as `Linear 'encoder.0'`."""
+        kind = type(self.module).__name__
+        return f"{kind} '{self.name}'" if self.name else kind
+
+
+@contextmanager
+def within(module: Module) -> Iterator[None]:
+    """Within the block `module` is at work; errors that do not know their place yet are given its label."""
+    outer = state.scope
+    scope = LayerScope(module, outer.root if isinstance(outer, LayerScope) else module)
+    state.scope = scope
+    try:
+        yield
+    except ChainruleError as error:
+        error.locate(scope.label())
+        raise
+    finally:
+        state.scope = outer

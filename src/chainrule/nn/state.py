@@ -1,0 +1,74 @@
+"""A module's state by name: taking it out, and loading it back whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chainrule._tensor import Tensor
+from chainrule.core.modes import no_grad
+from chainrule.errors import StateDictError, nearest
+from chainrule.ops.creation import asarray
+
+if TYPE_CHECKING:
+    from chainrule.nn.module import Module
+
+
+class LoadReport(NamedTuple):
+    """What `load_state_dict(strict=False)` passed over."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def state_of(module: Module, prefix: str = "") -> dict[str, Tensor]:
+    """Every weight and persistent buffer of `module` by dotted name, cut off from later changes."""
+    return {name: tensor.detach() for name, tensor in _entries(module, prefix)}
+
+
+def _entries(module: Module, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    for module_name, inner in module.named_modules(prefix.rstrip(".")):
+        start = f"{module_name}." if module_name else ""
+        for name, parameter in inner._parameters.items():
+            if parameter is not None:
+                yield start + name, parameter
+        for name, buffer in inner._buffers.items():
+            if buffer is not None and name not in inner._transient:
+                yield start + name, buffer
+
+
+def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> LoadReport:
+    """Take over `state` if all of it fits: see `Module.load_state_dict`."""
+    own = dict(_entries(module))
+    given = {name: asarray(value) for name, value in state.items()}
+    missing = [name for name in own if name not in given]
+    unexpected = [name for name in given if name not in own]
+    wrong = [
+        f"{name} has shape {given[name].shape}, this model's has {tensor.shape}"
+        for name, tensor in own.items()
+        if name in given and given[name].shape != tensor.shape
+    ]
+    problems = wrong + (_names(missing, unexpected) if strict else [])
+    if problems:
+        raise StateDictError(
+            "the state does not fit this model: " + "; ".join(problems) + ".",
+            where=type(module).__name__,
+            expected=f"{len(own)} entries with this model's names and shapes",
+            got=f"{len(given)} entries: {len(missing)} missing, {len(unexpected)} unexpected, {len(wrong)} misshapen",
+            remedy="build the model with the same arguments as the one that was saved"
+            + ("" if wrong else ", or load_state_dict(..., strict=False)"),
+        )
+    with no_grad():
+        for name, tensor in own.items():
+            if name in given:
+                tensor.copy_(given[name])
+    return LoadReport(missing, unexpected)
+
+
+def _names(missing: list[str], unexpected: list[str]) -> list[str]:
+    """What is wrong with the names; an unexpected name that is close to a missing one is put beside it."""
+    lines = [f"{name} is missing" for name in missing]
+    for name in unexpected:
+        close = nearest(name, missing)
+        lines.append(f"{name} is unexpected" + (f" (this model has {close})" if close else ""))
+    return lines
