@@ -29,6 +29,7 @@ __all__ = [
     "ClassIndexError",
     "OutputLayerError",
     "NotCompiledError",
+    "NotFittedError",
     "NonFiniteError",
     "EmptyDataError",
     "NonFiniteDataError",
@@ -172,6 +173,10 @@ class OutputLayerError(ChainruleError, ValueError):
 
 class NotCompiledError(ChainruleError, RuntimeError):
     """`fit` or `evaluate` before `compile`."""
+
+
+class NotFittedError(ChainruleError, RuntimeError):
+    """A preprocessor was used before it has learned anything from the training part."""
 
 
 class NonFiniteError(ChainruleError, ArithmeticError):

@@ -1,0 +1,64 @@
+"""Data: read, check, split, preprocess, batch.
+
+Every reader gives a `Dataset` (or a `Split` of them), whatever the data was, and everything after it works on
+those: a new kind of data is a reader in a file of its own.
+
+The files, in the order in which data flows:
+
+- `digits` and `idx` read what there is so far: the bundled digits, and MNIST's files. Readers of tables, of
+  folders of pictures and of texts will stand beside them.
+- `dataset` says what they give; `checks` looks for mistakes in what a user hands over.
+- `splitting` parts rows into training, validation and test.
+- `preprocessing` learns from the training part how to change inputs. Encoders of categories and texts will stand
+  beside it.
+- `batches` cuts rows into batches; `randomness` is where all its and the splits' random numbers come from.
+"""
+
+from chainrule.data.batches import Batches
+from chainrule.data.checks import (
+    check_class_indices,
+    check_inputs,
+    check_lengths,
+    check_sample_weight,
+    check_several_classes,
+    check_targets,
+    check_training_classes,
+)
+from chainrule.data.dataset import Dataset, Split
+from chainrule.data.digits import load_digits
+from chainrule.data.idx import is_idx_folder, load_idx_folder, read_idx
+from chainrule.data.preprocessing import Preprocessor, Scale, Standardize, State, preprocessor_from_state
+from chainrule.data.splitting import (
+    random_split,
+    split_dataset,
+    stratified_split,
+    train_test_split,
+    validation_split,
+)
+
+__all__ = [
+    "Batches",
+    "Dataset",
+    "Preprocessor",
+    "Scale",
+    "Split",
+    "Standardize",
+    "State",
+    "check_class_indices",
+    "check_inputs",
+    "check_lengths",
+    "check_sample_weight",
+    "check_several_classes",
+    "check_targets",
+    "check_training_classes",
+    "is_idx_folder",
+    "load_digits",
+    "load_idx_folder",
+    "preprocessor_from_state",
+    "random_split",
+    "read_idx",
+    "split_dataset",
+    "stratified_split",
+    "train_test_split",
+    "validation_split",
+]
