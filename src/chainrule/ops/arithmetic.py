@@ -30,7 +30,7 @@ def _checked(divide: np.ufunc, what: str) -> np.ufunc:
 
 NEG = Unary("neg", np.negative, lambda g, y, x: -g)
 ABS = Unary("abs", np.abs, lambda g, y, x: g * sign(x))
-SIGN = Unary("sign", np.sign, None)
+SIGN = Unary("sign", lambda x: x if x.dtype == bool_ else np.sign(x), None)
 ADD = Binary("add", np.add, (lambda g, y, a, b: g, lambda g, y, a, b: g))
 SUB = Binary("sub", np.subtract, (lambda g, y, a, b: g, lambda g, y, a, b: -g))
 MUL = Binary("mul", np.multiply, (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a))
@@ -52,18 +52,18 @@ POW = Binary(
 MAXIMUM = Binary(
     "maximum",
     np.maximum,
-    (lambda g, y, a, b: g * _share(a > b, a == b), lambda g, y, a, b: g * _share(b > a, a == b)),
+    (lambda g, y, a, b: _share(g, a < b, a == b), lambda g, y, a, b: _share(g, b < a, a == b)),
 )
 MINIMUM = Binary(
     "minimum",
     np.minimum,
-    (lambda g, y, a, b: g * _share(a < b, a == b), lambda g, y, a, b: g * _share(b < a, a == b)),
+    (lambda g, y, a, b: _share(g, a > b, a == b), lambda g, y, a, b: _share(g, b > a, a == b)),
 )
 
 
-def _share(chosen: Tensor, tie: Tensor) -> Tensor:
-    """The part of the gradient an operand gets: all where it was chosen, half in a tie."""
-    return chosen + tie * 0.5
+def _share(g: Tensor, lost: Tensor, tie: Tensor) -> Tensor:
+    """The part of the gradient an operand gets: nothing where it lost, half in a tie, else all (so beside a NaN)."""
+    return WHERE(tie, g * 0.5, WHERE(lost, g.zeros_like(), g))
 
 
 def neg(input: TensorLike) -> Tensor:
