@@ -14,9 +14,7 @@ class Batch(NamedTuple):
 
 def _weights(draw: st.DrawFn, n: int) -> np.ndarray | None:
     weight = st.floats(0.125, 4.0, width=16)
-    return draw(
-        st.none() | st.lists(weight, min_size=n, max_size=n).map(lambda w: np.array(w, dtype=np.float64))
-    )
+    return draw(st.none() | st.lists(weight, min_size=n, max_size=n).map(lambda w: np.array(w, dtype=np.float64)))
 
 
 # A coarse grid, so that equal scores are common.

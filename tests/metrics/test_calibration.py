@@ -10,9 +10,7 @@ from tests.metrics.strategies import binary_scores, class_scores
 
 def test_worked_by_hand():
     # Two bins: (0.25 + 0.5) / 2 said, 1/2 came true; (0.75 + 1) / 2 said, 1/2 came true.
-    assert calibration_error([0, 1, 1, 0], [0.25, 0.5, 0.75, 1.0], n_bins=2) == pytest.approx(
-        (0.125 + 0.375) / 2
-    )
+    assert calibration_error([0, 1, 1, 0], [0.25, 0.5, 0.75, 1.0], n_bins=2) == pytest.approx((0.125 + 0.375) / 2)
 
 
 def test_a_model_that_is_as_sure_as_it_is_right():

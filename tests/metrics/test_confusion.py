@@ -15,9 +15,7 @@ from tests.metrics.strategies import binary_scores, class_scores, label_pairs
 
 
 def test_rows_are_true_and_columns_predicted():
-    np.testing.assert_array_equal(
-        confusion_matrix([0, 0, 1, 2], [0, 1, 1, 0]), [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-    )
+    np.testing.assert_array_equal(confusion_matrix([0, 0, 1, 2], [0, 1, 1, 0]), [[1, 1, 0], [0, 1, 0], [1, 0, 0]])
 
 
 def test_labels_choose_classes_and_their_order():
@@ -85,9 +83,7 @@ def test_counts_of_each_class_are_scikit_learns(sk, batch):
 def test_the_matrix_of_single_scores_is_two_by_two(sk, batch):
     metric = ConfusionMatrix()
     metric.update(*batch)
-    expected = sk.confusion_matrix(
-        batch.targets, batch.predictions > 0.5, labels=[0, 1], sample_weight=batch.weights
-    )
+    expected = sk.confusion_matrix(batch.targets, batch.predictions > 0.5, labels=[0, 1], sample_weight=batch.weights)
     np.testing.assert_allclose(metric.compute(), expected, rtol=1e-12)
 
 

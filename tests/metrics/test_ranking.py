@@ -60,9 +60,7 @@ def test_several_classes_are_scikit_learns(sk, cls, batch):
     for average in ("macro", "weighted", None):
         metric = cls(average)
         metric.update(*batch)
-        expected = getattr(sk, AREAS[cls])(
-            one_hot, batch.predictions, average=average, sample_weight=batch.weights
-        )
+        expected = getattr(sk, AREAS[cls])(one_hot, batch.predictions, average=average, sample_weight=batch.weights)
         np.testing.assert_allclose(metric.compute(), expected, rtol=1e-12, atol=1e-12)
 
 

@@ -62,9 +62,7 @@ cases.add("top_k_accuracy_score", top_2, y_true=CLASSES, y_score=SHARES)
 for name, area in {"roc_auc_score": roc_auc, "average_precision_score": average_precision}.items():
     cases.add(f"{name}-classes", area, y_true=CLASSES, y_score=SHARES)
     cases.add(f"{name}-binary", area, y_true=integers(60, high=2), y_score=uniform(60))
-    cases.add(
-        f"{name}-ties", area, y_true=integers(60, high=2), y_score=integers(60, high=5, dtype=np.float64)
-    )
+    cases.add(f"{name}-ties", area, y_true=integers(60, high=2), y_score=integers(60, high=5, dtype=np.float64))
 
 NUMBERS = {"y_true": uniform(30, 2, low=-3, high=3), "y_pred": uniform(30, 2, low=-3, high=3)}
 for score in ("mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2_score"):

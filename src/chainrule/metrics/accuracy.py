@@ -137,9 +137,7 @@ def accuracy_score(y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weigh
     return float(mean.value())
 
 
-def top_k_accuracy_score(
-    y_true: ArrayLike, y_score: ArrayLike, *, k: int = 2, sample_weight: Weights = None
-) -> float:
+def top_k_accuracy_score(y_true: ArrayLike, y_score: ArrayLike, *, k: int = 2, sample_weight: Weights = None) -> float:
     """The share of rows whose true class is among the k highest scores, as scikit-learn's function.
 
     Unlike scikit-learn's, it takes class indices only, and at least three classes.

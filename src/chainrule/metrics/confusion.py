@@ -272,8 +272,6 @@ def _normalized(matrix: NDArray[Any], normalize: Normalize | None) -> NDArray[An
         return matrix
     axes = {"true": 1, "pred": 0, "all": None}
     if normalize not in axes:
-        raise ArgumentError(
-            "unknown normalization.", where="normalize", expected=list(axes), got=repr(normalize)
-        )
+        raise ArgumentError("unknown normalization.", where="normalize", expected=list(axes), got=repr(normalize))
     total = matrix.sum(axis=axes[normalize], keepdims=True)
     return np.asarray(np.divide(matrix, total, out=np.zeros(matrix.shape), where=total > 0))

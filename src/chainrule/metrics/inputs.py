@@ -104,9 +104,7 @@ def binary_rows(predictions: ArrayLike, targets: ArrayLike, sample_weight: Weigh
         TargetDTypeError, ClassIndexError, NonFiniteDataError: As for `class_rows`.
     """
     scores, truth = _scores(predictions), _drop_last(_numbers(targets, "targets"))
-    _same_shape(
-        scores, truth, "one score a row needs one target (0 or 1) a row; several scores a row are classes"
-    )
+    _same_shape(scores, truth, "one score a row needs one target (0 or 1) a row; several scores a row are classes")
     weights = row_weights(sample_weight, truth.shape)
     return Rows(scores.ravel(), _class_indices(truth.ravel(), 2), weights)
 
@@ -118,9 +116,7 @@ def number_rows(predictions: ArrayLike, targets: ArrayLike, sample_weight: Weigh
         TargetShapeError: Targets of another shape than the predictions.
         NonFiniteDataError: NaN or infinity on either side.
     """
-    scores, truth = (
-        _drop_last(_numbers(a, w)) for a, w in ((predictions, "predictions"), (targets, "targets"))
-    )
+    scores, truth = (_drop_last(_numbers(a, w)) for a, w in ((predictions, "predictions"), (targets, "targets")))
     _same_shape(scores, truth, "give one target for each predicted number")
     for values, where in ((scores, "predictions"), (truth, "targets")):
         if not np.isfinite(values).all():
@@ -260,9 +256,7 @@ def _numbers(values: ArrayLike, where: str) -> NDArray[Any]:
             remedy="encode text labels first: classes, y = np.unique(y, return_inverse=True)",
         )
     if array.ndim == 0:
-        raise ShapeError(
-            "one value is no batch.", where=where, expected="shape (N,) or (N, ...)", got="shape ()"
-        )
+        raise ShapeError("one value is no batch.", where=where, expected="shape (N,) or (N, ...)", got="shape ()")
     return array
 
 
@@ -300,7 +294,7 @@ def _class_indices(truth: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
     if indices.size and (indices.min() < 0 or indices.max() >= n_classes):
         wrong = indices[(indices < 0) | (indices >= n_classes)]
         raise ClassIndexError(
-            f"{wrong.size} targets name a class that the predictions do not have.",
+            f"class indices out of range: {wrong.size} of {indices.size}.",
             where="targets",
             expected=f"class indices from 0 to {n_classes - 1}",
             got=f"{wrong[0]}",

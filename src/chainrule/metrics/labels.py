@@ -32,7 +32,7 @@ class PairedLabels(NamedTuple):
     @property
     def occurring(self) -> NDArray[Any]:
         """The labels that are true or predicted anywhere, in the order of `classes`."""
-        return self.classes[np.unique(np.concatenate([self.true, self.predicted]))]
+        return np.asarray(self.classes[np.unique(np.concatenate([self.true, self.predicted]))])
 
 
 def paired_labels(
@@ -64,9 +64,7 @@ def paired_labels(
             got=f"{len(predicted)}",
         )
     if not len(true):
-        raise EmptyDataError(
-            "there are no rows to measure.", where="y_true", expected="a label or more", got="none"
-        )
+        raise EmptyDataError("there are no rows to measure.", where="y_true", expected="a label or more", got="none")
     wanted = np.asarray([] if labels is None else labels)
     kinds = {array.dtype.kind == "U" for array in (true, predicted, wanted) if array.size}
     if len(kinds) > 1:
@@ -100,9 +98,7 @@ def _label_column(values: ArrayLike, where: str) -> NDArray[Any]:
         )
     if array.dtype.kind == "O" and all(isinstance(label, str) for label in array):
         return array.astype(np.str_)
-    if array.dtype.kind not in "biuU" and not (
-        array.dtype.kind == "f" and np.array_equal(array, np.floor(array))
-    ):
+    if array.dtype.kind not in "biuU" and not (array.dtype.kind == "f" and np.array_equal(array, np.floor(array))):
         raise LabelError(
             "these are no labels.",
             where=where,

@@ -303,9 +303,7 @@ def _averaged(
         return float("nan")
     weights = outcomes.support[defined] if average == "weighted" else None
     # Where no row is of any of these classes, there is nothing to weigh by.
-    return float(
-        np.average(values[defined], weights=weights if weights is not None and weights.any() else None)
-    )
+    return float(np.average(values[defined], weights=weights if weights is not None and weights.any() else None))
 
 
 def _not_binary(got: object) -> ArgumentError:
@@ -321,15 +319,11 @@ def _not_binary(got: object) -> ArgumentError:
 def _check_average(average: Average | None) -> Average | None:
     if average is not None and average not in get_args(Average):
         known = ", ".join(map(repr, get_args(Average)))
-        raise ArgumentError(
-            "unknown average.", where="average", expected=f"{known} or None", got=repr(average)
-        )
+        raise ArgumentError("unknown average.", where="average", expected=f"{known} or None", got=repr(average))
     return average
 
 
 def _check_zero_division(zero_division: float) -> float:
     if zero_division not in (0.0, 1.0) and not np.isnan(zero_division):
-        raise ArgumentError(
-            "unknown value for 0/0.", where="zero_division", expected="0, 1 or NaN", got=zero_division
-        )
+        raise ArgumentError("unknown value for 0/0.", where="zero_division", expected="0, 1 or NaN", got=zero_division)
     return float(zero_division)

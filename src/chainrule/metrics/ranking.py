@@ -30,9 +30,7 @@ class _RankingMetric(Metric):
         super().__init__()
         if average is not None and average not in get_args(ClassAverage):
             known = ", ".join(map(repr, get_args(ClassAverage)))
-            raise ArgumentError(
-                "unknown average.", where="average", expected=f"{known} or None", got=repr(average)
-            )
+            raise ArgumentError("unknown average.", where="average", expected=f"{known} or None", got=repr(average))
         self.average = average
         self.from_logits = from_logits
 
@@ -64,9 +62,7 @@ class _RankingMetric(Metric):
         if scores.ndim == 1:
             return self._area(*_cumulative(scores, truth == 1, weights))
         n_classes = scores.shape[1]
-        areas = np.array(
-            [self._area(*_cumulative(scores[:, c], truth == c, weights)) for c in range(n_classes)]
-        )
+        areas = np.array([self._area(*_cumulative(scores[:, c], truth == c, weights)) for c in range(n_classes)])
         if self.average is None:
             return areas
         if self.average == "macro":

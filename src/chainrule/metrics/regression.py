@@ -130,9 +130,7 @@ class R2Score(Metric):
         # Two parts of the rows merge by Chan, Golub and LeVeque (1983).
         step = mean - self._mean
         total = self._weight + weight
-        self._variation = (
-            self._variation + weights @ (shifted - mean) ** 2 + step**2 * (self._weight * weight / total)
-        )
+        self._variation = self._variation + weights @ (shifted - mean) ** 2 + step**2 * (self._weight * weight / total)
         self._mean = self._mean + step * (weight / total)
         self._residual = self._residual + weights @ (rows.scores - rows.targets) ** 2
         self._weight = total

@@ -13,9 +13,7 @@ from chainrule.errors import DataLengthError, ShapeError
 __all__ = ["format_confusion_matrix"]
 
 
-def format_confusion_matrix(
-    matrix: ArrayLike, class_names: Sequence[object] | None = None, *, width: int = 100
-) -> str:
+def format_confusion_matrix(matrix: ArrayLike, class_names: Sequence[object] | None = None, *, width: int = 100) -> str:
     """A confusion matrix as aligned text: rows are true classes, columns predicted ones, zeros are dots.
 
     Where the names are too long to stand above the columns, the classes are numbered.
