@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chainrule.core.types import Tensor
-from chainrule.ops.compare import isfinite, where
+from chainrule.ops.compare import where
 from chainrule.ops.convert import TensorLike, as_floating, as_tensor
-from chainrule.ops.statistics import logsumexp
+from chainrule.ops.statistics import below_largest
 
 
 def relu(input: TensorLike) -> Tensor:
@@ -24,9 +24,8 @@ def softmax(input: TensorLike, dim: int) -> Tensor:
     >>> cr.softmax(cr.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    tensor = as_floating(input)
-    largest = tensor.detach().amax(dim=dim, keepdim=True)
-    powers = (tensor - where(isfinite(largest), largest, 0.0)).exp()
+    shifted, _ = below_largest(as_floating(input), dim)
+    powers = shifted.exp()
     return powers / powers.sum(dim=dim, keepdim=True)
 
 
@@ -36,5 +35,5 @@ def log_softmax(input: TensorLike, dim: int) -> Tensor:
     >>> cr.log_softmax(cr.tensor([0.0, 0.0]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    tensor = as_floating(input)
-    return tensor - logsumexp(tensor, dim, keepdim=True)
+    shifted, _ = below_largest(as_floating(input), dim)
+    return shifted - shifted.exp().sum(dim=dim, keepdim=True).log()

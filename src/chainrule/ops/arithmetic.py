@@ -28,6 +28,14 @@ def _checked(divide: np.ufunc, what: str) -> np.ufunc:
     return evaluate  # type: ignore[return-value]  # called as the ufunc is
 
 
+def _power(a: Array, b: Array) -> Array:
+    if b.dtype.kind in "iu" and np.any(b < 0):
+        raise ArgumentError(
+            "an integer to a negative power is no integer.", got=f"exponent {b.min()}", remedy="cast first: x.float()"
+        )
+    return np.asarray(np.power(a, b))
+
+
 NEG = Unary("neg", np.negative, lambda g, y, x: -g)
 ABS = Unary("abs", np.abs, lambda g, y, x: g * sign(x))
 SIGN = Unary("sign", lambda x: x if x.dtype == bool_ else np.sign(x), None)
@@ -43,7 +51,7 @@ REMAINDER = Binary(
 )
 POW = Binary(
     "pow",
-    np.power,
+    _power,
     (
         lambda g, y, a, b: WHERE(b == 0, zeros_like(g), g * b * a ** (b - 1)),
         lambda g, y, a, b: WHERE((a == 0) & (b >= 0), zeros_like(g), g * y * LOG(a)),
@@ -197,12 +205,6 @@ def pow(input: TensorLike, exponent: TensorLike) -> Tensor:
             return base * base
         if exponent == 0.5:
             return SQRT(base)
-    if base.dtype not in FLOATING and isinstance(exponent, int) and exponent < 0:
-        raise ArgumentError(
-            "an integer to a negative power is no integer.",
-            got=f"exponent {exponent}",
-            remedy="cast first: x.float()",
-        )
     return POW(*_numbers("a power", base, power))
 
 

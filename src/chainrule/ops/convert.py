@@ -26,18 +26,20 @@ def scalar(value: float, dtype: DType) -> Tensor:
     try:
         return constant(np.asarray(value, dtype))
     except OverflowError:
-        raise DTypeError(f"{value} does not fit {dtype.name}.", got=value) from None
+        raise DTypeError(f"{value} does not fit {dtype.name}.", got=value, remedy="cast first: x.long()") from None
 
 
 def as_tensor(value: TensorLike, beside: DType | None = None) -> Tensor:
     """`value` as a tensor; a Python number takes the dtype of the tensor `beside` it, unless its kind is higher."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
+    if isinstance(value, np.generic):
+        # np.sqrt(2) is meant as a number: it must not turn float32 into float64.
+        value = value.item()
+    if isinstance(value, (bool, int, float)):
         return scalar(value, scalar_dtype(value, beside))
-    if isinstance(value, (np.ndarray, np.generic)):
-        array = np.asarray(value)
-        return constant(array.astype(as_dtype(array.dtype)))
+    if isinstance(value, np.ndarray):
+        return constant(value.astype(as_dtype(value.dtype)))
     raise DTypeError(
         f"cannot compute with {type(value).__name__}.",
         expected="a tensor, a NumPy array or a number",

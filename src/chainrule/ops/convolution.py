@@ -22,7 +22,7 @@ from chainrule.core.shape import Shape
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.convert import as_floating, promote
-from chainrule.ops.movement import OVERLAP_ADD, WINDOWS, Pairs
+from chainrule.ops.movement import OVERLAP_ADD, PAD, WINDOWS, Pairs
 
 
 class Frame(NamedTuple):
@@ -314,14 +314,19 @@ def _transpose(
     pads = lengths("padding", padding, ndim, least=0)
     if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
         raise ArgumentError("output_padding must be smaller than stride or dilation.", got=extra)
-    frame = Frame(steps, tuple((p, p) for p in pads), spread, groups)
+    # What is added at the end is cut off less there, as far as that goes, and 0 beyond.
+    cut = tuple(max(p - e, 0) for p, e in zip(pads, extra, strict=True))
+    beyond = [max(e - p, 0) for p, e in zip(pads, extra, strict=True)]
     spatial = tuple(
-        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for n, s, p, d, k, e in zip(x.shape[1:-1], steps, pads, spread, w.shape[1:-1], extra, strict=True)
+        (n - 1) * s + d * (k - 1) + 1 - p - c
+        for n, s, p, c, d, k in zip(x.shape[1:-1], steps, pads, cut, spread, w.shape[1:-1], strict=True)
     )
-    if any(n < 1 for n in spatial):
+    if any(n < 0 or n + e < 1 for n, e in zip(spatial, beyond, strict=True)):
         raise ShapeError("nothing would be left of the output.", got=f"output size {spatial}", remedy="less padding")
+    frame = Frame(steps, tuple(zip(pads, cut, strict=True)), spread, groups)
     out = CONVOLUTION_INPUT(x, w, spatial=spatial, frame=frame)
+    if any(beyond):
+        out = PAD(out, widths=((0, 0), *[(0, e) for e in beyond], (0, 0)), inner=(0,) * out.ndim, value=0.0)
     return out + b[0] if b else out
 
 

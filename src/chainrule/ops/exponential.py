@@ -24,7 +24,7 @@ EXPM1 = Unary("expm1", np.expm1, lambda g, y, x: g * (y + 1))
 LOG = Unary("log", np.log, lambda g, y, x: g / x)
 LOG1P = Unary("log1p", np.log1p, lambda g, y, x: g / (x + 1))
 SQRT = Unary("sqrt", np.sqrt, lambda g, y, x: g * 0.5 / y)
-RSQRT = Unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, y, x: g * -0.5 * y / x)
+RSQRT = Unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, y, x: g * -0.5 * (y * y * y))
 SIGMOID = Unary("sigmoid", _sigmoid, lambda g, y, x: g * y * (1 - y))
 ERF = Unary("erf", _erf, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * EXP(-x * x))
 

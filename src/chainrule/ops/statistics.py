@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from chainrule.core import shape as shapes
 from chainrule.core.dtype import DTypeLike, as_dtype, is_floating
@@ -48,46 +49,52 @@ def mean(input: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: D
 def var(
     input: TensorLike,
     dim: Dims = None,
-    *,
-    correction: float = 1,
     unbiased: bool | None = None,
     keepdim: bool = False,
+    *,
+    correction: float = 1,
 ) -> Tensor:
     """The variance over `dim`: squared distances from the mean, summed, divided by `n - correction`.
 
     Args:
         input: Floating, any shape.
         dim: A dimension or several; None for all.
-        correction: 1 (the default) for an estimate from a sample, 0 for the variance of exactly these numbers.
-        unbiased: The older spelling: True is `correction=1`, False is `correction=0`.
+        unbiased: The older spelling: True is `correction=1`, False is `correction=0`; `var(x, False)` is understood.
         keepdim: Keep the dimensions with length 1.
+        correction: 1 (the default) for an estimate from a sample, 0 for the variance of exactly these numbers.
+
+    Returns:
+        Without `dim` a 0-d tensor; infinity or NaN where `correction` leaves no degrees of freedom, as PyTorch has it.
+
+    Raises:
+        DTypeError: For integers or bools.
 
     >>> cr.var(cr.tensor([1.0, 2.0, 3.0, 4.0]), correction=0)
     tensor(1.2500)
     """
     tensor = _numbers("variance", input)
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
     if unbiased is not None:
         correction = int(unbiased)
     distance = tensor - mean(tensor, dim, keepdim=True)
-    freedom = _count(tensor, dim) - correction
-    total = sum(distance * distance, dim, keepdim)
-    return total / freedom if freedom > 0 else total * math.nan
+    return sum(distance * distance, dim, keepdim) / max(_count(tensor, dim) - correction, 0)
 
 
 def std(
     input: TensorLike,
     dim: Dims = None,
-    *,
-    correction: float = 1,
     unbiased: bool | None = None,
     keepdim: bool = False,
+    *,
+    correction: float = 1,
 ) -> Tensor:
-    """The standard deviation over `dim`: the square root of `var`, with the same arguments.
+    """The standard deviation over `dim`: the square root of `var`, with the same arguments; its derivative at 0 is 0.
 
     >>> cr.std(cr.tensor([1.0, 2.0, 3.0]))
     tensor(1.)
     """
-    return var(input, dim, correction=correction, unbiased=unbiased, keepdim=keepdim).sqrt()
+    return _root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
 def prod(input: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype: DTypeLike | None = None) -> Tensor:
@@ -131,11 +138,17 @@ def logsumexp(input: TensorLike, dim: Dims, keepdim: bool = False) -> Tensor:
     tensor(1000.6932)
     """
     tensor = as_floating(input)
+    shifted, largest = below_largest(tensor, dim)
+    out = shifted.exp().sum(dim=dim, keepdim=True).log() + largest
+    return out if keepdim else out.reshape(shapes.reduced(tensor.shape, shapes.axes(dim, tensor.ndim), keepdim=False))
+
+
+def below_largest(tensor: Tensor, dim: Dims) -> tuple[Tensor, Tensor]:
+    """`tensor` minus its largest element over `dim`, so that `exp` cannot overflow; and that element."""
     largest = tensor.detach().amax(dim=dim, keepdim=True)
     # Infinities are left in place: -inf everywhere has the sum 0, and +inf stays +inf.
     largest = where(isfinite(largest), largest, 0.0)
-    out = (tensor - largest).exp().sum(dim=dim, keepdim=True).log() + largest
-    return out if keepdim else out.reshape(shapes.reduced(tensor.shape, shapes.axes(dim, tensor.ndim), keepdim=False))
+    return tensor - largest, largest
 
 
 def norm(input: TensorLike, p: float | str = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -157,9 +170,7 @@ def norm(input: TensorLike, p: float | str = "fro", dim: Dims = None, keepdim: b
     """
     tensor = as_floating(input)
     if p in ("fro", 2):
-        total = (tensor * tensor).sum(dim=dim, keepdim=keepdim)
-        zero = total == 0
-        return where(zero, 0.0, where(zero, 1.0, total).sqrt())
+        return _root((tensor * tensor).sum(dim=dim, keepdim=keepdim))
     if not isinstance(p, (int, float)):
         raise ArgumentError("unknown norm.", expected='"fro" or a number', got=repr(p))
     size = tensor.abs()
@@ -169,4 +180,17 @@ def norm(input: TensorLike, p: float | str = "fro", dim: Dims = None, keepdim: b
         return size.amax(dim=dim, keepdim=keepdim) if p > 0 else size.amin(dim=dim, keepdim=keepdim)
     if p == 0:
         return cast(tensor != 0, tensor.dtype).sum(dim=dim, keepdim=keepdim)
-    return (size**p).sum(dim=dim, keepdim=keepdim) ** (1 / p)
+    # Zeros are set apart, so that they have the derivative 0, as PyTorch has it.
+    powers = _apart_from_zero(size, lambda x: x**p, at_zero=0.0 if p > 0 else math.inf)
+    return _apart_from_zero(powers.sum(dim=dim, keepdim=keepdim), lambda x: x ** (1 / p), at_zero=0.0)
+
+
+def _root(total: Tensor) -> Tensor:
+    """The square root, with the derivative 0 at 0."""
+    return _apart_from_zero(total, lambda x: x.sqrt(), at_zero=0.0)
+
+
+def _apart_from_zero(tensor: Tensor, fn: Callable[[Tensor], Tensor], at_zero: float) -> Tensor:
+    """`fn` of what is not 0, and `at_zero`, a constant, where it is."""
+    zero = tensor == 0
+    return where(zero, at_zero, fn(where(zero, 1.0, tensor)))

@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.core.dtype import floating
 from chainrule.core.types import Tensor
 from chainrule.ops.convert import TensorLike, align, as_floating
-from chainrule.ops.elementwise import Binary, Unary
+from chainrule.ops.elementwise import WHERE, Binary, Unary
 from chainrule.ops.exponential import RSQRT
 from chainrule.ops.movement import cast
 
@@ -20,8 +20,16 @@ ATAN = Unary("atan", np.arctan, lambda g, y, x: g / (1 + x * x))
 ATAN2 = Binary(
     "atan2",
     np.arctan2,
-    (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b)),
+    (lambda g, y, a, b: g * b / _squared_length(a, b), lambda g, y, a, b: -g * a / _squared_length(a, b)),
 )
+
+
+def _squared_length(a: Tensor, b: Tensor) -> Tensor:
+    """The squared distance from the origin; 1 at the origin itself, so that the derivative there is 0."""
+    length = a * a + b * b
+    return WHERE(length == 0, length.ones_like(), length)
+
+
 SINH = Unary("sinh", np.sinh, lambda g, y, x: g * cosh(x))
 COSH = Unary("cosh", np.cosh, lambda g, y, x: g * sinh(x))
 TANH = Unary("tanh", np.tanh, lambda g, y, x: g * (1 - y * y))
