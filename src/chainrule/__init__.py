@@ -74,7 +74,7 @@ from chainrule.ops.creation import (
     zeros_like,
 )
 from chainrule.ops.einsum import einsum
-from chainrule.ops.exponential import erf, exp, expm1, log, log1p, log2, log10, rsqrt, sigmoid, sqrt
+from chainrule.ops.exponential import erf, erfc, exp, expm1, log, log1p, log2, log10, rsqrt, sigmoid, sqrt
 from chainrule.ops.indexing import (
     gather,
     index_select,
@@ -215,6 +215,7 @@ __all__ = [
     "enable_grad",
     "eq",
     "erf",
+    "erfc",
     "exp",
     "expand",
     "expm1",

@@ -544,6 +544,7 @@ class Tensor(Handle):
     rsqrt = exponential.rsqrt
     sigmoid = exponential.sigmoid
     erf = exponential.erf
+    erfc = exponential.erfc
     sin = trigonometric.sin
     cos = trigonometric.cos
     tan = trigonometric.tan

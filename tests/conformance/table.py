@@ -177,6 +177,7 @@ ROWS: dict[str, list[Row]] = {
     "rsqrt": _unary(low=0.2),
     "sigmoid": _unary(),
     "erf": _unary(),
+    "erfc": _unary(),
     # Arithmetic
     "neg": _unary(dtypes=NUMBERS),
     "abs": _unary(dtypes=ALL),

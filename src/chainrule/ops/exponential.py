@@ -11,6 +11,7 @@ from chainrule.core.types import Tensor
 from chainrule.ops.convert import TensorLike, as_floating
 from chainrule.ops.elementwise import Unary
 from chainrule.ops.special import erf as _erf
+from chainrule.ops.special import erfc as _erfc
 
 
 def _sigmoid(x: Array) -> Array:
@@ -27,6 +28,7 @@ SQRT = Unary("sqrt", np.sqrt, lambda g, y, x: g * 0.5 / y)
 RSQRT = Unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, y, x: g * -0.5 * (y * y * y))
 SIGMOID = Unary("sigmoid", _sigmoid, lambda g, y, x: g * y * (1 - y))
 ERF = Unary("erf", _erf, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * EXP(-x * x))
+ERFC = Unary("erfc", _erfc, lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * EXP(-x * x))
 
 
 def exp(input: TensorLike) -> Tensor:
@@ -117,3 +119,12 @@ def erf(input: TensorLike) -> Tensor:
     tensor([0.0000, 0.8427])
     """
     return ERF(as_floating(input))
+
+
+def erfc(input: TensorLike) -> Tensor:
+    """`1 - erf(input)`, without the loss of digits where `erf` is close to 1.
+
+    >>> cr.erfc(cr.tensor([0.0, 5.0]))
+    tensor([1.0000e+00, 1.5375e-12])
+    """
+    return ERFC(as_floating(input))

@@ -1,4 +1,4 @@
-"""The error function in NumPy, which has none.
+"""The error function and its complement in NumPy, which has neither.
 
 Rational approximations of W. J. Cody, "Rational Chebyshev approximation for the error function", Mathematics of
 Computation 23 (1969), 631-637: three ranges, each exact to float64 rounding.
@@ -67,14 +67,36 @@ def erf(x: Array) -> Array:
     """The error function of each element, in the dtype of `x` (float32 or float64)."""
     wide = np.asarray(x, np.float64)
     size = np.abs(wide)
-    near = np.minimum(size, 0.46875)
-    mid = np.clip(size, 0.46875, 4.0)
-    far = np.maximum(size, 4.0)
-    squared = near * near
+    beyond = np.copysign(1 - _complement(size), wide)
+    return np.asarray(np.where(size <= 0.46875, _near(wide), beyond), x.dtype)
+
+
+def erfc(x: Array) -> Array:
+    """`1 - erf(x)`, with all its digits also where `erf` is close to 1."""
+    wide = np.asarray(x, np.float64)
+    size = np.abs(wide)
+    beyond = _complement(size)
+    return np.asarray(np.where(size <= 0.46875, 1 - _near(wide), np.where(wide < 0, 2 - beyond, beyond)), x.dtype)
+
+
+def _near(x: Array) -> Array:
+    """`erf` where |x| <= 0.46875; NaN stays NaN."""
+    squared = np.minimum(x * x, 0.46875**2)
+    return np.asarray(x * np.polyval(_NEAR_P, squared) / np.polyval(_NEAR_Q, squared))
+
+
+def _complement(x: Array) -> Array:
+    """`erfc` where x >= 0.46875; NaN stays NaN."""
+    mid = np.clip(x, 0.46875, 4.0)
+    far = np.clip(x, 4.0, 30.0)  # erfc(30) is 0 in floating numbers
     inverse = 1 / (far * far)
-    small = near * np.polyval(_NEAR_P, squared) / np.polyval(_NEAR_Q, squared)
-    middle = 1 - np.exp(-mid * mid) * np.polyval(_MID_P, mid) / np.polyval(_MID_Q, mid)
     tail = 1 / math.sqrt(math.pi) - inverse * np.polyval(_FAR_P, inverse) / np.polyval(_FAR_Q, inverse)
-    large = 1 - np.exp(-far * far) / far * tail
-    result = np.where(size <= 0.46875, small, np.where(size <= 4, middle, np.where(np.isinf(size), 1.0, large)))
-    return np.asarray(np.where(np.isnan(wide), np.nan, np.copysign(result, wide)), x.dtype)
+    return np.asarray(
+        np.where(x <= 4, _bell(mid) * np.polyval(_MID_P, mid) / np.polyval(_MID_Q, mid), _bell(far) / far * tail)
+    )
+
+
+def _bell(x: Array) -> Array:
+    """`exp(-x * x)` without the rounding of the square, which would cost digits of a large exponent."""
+    coarse = np.trunc(x * 16) / 16
+    return np.asarray(np.exp(-coarse * coarse) * np.exp(-(x - coarse) * (x + coarse)))
