@@ -1,0 +1,68 @@
+"""What layers compute, as functions of tensors: `import chainrule.nn.functional as F`.
+
+Names, argument names and their order are PyTorch's. Pictures and sequences are channels last, and so are class scores.
+"""
+
+from chainrule.nn.functional.activation import (
+    elu,
+    gelu,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    selu,
+    silu,
+    softplus,
+    step,
+)
+from chainrule.nn.functional.dropout import alpha_dropout, dropout
+from chainrule.nn.functional.vectors import cosine_similarity, linear, normalize
+from chainrule.ops.activation import log_softmax, relu, softmax
+from chainrule.ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from chainrule.ops.exponential import sigmoid
+from chainrule.ops.indexing import one_hot
+from chainrule.ops.interpolation import interpolate
+from chainrule.ops.layout import pad
+from chainrule.ops.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
+from chainrule.ops.trigonometric import tanh
+
+__all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "alpha_dropout",
+    "avg_pool1d",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "cosine_similarity",
+    "dropout",
+    "elu",
+    "gelu",
+    "hardtanh",
+    "interpolate",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "max_pool1d",
+    "max_pool2d",
+    "normalize",
+    "one_hot",
+    "pad",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "step",
+    "tanh",
+]
