@@ -8,6 +8,7 @@
 tensor(7.)
 """
 
+from chainrule import nn
 from chainrule._tensor import Tensor
 from chainrule._version import __version__
 from chainrule.autodiff import grad, gradcheck, hessian, jacobian, jvp, value_and_grad, vjp
@@ -279,6 +280,7 @@ __all__ = [
     "narrow",
     "ne",
     "neg",
+    "nn",
     "no_grad",
     "nonzero",
     "norm",
