@@ -8,10 +8,11 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 
+from chainrule.autodiff import in_place
 from chainrule.autodiff.walk import backward
 from chainrule.core import display
 from chainrule.core.dtype import (
@@ -27,10 +28,10 @@ from chainrule.core.dtype import (
     is_floating,
     uint8,
 )
-from chainrule.core.modes import state
+from chainrule.core.modes import no_grad
 from chainrule.core.node import Handle, Node
 from chainrule.core.shape import Shape
-from chainrule.errors import DeviceError, GradientError, InPlaceError, ShapeError
+from chainrule.errors import DeviceError, GradientError, ShapeError
 from chainrule.ops import (
     activation,
     arithmetic,
@@ -46,8 +47,22 @@ from chainrule.ops import (
     statistics,
     trigonometric,
 )
-from chainrule.ops.convert import TensorLike, as_tensor, broadcast
+from chainrule.ops.convert import TensorLike
 from chainrule.ops.movement import cast
+
+
+P = ParamSpec("P")
+
+
+def _in_place(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Tensor, P], Tensor]:
+    """The method that changes a tensor to what `function` makes of it."""
+
+    def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        return in_place.update(self, function(self, *args, **kwargs))
+
+    method.__name__ = f"{function.__name__}_"
+    method.__doc__ = f"`{function.__name__}` in place."
+    return method
 
 
 class Tensor(Handle):
@@ -227,22 +242,22 @@ class Tensor(Handle):
 
     def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
         """Ask for a gradient, or no longer; only for tensors that were not computed from others that do."""
-        if self.node.origin is not None and not requires_grad:
+        if not self.node.is_leaf and not requires_grad:
             raise GradientError("this tensor was computed from one that requires a gradient.", remedy="use detach()")
-        if self.node.origin is None and requires_grad != self.node.tracked:
+        if self.node.is_leaf and requires_grad != self.node.tracked:
             if requires_grad and not is_floating(self.dtype):
                 raise GradientError("only floating tensors can require a gradient.", got=self.dtype, remedy="x.float()")
             hooks = self.node.hooks
             self.node = Node(self.shape, self.dtype, self.node.value, tracked=requires_grad)
             self.node.hooks = hooks
-        if requires_grad and self.node.origin is None:
+        if requires_grad and self.node.is_leaf:
             creation.own(self)
         return self
 
     @property
     def is_leaf(self) -> builtins.bool:
         """Whether it was made by the user rather than computed from tensors that require a gradient."""
-        return self.node.origin is None
+        return self.node.is_leaf
 
     @property
     def grad_fn(self) -> str | None:
@@ -271,13 +286,21 @@ class Tensor(Handle):
         backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this computed tensor in `.grad` too."""
-        if not self.is_leaf:
+        """Keep the gradient of this computed tensor in `.grad` too.
 
-            def keep(g: Tensor) -> None:
-                self.grad = g if self.grad is None else self.grad + g
+        Raises:
+            GradientError: If it does not require a gradient.
 
-            self.node.hooks.append(keep)
+        >>> x = cr.tensor(2.0, requires_grad=True)
+        >>> y = x * x
+        >>> y.retain_grad()
+        >>> (y * 3).backward()
+        >>> y.grad
+        tensor(3.)
+        """
+        if not self.requires_grad:
+            raise GradientError("there will be no gradient to keep.", remedy="requires_grad=True")
+        creation.own(self)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHook:
         """Call `hook` with this tensor's gradient in `backward`; what it returns, if anything, replaces it."""
@@ -337,62 +360,38 @@ class Tensor(Handle):
     # Changing in place: the tensor holds a new value; values that derivatives need stay guarded
 
     def copy_(self, source: TensorLike) -> Tensor:
-        """Take over the value of `source` (broadcast, in this tensor's dtype)."""
-        if self.node.tracked and self.node.origin is None and state.grad_enabled:
-            raise InPlaceError(
-                "a tensor that requires a gradient must not be changed in place while derivatives are remembered.",
-                remedy="with chainrule.no_grad(): around the change",
-            )
-        value = broadcast(cast(as_tensor(source, self.dtype), self.dtype), self._fits(source))
-        if value.node.tracked and state.grad_enabled:
-            self.rebind(value.node if value.node.origin is not None else (value * 1).node)
-            return self
-        leaf = self.node.tracked and self.node.origin is None
-        node = Node(self.shape, self.dtype, value.node.value, tracked=leaf)
-        node.hooks = self.node.hooks if leaf else []
-        self.rebind(node)
-        if leaf:
-            creation.own(self)
-        return self
-
-    def _fits(self, source: TensorLike) -> Shape:
-        shape = np.shape(source) if not isinstance(source, Tensor) else source.shape
-        if np.broadcast_shapes(shape, self.shape) != self.shape:
-            raise ShapeError("a change in place cannot change the shape.", expected=self.shape, got=shape)
-        return self.shape
+        """Take over the value of `source` (stretched to this shape, in this dtype)."""
+        return in_place.assign(self, source)
 
     @property
     def data(self) -> Tensor:
-        """Its value, cut off from derivatives."""
+        """Its value, cut off from derivatives; changing it in place changes this tensor."""
         return creation.detach(self)
 
     @data.setter
     def data(self, value: TensorLike) -> None:
-        grad_enabled, state.grad_enabled = state.grad_enabled, False
-        try:
+        with no_grad():
             self.copy_(value)
-        finally:
-            state.grad_enabled = grad_enabled
 
-    def add_(self, other: TensorLike, *, alpha: builtins.float = 1) -> Tensor:
-        """`add` in place."""
-        return self.copy_(arithmetic.add(self, other, alpha=alpha))
-
-    def sub_(self, other: TensorLike, *, alpha: builtins.float = 1) -> Tensor:
-        """`sub` in place."""
-        return self.copy_(arithmetic.sub(self, other, alpha=alpha))
-
-    def mul_(self, other: TensorLike) -> Tensor:
-        """`mul` in place."""
-        return self.copy_(arithmetic.mul(self, other))
-
-    def div_(self, other: TensorLike) -> Tensor:
-        """`div` in place."""
-        return self.copy_(arithmetic.div(self, other))
-
-    def clamp_(self, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
-        """`clip` in place."""
-        return self.copy_(arithmetic.clip(self, min, max))
+    add_ = _in_place(arithmetic.add)
+    sub_ = _in_place(arithmetic.sub)
+    mul_ = _in_place(arithmetic.mul)
+    div_ = _in_place(arithmetic.div)
+    pow_ = _in_place(arithmetic.pow)
+    neg_ = _in_place(arithmetic.neg)
+    abs_ = _in_place(arithmetic.abs)
+    clip_ = _in_place(arithmetic.clip)
+    clamp_ = _in_place(arithmetic.clip)
+    exp_ = _in_place(exponential.exp)
+    log_ = _in_place(exponential.log)
+    sqrt_ = _in_place(exponential.sqrt)
+    sigmoid_ = _in_place(exponential.sigmoid)
+    tanh_ = _in_place(trigonometric.tanh)
+    floor_ = _in_place(rounding.floor)
+    round_ = _in_place(rounding.round)
+    relu_ = _in_place(activation.relu)
+    masked_fill_ = _in_place(compare.masked_fill)
+    scatter_add_ = _in_place(indexing.scatter_add)
 
     def fill_(self, value: Scalar) -> Tensor:
         """`value` everywhere, in place."""
@@ -406,6 +405,7 @@ class Tensor(Handle):
     __isub__ = sub_
     __imul__ = mul_
     __itruediv__ = div_
+    __ipow__ = pow_
 
     def __setitem__(self, index: Any, value: TensorLike) -> None:
         self.copy_(indexing.put(self, index, value))

@@ -12,6 +12,7 @@ from chainrule.core.modes import set_grad_enabled
 from chainrule.core.node import Handle, Node, Origin
 from chainrule.core.types import Tensor
 from chainrule.errors import ChainruleError, FreedGraphError, GradientError, ShapeError
+from chainrule.ops.convert import as_tensor
 
 
 def walk(
@@ -21,12 +22,12 @@ def walk(
 
     Args:
         outputs: The results, each with its gradient.
-        targets: The nodes whose gradients are wanted; None for all leaves.
+        targets: The nodes whose gradients are wanted; None for all leaves, and what `retain_grad` was called for.
         create_graph: Whether the walk is remembered, so that its results can be differentiated again.
         free: Whether origins are given back on the way, so that memory shrinks as the walk goes on.
     """
-    order = _topological([node for node, _ in outputs])
-    wanted = set(targets) if targets is not None else {node for node in order if node.origin is None}
+    order = topological([node for node, _ in outputs])
+    wanted = set(targets) if targets is not None else {node for node in order if node.is_leaf or node.owner}
     useful = _leading_to(wanted, order)
     found: dict[Node, Tensor] = {}
     gradients: dict[Node, Tensor] = {}
@@ -46,7 +47,7 @@ def walk(
     return found
 
 
-def _topological(roots: Iterable[Node]) -> list[Node]:
+def topological(roots: Iterable[Node]) -> list[Node]:
     """Every tracked node that the roots were computed from, each after its inputs. Iterative: chains may be long."""
     order: list[Node] = []
     seen: set[Node] = set()
@@ -96,12 +97,13 @@ def _pull_back(node: Node, origin: Origin, g: Tensor, useful: set[Node]) -> Iter
 
 def _hooked(node: Node, g: Tensor) -> Tensor:
     """`g` after the hooks of `node`, each of which may replace it."""
-    for hook in node.hooks:
-        changed = hook(g)
-        if changed is not None:
-            if changed.shape != g.shape:
-                raise ShapeError("a hook gave back a gradient of another shape.", expected=g.shape, got=changed.shape)
-            g = changed
+    for hook in list(node.hooks):
+        # Other tensors may hold the same gradient: a hook that changes it in place changes its own.
+        own = g.clone()
+        changed = hook(own)
+        g = own if changed is None else changed
+        if g.shape != node.shape:
+            raise ShapeError("a hook gave back a gradient of another shape.", expected=node.shape, got=g.shape)
     return g
 
 
@@ -113,7 +115,8 @@ def backward(root: Tensor, gradient: Tensor | None, *, retain_graph: bool, creat
         for leaf, total in found.items():
             owner = leaf.owner() if leaf.owner else None
             if owner is not None:
-                owner.grad = total if owner.grad is None else owner.grad + total
+                # Several tensors may have got the same gradient: each has its own to change.
+                owner.grad = total.clone() if owner.grad is None else owner.grad + total
 
 
 def seed(root: Tensor, gradient: Tensor | None) -> Tensor:
@@ -132,6 +135,7 @@ def seed(root: Tensor, gradient: Tensor | None) -> Tensor:
                 remedy="loss.mean().backward(), or backward(gradient) with one of the tensor's shape",
             )
         return root.detach().ones_like()
+    gradient = as_tensor(gradient, root.dtype)
     if gradient.shape != root.shape:
         raise ShapeError("the gradient must have the tensor's shape.", expected=root.shape, got=gradient.shape)
     return gradient.to(root.dtype)

@@ -64,19 +64,20 @@ def result_type(*dtypes: DType) -> DType:
     for dtype in dtypes[1:]:
         if dtype.kind == best.kind or {dtype.kind, best.kind} <= {"i", "u"}:
             best = np.promote_types(best, dtype)
-        elif _rank(dtype) > _rank(best):
+        elif rank(dtype) > rank(best):
             best = dtype
     return best
 
 
-def _rank(dtype: DType) -> int:
+def rank(dtype: DType) -> int:
+    """How high the kind of `dtype` is: bool, integer, floating."""
     return {"b": 0, "u": 1, "i": 1, "f": 2}[dtype.kind]
 
 
 def scalar_dtype(value: Scalar, beside: DType | None = None) -> DType:
     """The dtype of a Python number: that of the tensor `beside` it, unless its kind is higher."""
     own = bool_ if isinstance(value, bool) else int64 if isinstance(value, int) else get_default_dtype()
-    return own if beside is None or _rank(own) > _rank(beside) else beside
+    return own if beside is None or rank(own) > rank(beside) else beside
 
 
 def floating(dtype: DType) -> DType:

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.core.modes import Scope, state
 from chainrule.core.shape import Shape
-from chainrule.errors import InPlaceError, UntracedValueError
+from chainrule.errors import InPlaceError, ShapeError, UntracedValueError
 
 if TYPE_CHECKING:
     from chainrule.core.primitive import Params, Primitive
@@ -31,6 +31,22 @@ class Origin(NamedTuple):
     params: Params
 
 
+class View(NamedTuple):
+    """What a tensor is a part of, so that changing the part in place changes the whole.
+
+    Attributes:
+        base: The whole; a weak reference for what was only detached from it, which shall not keep its past alive.
+        node: What the whole held when the part was taken. If it holds another by now, the part is out of date.
+        primitive: What took the part; None for `detach`.
+        params: Its parameters.
+    """
+
+    base: Tensor | weakref.ref[Tensor]
+    node: Node
+    primitive: Primitive | None
+    params: Params
+
+
 class Node:
     """An immutable value with its shape, dtype and origin.
 
@@ -40,7 +56,7 @@ class Node:
         tracked: Whether derivatives with respect to it, or through it, can be asked for.
         freed: Whether its origin was given back after a backward pass.
         stale: Whether the tensor that held it has been changed in place since.
-        owner: The tensor whose `.grad` a leaf's gradient is added to.
+        owner: The tensor whose `.grad` the gradient is added to: that of a leaf, or what `retain_grad` was called for.
         hooks: Called with the gradient of this node; what they return, if anything, replaces it.
         scope: The layer in whose `forward` it came to be.
     """
@@ -79,6 +95,11 @@ class Node:
         self.hooks: list[Callable[[Tensor], Tensor | None]] = []
         self.scope: Scope | None = state.scope
 
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it came from nothing that derivatives lead through."""
+        return self.origin is None and not self.freed
+
     def read(self) -> np.ndarray:
         """The value, for an operation that needs it."""
         if self.stale:
@@ -104,12 +125,13 @@ class Handle:
     tensors, `_tensor.py` registers its class here (see `core/types.py` for the whole story).
     """
 
-    __slots__ = ("__weakref__", "_grad", "node")
+    __slots__ = ("__weakref__", "_grad", "node", "part_of")
 
     concrete: ClassVar[type[Tensor]]
 
     def __init__(self, node: Node) -> None:
         self.node = node
+        self.part_of: View | None = None
         self._grad: Tensor | None = None
 
     @staticmethod
@@ -126,6 +148,12 @@ class Handle:
 
     @grad.setter
     def grad(self, grad: Tensor | None) -> None:
+        if grad is not None and (grad.shape, grad.dtype) != (self.node.shape, self.node.dtype):
+            raise ShapeError(
+                "a gradient has its tensor's shape and dtype.",
+                expected=f"{self.node.shape}, {self.node.dtype}",
+                got=f"{grad.shape}, {grad.dtype}",
+            )
         state.interpreter.writes(self)
         self._grad = grad
 

@@ -7,6 +7,9 @@ A primitive is a class with three rules:
 - `vjp(arg, g, y, *inputs, **params) -> Tensor | None`: the gradient with respect to input number `arg`, from the
   gradient `g` of the result `y`, in tensor operations. None means zero everywhere.
 
+Where the result is a part of the first input, or the same seen otherwise (PyTorch: a view), a fourth rule,
+`put_back(whole, part, **params) -> Tensor`, says how the part is put back into the whole after a change in place.
+
 Calling its one instance applies it. Making the instance registers it; the conformance tests go over `PRIMITIVES`.
 """
 
@@ -19,7 +22,7 @@ import numpy as np
 
 from chainrule.core.dtype import is_floating
 from chainrule.core.modes import state
-from chainrule.core.node import Handle, Node, Origin
+from chainrule.core.node import Handle, Node, Origin, View
 from chainrule.core.shape import Shape
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class Primitive:
     infer: Callable[..., Spec]
     evaluate: Callable[..., Array]
     vjp: Callable[..., Tensor | None]
+    put_back: Callable[..., Tensor] | None = None
 
     def __init__(self, name: str) -> None:
         missing = [rule for rule in ("infer", "evaluate", "vjp") if not hasattr(self, rule)]
@@ -69,7 +73,10 @@ class Primitive:
         value = state.interpreter.run(self, nodes, params, out)
         tracked = state.grad_enabled and is_floating(out.dtype) and any(node.tracked for node in nodes)
         origin = Origin(self, nodes, params) if tracked else None
-        return Handle.of(Node(out.shape, out.dtype, value, origin=origin, tracked=tracked))
+        result = Handle.of(Node(out.shape, out.dtype, value, origin=origin, tracked=tracked))
+        if self.put_back is not None:
+            result.part_of = View(inputs[0], nodes[0], self, params)
+        return result
 
     def flops(self, out: Spec, *inputs: Spec, **params: Any) -> int:
         """The floating-point operations one application costs: one an element, unless a rule says otherwise."""

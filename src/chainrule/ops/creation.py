@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from chainrule.config import get_default_dtype
 from chainrule.core import shape as shapes
 from chainrule.core.dtype import DType, DTypeLike, Scalar, as_dtype, scalar_dtype
 from chainrule.core.modes import state
-from chainrule.core.node import Handle, leaf
+from chainrule.core.node import Handle, Node, View, leaf
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, DTypeError, GradientError, ShapeError
 from chainrule.ops.convert import as_tensor, constant
@@ -33,8 +34,6 @@ def make(array: np.ndarray, requires_grad: bool) -> Tensor:
 
 def own(tensor: Tensor) -> None:
     """Let the gradients of the tensor's leaf be added to the tensor's `.grad`."""
-    import weakref
-
     tensor.node.owner = weakref.ref(tensor)
 
 
@@ -255,18 +254,27 @@ def clone(input: Tensor) -> Tensor:
     tensor([1., 2.])
     """
     source = as_tensor(input)
-    return source * 1 if source.requires_grad and state.grad_enabled else detach(source)
+    return source * 1 if source.requires_grad and state.grad_enabled else Handle.of(_cut_off(source))
 
 
 def detach(input: Tensor) -> Tensor:
     """The same value, cut off from what it was computed from: derivatives stop here.
 
+    As in PyTorch, changing the result in place changes `input` too; take `clone()` of it for a copy. (Unlike there,
+    changing `input` leaves the result as it was.)
+
     >>> x = cr.tensor(2.0, requires_grad=True)
     >>> (x * 3).detach().requires_grad
     False
     """
+    out = Handle.of(_cut_off(input))
+    out.part_of = View(weakref.ref(input), input.node, None, {})
+    return out
+
+
+def _cut_off(input: Tensor) -> Node:
     node = input.node
-    return Handle.of(type(node)(node.shape, node.dtype, node.value))
+    return Node(node.shape, node.dtype, node.value)
 
 
 def asarray(data: Any, dtype: DType | None = None) -> Tensor:

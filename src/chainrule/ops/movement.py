@@ -69,6 +69,9 @@ class _Reshape(_Movement):
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, *, shape: Shape) -> Tensor:
         return g.reshape(x.shape)
 
+    def put_back(self, whole: Tensor, part: Tensor, *, shape: Shape) -> Tensor:
+        return part.reshape(whole.shape)
+
 
 class _Permute(_Movement):
     """The dimensions in another order."""
@@ -80,7 +83,15 @@ class _Permute(_Movement):
         return x.transpose(dims)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, *, dims: Shape) -> Tensor:
-        return g.permute(tuple(sorted(range(len(dims)), key=dims.__getitem__)))
+        return g.permute(_inverse(dims))
+
+    def put_back(self, whole: Tensor, part: Tensor, *, dims: Shape) -> Tensor:
+        return part.permute(_inverse(dims))
+
+
+def _inverse(dims: Shape) -> Shape:
+    """The permutation that undoes `dims`."""
+    return tuple(sorted(range(len(dims)), key=dims.__getitem__))
 
 
 class _Flip(_Movement):
@@ -104,13 +115,20 @@ class _Slice(_Movement):
         return Spec(tuple(lengths), x.dtype)
 
     def evaluate(self, x: Array, *, start: Shape, stop: Shape, step: Shape) -> Array:
-        return x[tuple(slice(a, b, c) for a, b, c in zip(start, stop, step, strict=True))]
+        return x[_slices(start, stop, step)]
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, *, start: Shape, stop: Shape, step: Shape) -> Tensor:
         after = (
             n - a - (m - 1) * c - 1 if m else n - a for n, m, a, c in zip(x.shape, y.shape, start, step, strict=True)
         )
         return PAD(g, widths=tuple(zip(start, after, strict=True)), inner=tuple(c - 1 for c in step), value=0.0)
+
+    def put_back(self, whole: Tensor, part: Tensor, *, start: Shape, stop: Shape, step: Shape) -> Tensor:
+        return whole.at[_slices(start, stop, step)].set(part)
+
+
+def _slices(start: Shape, stop: Shape, step: Shape) -> tuple[slice, ...]:
+    return tuple(slice(a, b, c) for a, b, c in zip(start, stop, step, strict=True))
 
 
 class _Pad(_Movement):
