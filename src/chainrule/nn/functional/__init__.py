@@ -14,7 +14,23 @@ from chainrule.nn.functional.activation import (
     softplus,
     step,
 )
+from chainrule.nn.functional.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge_loss
+from chainrule.nn.functional.class_losses import (
+    categorical_cross_entropy,
+    cross_entropy,
+    kl_div,
+    kl_divergence,
+    nll_loss,
+)
 from chainrule.nn.functional.dropout import alpha_dropout, dropout
+from chainrule.nn.functional.number_losses import (
+    cosine_embedding_loss,
+    cosine_similarity_loss,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
 from chainrule.nn.functional.vectors import cosine_similarity, linear, normalize
 from chainrule.ops.activation import log_softmax, relu, softmax
 from chainrule.ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
@@ -38,22 +54,35 @@ __all__ = [
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "categorical_cross_entropy",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
     "conv_transpose2d",
+    "cosine_embedding_loss",
     "cosine_similarity",
+    "cosine_similarity_loss",
+    "cross_entropy",
     "dropout",
     "elu",
     "gelu",
     "hardtanh",
+    "hinge_loss",
+    "huber_loss",
     "interpolate",
+    "kl_div",
+    "kl_divergence",
+    "l1_loss",
     "leaky_relu",
     "linear",
     "log_softmax",
     "logsigmoid",
     "max_pool1d",
     "max_pool2d",
+    "mse_loss",
+    "nll_loss",
     "normalize",
     "one_hot",
     "pad",
@@ -61,6 +90,7 @@ __all__ = [
     "selu",
     "sigmoid",
     "silu",
+    "smooth_l1_loss",
     "softmax",
     "softplus",
     "step",
