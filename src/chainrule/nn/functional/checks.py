@@ -126,9 +126,7 @@ def class_targets(loss: str, scores: Tensor, target: TensorLike, *, distribution
     if distributions and y.shape == scores.shape:
         return _distribution(loss, scores, y)
     if y.shape != scores.shape[:-1]:
-        wanted = f"{scores.shape[:-1]} (class indices)" + (
-            f" or {scores.shape} (distributions)" if distributions else ""
-        )
+        or_distributions = f" or {scores.shape} (distributions)" if distributions else ""
         raise TargetShapeError(
             "the targets do not fit the scores of the classes, which are last: (..., C).",
             where=location(loss),
