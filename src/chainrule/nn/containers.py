@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, overload
 
 from chainrule.errors import ArgumentError, DTypeError
+from chainrule.nn.auto_init import auto_
 from chainrule.nn.module import Module
+from chainrule.nn.weighted import WeightedLayer
 
 
 class Sequential(Module):
@@ -14,16 +16,27 @@ class Sequential(Module):
 
     Args:
         modules: The modules in order; or one dict of them by name.
+        init: None leaves the weights as the layers have drawn them. "auto" draws them anew, each by the activation
+            that follows its layer (see `nn.init.auto_`); another name, such as "xavier_normal", takes that for all.
+
+    Raises:
+        UnknownNameError: For an initialiser that does not exist; the nearest is suggested.
 
     >>> model = cr.nn.Sequential(cr.nn.Linear(4, 8), cr.nn.ReLU(), cr.nn.Linear(8, 2))
     >>> model(cr.zeros(3, 4)).shape
     (3, 2)
     """
 
-    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+    def __init__(self, *modules: Module | Mapping[str, Module], init: str | None = None) -> None:
         super().__init__()
         for name, module in _named(modules):
             self.add_module(name, module)
+        if init == "auto":
+            auto_(self)
+        elif init is not None:
+            for layer in self.modules():
+                if isinstance(layer, WeightedLayer):
+                    layer.reset_parameters(init)
 
     def forward(self, input: Any) -> Any:
         for module in self._modules.values():

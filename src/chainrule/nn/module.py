@@ -7,11 +7,13 @@ from typing import Any, Self
 
 from chainrule._tensor import RemovableHook, Tensor
 from chainrule.core.dtype import DTypeLike, as_dtype, float32, float64, is_floating
-from chainrule.core.modes import no_grad
+from chainrule.core.modes import is_grad_enabled, no_grad
 from chainrule.errors import ArgumentError, DTypeError
+from chainrule.nn.backward_hooks import BackwardHook, Passage
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.scope import within
 from chainrule.nn.state import LoadReport, load_state, state_of
+from chainrule.nn.summary import Summary, summarise
 from chainrule.nn.training import TrainingMethods
 
 ForwardHook = Callable[["Module", tuple[Any, ...], Any], Any]
@@ -52,6 +54,7 @@ class Module(TrainingMethods):
         set_plain(module, "_transient", set())
         set_plain(module, "_forward_hooks", [])
         set_plain(module, "_forward_pre_hooks", [])
+        set_plain(module, "_backward_hooks", [])
         set_plain(module, "training", True)
         return module
 
@@ -66,15 +69,24 @@ class Module(TrainingMethods):
                 changed = pre_hook(self, args)
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
-            out = self.forward(*args, **kwargs)
+            passage = Passage(self, args) if self._backward_hooks and is_grad_enabled() else None
+            out = self.forward(*(passage.args if passage else args), **kwargs)
             for hook in tuple(self._forward_hooks):
                 changed = hook(self, args, out)
                 out = out if changed is None else changed
-            return out
+            return passage.leave(out) if passage else out
 
     # Registering
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._parameters and isinstance(value, Tensor) and not isinstance(value, Parameter):
+            raise DTypeError(
+                "a weight is replaced by a Parameter, or its value is changed in place.",
+                where=f"{type(self).__name__}.{name}",
+                expected="a Parameter",
+                got="a Tensor",
+                remedy="nn.Parameter(value); or with chainrule.no_grad(): layer.weight.copy_(value)",
+            )
         registry = self._registry_for(name, value)
         for other in (self._parameters, self._buffers, self._modules, self.__dict__):
             if other is not registry:
@@ -276,7 +288,43 @@ class Module(TrainingMethods):
         self._forward_pre_hooks.append(hook)
         return RemovableHook(self._forward_pre_hooks, hook)
 
+    def register_full_backward_hook(self, hook: BackwardHook) -> RemovableHook:
+        """Call `hook(module, grad_input, grad_output)` when the gradient has passed the module on its way back.
+
+        Both are tuples: `grad_input` has one entry for each positional argument, None for those without gradient;
+        `grad_output` has one entry. What the hook returns, if anything, replaces `grad_input`. The module must have
+        one input that requires a gradient (or none), and one output.
+        """
+        self._backward_hooks.append(hook)
+        return RemovableHook(self._backward_hooks, hook)
+
     # Display
+
+    def summary(self, input_shape: Any = None, *, dtype: DTypeLike | None = None) -> Summary:
+        """A table of the layers: names, kinds, output shapes, parameters and FLOPs; print it.
+
+        No numbers are computed and nothing is changed, whatever the sizes.
+
+        Args:
+            input_shape: The shape of one row, without the batch, such as (28, 28, 1); or an example batch. A list of
+                these for a model of several inputs. None: a table without shapes and FLOPs.
+            dtype: The dtype of the inputs, where shapes are given: the weights' own if None; `int64` for indices.
+
+        Returns:
+            The table: `rows`, and the totals `parameters`, `trainable`, `frozen`, `flops`, `weight_bytes`.
+
+        Raises:
+            ShapeError: If the input does not fit; it names the layer.
+
+        >>> model = cr.nn.Sequential(cr.nn.Linear(4, 8), cr.nn.Linear(8, 1))
+        >>> print(model.summary((4,)))
+        Sequential for rows of (4,)
+        layer  kind    output  parameters  FLOPs a row
+        0      Linear  (N, 8)          40           72
+        1      Linear  (N, 1)           9           17
+        49 parameters (49 trained, 0 frozen), 196 bytes; 89 FLOPs a row forward
+        """
+        return summarise(self, input_shape, dtype)
 
     def extra_repr(self) -> str:
         """What stands between the brackets in the printed form: a layer's sizes and settings."""
