@@ -1,5 +1,6 @@
 """Layers, losses, initialisers: what models are built of."""
 
+from chainrule.nn import init
 from chainrule.nn.activations import (
     ELU,
     GELU,
@@ -17,22 +18,49 @@ from chainrule.nn.activations import (
     Step,
     Tanh,
 )
+from chainrule.nn.batch_norm import BatchNorm1d, BatchNorm2d
 from chainrule.nn.containers import ModuleDict, ModuleList, Sequential
+from chainrule.nn.convolution import Conv1d, Conv2d, ConvTranspose2d
+from chainrule.nn.dropout import AlphaDropout, Dropout
+from chainrule.nn.embedding import Embedding
+from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
+from chainrule.nn.normalization import GroupNorm, LayerNorm, RMSNorm
 from chainrule.nn.parameter import Parameter
+from chainrule.nn.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from chainrule.nn.shaping import Flatten, Unflatten
 
 __all__ = [
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AlphaDropout",
+    "AvgPool1d",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose2d",
+    "Dropout",
     "ELU",
+    "Embedding",
+    "Flatten",
     "GELU",
+    "GroupNorm",
     "Hardtanh",
     "Identity",
+    "LayerNorm",
     "LeakyReLU",
+    "Linear",
     "LogSigmoid",
     "LogSoftmax",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "ModuleDict",
     "ModuleList",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "SELU",
     "Sequential",
@@ -42,4 +70,6 @@ __all__ = [
     "Softplus",
     "Step",
     "Tanh",
+    "Unflatten",
+    "init",
 ]

@@ -1,0 +1,53 @@
+"""Models by name, as the command takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from chainrule.core.shape import size
+from chainrule.errors import UnknownNameError
+from chainrule.models.cnn import CNN
+from chainrule.models.lenet import LeNet5
+from chainrule.models.mlp import MLP
+from chainrule.models.resnet import ResNet, resnet18, resnet34
+from chainrule.nn import Module
+
+MODELS: dict[str, Callable[[Sequence[int], int], Module]] = {
+    "cnn": CNN,
+    "lenet": LeNet5,
+    "mlp": lambda input_shape, outputs: MLP(size(input_shape), [128, 64], outputs, dropout=0.1),
+    "resnet": partial(ResNet, blocks=(2, 2, 2), widths=(16, 32, 64)),
+    "resnet18": resnet18,
+    "resnet34": resnet34,
+}
+
+
+def names() -> list[str]:
+    """The names that `get` knows.
+
+    >>> names()
+    ['cnn', 'lenet', 'mlp', 'resnet', 'resnet18', 'resnet34']
+    """
+    return sorted(MODELS)
+
+
+def get(name: str, input_shape: Sequence[int], outputs: int) -> Module:
+    """A model of classes, freshly initialised.
+
+    Args:
+        name: "cnn" (two convolutions), "lenet" (LeNet-5), "mlp" (hidden layers of 128 and 64), "resnet" (a small one:
+            three stages of two blocks, 16 to 64 channels), "resnet18", "resnet34".
+        input_shape: The shape of one row, without the batch: (height, width, channels) for all but "mlp".
+        outputs: The number of classes.
+
+    Raises:
+        UnknownNameError: For another name; the nearest is suggested.
+        ShapeError: If the model cannot take such rows.
+
+    >>> get("mlp", (8, 8, 1), 10)(cr.zeros(2, 8, 8, 1)).shape
+    (2, 10)
+    """
+    if name not in MODELS:
+        raise UnknownNameError("model", name, MODELS)
+    return MODELS[name](tuple(input_shape), outputs)
