@@ -15,6 +15,8 @@ import numpy as np
 from chainrule.autodiff import in_place
 from chainrule.autodiff.walk import backward
 from chainrule.core import display
+from chainrule.core.device import CPU, Device, is_device
+from chainrule.core.device import device as device_of
 from chainrule.core.dtype import (
     DType,
     DTypeLike,
@@ -31,7 +33,7 @@ from chainrule.core.dtype import (
 from chainrule.core.modes import no_grad
 from chainrule.core.node import Handle, Node
 from chainrule.core.shape import Shape
-from chainrule.errors import DeviceError, GradientError, ShapeError
+from chainrule.errors import DTypeError, FileFormatError, GradientError, ShapeError
 from chainrule.ops import (
     activation,
     arithmetic,
@@ -49,7 +51,6 @@ from chainrule.ops import (
 )
 from chainrule.ops.convert import TensorLike
 from chainrule.ops.movement import cast
-
 
 P = ParamSpec("P")
 
@@ -114,9 +115,9 @@ class Tensor(Handle):
         return len(self.node.shape)
 
     @property
-    def device(self) -> str:
+    def device(self) -> Device:
         """Where it lives: always "cpu"."""
-        return "cpu"
+        return CPU
 
     @property
     def nbytes(self) -> builtins.int:
@@ -153,7 +154,9 @@ class Tensor(Handle):
         return display.text(self.node)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.numel() == 1 else repr(self)
+        # A 0-d tensor reads as its number, as in PyTorch: f"{loss}", f"{loss:.4f}".
+        known = self.node.value is not None and self.numel() == 1
+        return format(self.item(), spec) if known and (spec or not self.shape) else repr(self)
 
     __hash__ = object.__hash__
 
@@ -215,19 +218,33 @@ class Tensor(Handle):
 
     def __index__(self) -> builtins.int:
         if is_floating(self.dtype) or self.dtype == bool_:
-            raise ShapeError("only an integer tensor can be an index.", got=self.dtype)
+            raise DTypeError("only an integer tensor can be an index.", got=self.dtype, remedy="x.long()")
         return int(self.item())
 
     def __contains__(self, value: Any) -> builtins.bool:
         return bool((self == value).any())
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+    def __copy__(self) -> Tensor:
+        if not self.is_leaf:
+            raise GradientError(
+                "only tensors that were not computed can be copied so.", got=repr(self), remedy="x.detach().clone()"
+            )
         copied = type(self).__new__(type(self))
         Handle.__init__(copied, creation.detach(self).node)
+        return copied.requires_grad_(self.requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        copied = self.__copy__()
         memo[id(self)] = copied
         if self.grad is not None:
             copied.grad = self.grad.detach()
-        return copied.requires_grad_(self.requires_grad)
+        return copied
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise FileFormatError(
+            "tensors are not pickled: files hold data, never code.",
+            remedy="save x.detach().numpy(), or a model's state_dict as safetensors",
+        )
 
     # Derivatives
 
@@ -311,19 +328,32 @@ class Tensor(Handle):
 
     # Dtypes and places
 
-    def to(self, target: DTypeLike | Tensor, **_: Any) -> Tensor:
+    def to(
+        self, *target: DTypeLike | Tensor, dtype: DTypeLike | None = None, device: str | None = None, **_: Any
+    ) -> Tensor:
         """In another dtype; `to("cpu")` is the tensor itself.
 
+        Args:
+            target: A dtype, a device, both, or a tensor whose dtype is taken.
+            dtype: The dtype, by name.
+            device: The device, by name: "cpu".
+
         Raises:
+            DTypeError: For what is no dtype that chainrule has.
             DeviceError: For a device other than the CPU.
+
+        >>> cr.tensor([1, 2]).to(cr.float32)
+        tensor([1., 2.])
         """
-        if isinstance(target, Tensor):
-            return cast(self, target.dtype)
-        if isinstance(target, str) and target.split(":")[0] in ("cpu", "cuda", "mps", "xpu", "gpu"):
-            if not target.startswith("cpu"):
-                raise DeviceError("chainrule computes on the CPU.", expected="'cpu'", got=repr(target))
-            return self
-        return cast(self, as_dtype(target))
+        out = self
+        for wanted in (*target, dtype, device):
+            if isinstance(wanted, Tensor):
+                out = cast(out, wanted.dtype)
+            elif isinstance(wanted, str) and is_device(wanted):
+                device_of(wanted)
+            elif wanted is not None:
+                out = cast(out, as_dtype(wanted))
+        return out
 
     def cpu(self) -> Tensor:
         """Itself: tensors live on the CPU."""
@@ -475,10 +505,10 @@ class Tensor(Handle):
         return indexing.getitem(self, index)
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # element by element, as NumPy's
-        return compare.eq(self, other)  # type: ignore[arg-type]
+        return compare.eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]  # element by element, as NumPy's
-        return compare.ne(self, other)  # type: ignore[arg-type]
+        return compare.ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
     def __pos__(self) -> Tensor:
         return self
@@ -664,6 +694,10 @@ class Tensor(Handle):
         if self.ndim > 2:
             raise ShapeError("t() takes at most two dimensions.", got=self.shape, remedy="use .mT or permute")
         return self.T
+
+
+# What a tensor is compared with element by element; to anything else (None, a string) it is unequal as a whole.
+_COMPARABLE = (Tensor, np.ndarray, np.generic, builtins.bool, builtins.int, builtins.float)
 
 
 class At:

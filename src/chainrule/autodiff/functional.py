@@ -18,6 +18,7 @@ from chainrule.core.node import Handle, Node, leaf
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, GradientError, ShapeError
 from chainrule.ops.convert import as_tensor
+from chainrule.ops.creation import eye, zeros
 from chainrule.ops.layout import stack
 from chainrule.ops.movement import RESHAPE
 
@@ -53,7 +54,9 @@ def grad(fn: Callable[..., Any], argnums: ArgNums = 0, has_aux: bool = False) ->
 
 
 def value_and_grad(fn: Callable[..., Any], argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that gives `(fn(...), gradient)`: see `grad`.
+    """A function that gives `(fn(...), gradient)`; arguments and errors are those of `grad`.
+
+    With `has_aux` it gives `((result, anything), gradient)`.
 
     >>> cr.value_and_grad(lambda x: x * x)(cr.tensor(3.0))
     (tensor(9.), tensor(6.))
@@ -61,10 +64,7 @@ def value_and_grad(fn: Callable[..., Any], argnums: ArgNums = 0, has_aux: bool =
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def both(*args: Any, **kwargs: Any) -> Any:
-        if any(not -len(args) <= i < len(args) for i in chosen):
-            raise ArgumentError(
-                "argnums names an argument that was not given.", expected=f"below {len(args)}", got=argnums
-            )
+        _check_argnums(chosen, args)
         inputs = _Inputs([args[i] for i in chosen])
         full = list(args)
         for i, tracked in zip(chosen, inputs.tracked, strict=True):
@@ -74,7 +74,7 @@ def value_and_grad(fn: Callable[..., Any], argnums: ArgNums = 0, has_aux: bool =
         value = out[0] if has_aux else out
         _check_scalar(value)
         found = inputs.pull_back([(value, None)])
-        result = (inputs.cut(value), out[1]) if has_aux else inputs.cut(value)
+        result = (inputs.cut(value), tree.map_leaves(inputs.cut, out[1])) if has_aux else inputs.cut(value)
         return result, found[0] if isinstance(argnums, int) else tuple(found)
 
     return both
@@ -89,6 +89,10 @@ def vjp(fn: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., tuple
 
     Returns:
         The result, and the function; it takes what has the result's form and gives a tuple, one entry a primal.
+
+    Raises:
+        GradientError: If a primal is not floating.
+        ShapeError: If the gradients given do not have the results' shapes.
 
     >>> y, pull_back = cr.vjp(lambda x: x * x, cr.tensor([1.0, 2.0]))
     >>> pull_back(cr.tensor([1.0, 10.0]))
@@ -119,6 +123,13 @@ def jvp(fn: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any])
         primals: Its arguments.
         tangents: A direction for each, in its form.
 
+    Returns:
+        The result, and its change in the result's form.
+
+    Raises:
+        GradientError: If a primal is not floating, or a result is no floating tensor.
+        ShapeError: If the tangents do not have the primals' shapes.
+
     >>> cr.jvp(lambda x: x * x, (cr.tensor(3.0),), (cr.tensor(1.0),))
     (tensor(9.), tensor(6.))
     """
@@ -134,6 +145,10 @@ def jvp(fn: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any])
     with enable_grad():
         out = fn(*inputs.tracked)
         results = tree.leaves(out)
+        if not all(isinstance(y, Tensor) and is_floating(y.dtype) for y in results):
+            raise GradientError(
+                "jvp takes a function that gives floating tensors.", got=[type(y).__name__ for y in results]
+            )
         starts = [_fresh(y.detach().zeros_like())[0] for y in results]
         back = tree.leaves(inputs.pull_back(list(zip(results, starts, strict=True)), extra=starts, keep=True))
     nodes = [start.node for start in starts]
@@ -148,30 +163,48 @@ def jacobian(fn: Callable[..., Any], argnums: int = 0) -> Callable[..., Tensor]:
 
     One walk back for each element of the result.
 
+    Args:
+        fn: A function of tensors that gives one tensor.
+        argnums: The positional argument to differentiate with respect to: one tensor.
+
+    Raises:
+        GradientError: If the result is no tensor, or the argument is not floating.
+        ArgumentError: If `argnums` names no argument.
+
     >>> cr.jacobian(lambda x: x * x)(cr.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
 
-    def all_derivatives(*args: Any) -> Tensor:
-        def of_one(x: Tensor) -> Any:
-            return fn(*args[:argnums], x, *args[argnums + 1 :])
+    def all_derivatives(*args: Any, **kwargs: Any) -> Tensor:
+        _check_argnums((argnums,), args)
+        at = argnums % len(args)
 
-        argument = as_tensor(args[argnums])
+        def of_one(x: Tensor) -> Any:
+            return fn(*args[:at], x, *args[at + 1 :], **kwargs)
+
+        argument = as_tensor(args[at])
         out, pull_back = vjp(of_one, argument)
         if not isinstance(out, Tensor):
             raise GradientError("jacobian takes a function that gives one tensor.", got=type(out).__name__)
-        count = out.numel()
-        if count == 0:
-            return argument.zeros_like().reshape(-1)[:0].reshape(*out.shape, *argument.shape)
-        unit = [out.detach().zeros_like().reshape(-1).at[i].set(1).reshape(out.shape) for i in range(count)]
-        return stack([pull_back(row)[0] for row in unit]).reshape(*out.shape, *argument.shape)
+        shape = (*out.shape, *argument.shape)
+        if out.numel() == 0:
+            return zeros(shape, dtype=argument.dtype)
+        unit = eye(out.numel(), dtype=out.dtype).reshape(out.numel(), *out.shape)
+        return stack([pull_back(row)[0] for row in unit]).reshape(shape)
 
     return all_derivatives
 
 
 def hessian(fn: Callable[..., Any], argnums: int = 0) -> Callable[..., Tensor]:
     """A function that gives all second derivatives of `fn`, which must give one number: (*argument, *argument).
+
+    Args:
+        fn: A function of tensors that gives a tensor of one element.
+        argnums: The positional argument to differentiate with respect to, twice: one tensor.
+
+    Raises:
+        GradientError: If the result is not one floating number, or the argument is not floating.
 
     >>> cr.hessian(lambda x: (x**3).sum())(cr.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
@@ -243,6 +276,13 @@ def _reaches_others(tensors: list[Tensor], own: list[Node]) -> bool:
                 return True
             stack.extend(node.origin.inputs)
     return False
+
+
+def _check_argnums(argnums: Sequence[int], args: Sequence[Any]) -> None:
+    if any(not -len(args) <= i < len(args) for i in argnums):
+        raise ArgumentError(
+            "argnums names an argument that was not given.", expected=f"below {len(args)}", got=tuple(argnums)
+        )
 
 
 def _check_scalar(value: Any) -> None:

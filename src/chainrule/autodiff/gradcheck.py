@@ -9,8 +9,10 @@ import numpy as np
 from chainrule.autodiff.functional import grad, vjp
 from chainrule.core import tree
 from chainrule.core.dtype import float64, is_floating
+from chainrule.core.shape import Shape, size
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError, GradientError
+from chainrule.ops import philox
 from chainrule.ops.convert import as_tensor, constant
 from chainrule.ops.layout import stack
 
@@ -64,8 +66,7 @@ def gradcheck(
         if not results:
             raise GradientError("the function gives no floating tensor.", remedy="leave out integers and bools")
         if not weights:
-            rng = np.random.default_rng(0)
-            weights.extend(constant(rng.uniform(0.5, 1.5, y.shape)) for y in results)
+            weights.extend(_weights(y.shape, key) for key, y in enumerate(results))
         total = (results[0] * weights[0]).sum()
         for y, w in zip(results[1:], weights[1:], strict=True):
             total = total + (y * w).sum()
@@ -78,6 +79,11 @@ def gradcheck(
     return True
 
 
+def _weights(shape: Shape, key: int) -> Tensor:
+    """Fixed numbers from 0.5 to 1.5, without pattern."""
+    return constant(philox.uniform(key, 0, size(shape), float64).reshape(shape) + 0.5)
+
+
 def _check_second(
     scalar: Callable[..., Tensor],
     points: list[Tensor],
@@ -87,8 +93,7 @@ def _check_second(
     rtol: float,
 ) -> None:
     """The gradient of a weighed sum of the gradient, against its differences."""
-    rng = np.random.default_rng(1)
-    weights = [constant(rng.uniform(0.5, 1.5, p.shape)) for p in points]
+    weights = [_weights(p.shape, key) for key, p in enumerate(points)]
     every = tuple(range(len(points)))
 
     def weighed(*moving: Tensor) -> Tensor:

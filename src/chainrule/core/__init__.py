@@ -7,5 +7,6 @@
 - `modes`: what steers the applying: gradient mode, the interpreter (evaluate by default), the layer at work.
 - `abstract`: the interpreter that works out shapes only.
 - `types`: how operations speak of tensors, which stand above them.
+- `device`: the CPU, by name.
 - `tree`: lists, tuples and dicts of tensors.
 """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -63,6 +63,9 @@ def interpreter(chosen: Interpreter) -> Iterator[None]:
         state.interpreter = previous
 
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
 class _GradMode(ContextDecorator):
     enabled: bool
 
@@ -97,11 +100,28 @@ class enable_grad(_GradMode):
 
 
 class set_grad_enabled(_GradMode):
-    """Within the block derivatives are remembered or not, as `mode` says."""
+    """Derivatives are remembered or not from now on, as `mode` says; or only within the block, or the function.
+
+    >>> with cr.set_grad_enabled(False):
+    ...     cr.is_grad_enabled()
+    False
+    >>> cr.is_grad_enabled()
+    True
+    """
 
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self.enabled = mode
+        self._before = state.grad_enabled
+        state.grad_enabled = mode
+
+    def __enter__(self) -> None:
+        self._previous.append(self._before)
+        state.grad_enabled = self.enabled
+
+    def __call__(self, func: _Function) -> _Function:
+        state.grad_enabled = self._before
+        return (enable_grad() if self.enabled else no_grad())(func)
 
 
 def is_grad_enabled() -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError
 
@@ -45,20 +48,22 @@ def axis(dim: int, ndim: int) -> int:
     2
     """
     limit = max(ndim, 1)
+    if not isinstance(dim, (int, np.integer)):
+        raise ArgumentError("a dimension is a whole number.", got=repr(dim))
     if not -limit <= dim < limit:
         raise ShapeError(
             f"there is no dimension {dim}.",
             expected=f"-{limit} to {limit - 1}",
             got=f"dim={dim} for {ndim} dimensions",
         )
-    return dim % limit
+    return int(dim) % limit
 
 
 def axes(dim: Dims, ndim: int) -> Shape:
-    """`dim` as a sorted tuple of different axes; None means all of them."""
-    if dim is None:
+    """`dim` as a sorted tuple of different axes; None, or none at all, means all of them, as PyTorch has it."""
+    dims = () if dim is None else tuple(dim) if isinstance(dim, Sequence) else (dim,)
+    if not dims:
         return tuple(range(ndim))
-    dims = (dim,) if isinstance(dim, int) else tuple(dim)
     found = tuple(sorted(axis(d, ndim) for d in dims)) if ndim else ()
     if len(set(found)) != len(found):
         raise ArgumentError("a dimension is named twice.", got=f"dim={tuple(dims)}")
@@ -86,8 +91,20 @@ def resolve(shape: Sequence[int], total: int) -> Shape:
     return tuple(total // known if length == -1 else int(length) for length in shape)
 
 
-def flatten_sizes(sizes: tuple[int | Sequence[int], ...]) -> Shape:
-    """`(2, 3)` from `f(2, 3)` as well as from `f((2, 3))`."""
-    if len(sizes) == 1 and not isinstance(sizes[0], int) and hasattr(sizes[0], "__len__"):
-        return tuple(int(length) for length in sizes[0])
-    return tuple(int(length) for length in sizes)  # type: ignore[arg-type]  # each is an int here
+def flatten_sizes(lengths: tuple[int | Sequence[int], ...], named: Sequence[int] | int | None = None) -> Shape:
+    """`(2, 3)` from `f(2, 3)`, from `f((2, 3))` and, `named`, from `f(size=(2, 3))`."""
+    given: Sequence[Any] = lengths if named is None else (*lengths, named)
+    if len(given) == 1 and hasattr(given[0], "__len__"):
+        given = given[0]
+    try:
+        return tuple([operator.index(length) for length in given])
+    except TypeError:
+        raise ShapeError("a shape consists of whole numbers.", got=tuple(given)) from None
+
+
+def lengths(sizes: tuple[int | Sequence[int], ...], named: Sequence[int] | int | None = None) -> Shape:
+    """`flatten_sizes` for the shape of a new tensor: no length may be negative."""
+    shape = flatten_sizes(sizes, named)
+    if any(length < 0 for length in shape):
+        raise ShapeError("a length cannot be negative.", got=shape)
+    return shape

@@ -13,7 +13,7 @@ from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError
 from chainrule.ops.movement import BROADCAST, cast
 
-TensorLike: TypeAlias = "Tensor | np.ndarray | bool | int | float"
+TensorLike: TypeAlias = "Tensor | np.ndarray | np.generic | bool | int | float"
 
 
 def constant(array: np.ndarray) -> Tensor:

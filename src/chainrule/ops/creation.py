@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.config import get_default_dtype
 from chainrule.core import shape as shapes
+from chainrule.core.device import device as device_of
 from chainrule.core.dtype import DType, DTypeLike, Scalar, as_dtype, scalar_dtype
 from chainrule.core.modes import state
 from chainrule.core.node import Handle, Node, View, leaf
@@ -19,8 +20,10 @@ from chainrule.errors import ArgumentError, DTypeError, GradientError, ShapeErro
 from chainrule.ops.convert import as_tensor, constant
 
 
-def make(array: np.ndarray, requires_grad: bool) -> Tensor:
+def make(array: np.ndarray, requires_grad: bool, device: str | None = None) -> Tensor:
     """A leaf that holds `array`, which nobody else changes."""
+    if device is not None:
+        device_of(device)
     if requires_grad and array.dtype.kind != "f":
         raise GradientError(
             "only floating tensors can require a gradient.", expected="float32 or float64", got=array.dtype
@@ -37,25 +40,30 @@ def own(tensor: Tensor) -> None:
     tensor.node.owner = weakref.ref(tensor)
 
 
-def tensor(data: Any, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: DTypeLike | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor with a copy of `data`.
 
     Args:
         data: A number, nested lists of numbers or tensors, a NumPy array, or anything that NumPy can read.
         dtype: The dtype. Without it Python floats become the default dtype (float32), integers int64, bools bool,
             and arrays keep theirs.
+        device: "cpu", as everywhere here; tutorials name it.
         requires_grad: Whether `backward` shall compute a gradient for it.
 
     Raises:
         DTypeError: If the data's dtype is not one that chainrule has, or is no number at all.
         ShapeError: If nested lists are ragged.
+        GradientError: If integers or bools shall require a gradient.
+        DeviceError: For a device other than the CPU.
 
     >>> cr.tensor([[1, 2], [3, 4]], dtype=cr.float32)
     tensor([[1., 2.],
             [3., 4.]])
     """
     array = data.node.read() if isinstance(data, Tensor) else _read(data, dtype)
-    return make(array.astype(as_dtype(dtype or array.dtype)), requires_grad)
+    return make(array.astype(as_dtype(dtype or array.dtype)), requires_grad, device)
 
 
 def _read(data: Any, dtype: DTypeLike | None) -> np.ndarray:
@@ -123,76 +131,108 @@ def full(
     fill_value: Scalar,
     *,
     dtype: DTypeLike | None = None,
+    device: str | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """`fill_value` everywhere; its own dtype (the default for floats) unless one is given.
 
+    Args:
+        size: The shape.
+        fill_value: The number.
+        dtype: The dtype.
+        device: "cpu", as everywhere here.
+        requires_grad: Whether `backward` shall compute a gradient for it.
+
     >>> cr.full((2,), 7)
     tensor([7, 7])
     """
-    shape = _size((size,))
-    return make(np.full(shape, fill_value, as_dtype(dtype) if dtype else scalar_dtype(fill_value)), requires_grad)
+    value = as_tensor(fill_value).node.read()
+    return make(np.full(shapes.lengths((size,)), value, as_dtype(dtype or value.dtype)), requires_grad, device)
 
 
-def zeros(*size: int | Sequence[int], dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
-    """Zeros in the default dtype, or in `dtype`.
+def zeros(
+    *lengths: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Zeros in the default dtype, or in `dtype`; `zeros(2, 3)`, `zeros((2, 3))` and `zeros(size=(2, 3))` are the same.
 
     >>> cr.zeros(2, 3).shape
     (2, 3)
     """
-    return full(_size(size), 0, dtype=dtype or get_default_dtype(), requires_grad=requires_grad)
+    shape = shapes.flatten_sizes(lengths, size)
+    return full(shape, 0, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
 
 
-def ones(*size: int | Sequence[int], dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
-    """Ones in the default dtype, or in `dtype`.
+def ones(
+    *lengths: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Ones in the default dtype, or in `dtype`; `ones(2, 3)`, `ones((2, 3))` and `ones(size=(2, 3))` are the same.
 
     >>> cr.ones(2)
     tensor([1., 1.])
     """
-    return full(_size(size), 1, dtype=dtype or get_default_dtype(), requires_grad=requires_grad)
+    shape = shapes.flatten_sizes(lengths, size)
+    return full(shape, 1, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
 
 
-def empty(*size: int | Sequence[int], dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *lengths: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Zeros: here nothing is left undefined.
 
     >>> cr.empty(2)
     tensor([0., 0.])
     """
-    return zeros(*size, dtype=dtype, requires_grad=requires_grad)
+    return zeros(*lengths, size=size, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def _size(size: tuple[int | Sequence[int], ...]) -> shapes.Shape:
-    shape = shapes.flatten_sizes(size)
-    if any(length < 0 for length in shape):
-        raise ShapeError("a length cannot be negative.", got=shape)
-    return shape
-
-
-def full_like(input: Tensor, fill_value: Scalar, *, dtype: DTypeLike | None = None) -> Tensor:
+def full_like(
+    input: Tensor,
+    fill_value: Scalar,
+    *,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`fill_value` in the shape and dtype of `input`.
 
     >>> cr.full_like(cr.zeros(2), 3)
     tensor([3., 3.])
     """
-    return full(input.shape, fill_value, dtype=dtype or input.dtype)
+    return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+def zeros_like(
+    input: Tensor, *, dtype: DTypeLike | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros in the shape and dtype of `input`.
 
     >>> cr.zeros_like(cr.ones(2))
     tensor([0., 0.])
     """
-    return full_like(input, 0, dtype=dtype)
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+def ones_like(
+    input: Tensor, *, dtype: DTypeLike | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """Ones in the shape and dtype of `input`.
 
     >>> cr.ones_like(cr.zeros(2))
     tensor([1., 1.])
     """
-    return full_like(input, 1, dtype=dtype)
+    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def arange(
@@ -201,6 +241,7 @@ def arange(
     step: Scalar = 1,
     *,
     dtype: DTypeLike | None = None,
+    device: str | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """From `start` (0 if only one number is given) up to but not including `end`, in steps.
@@ -216,33 +257,51 @@ def arange(
         raise ArgumentError(
             "arange never gets there.", expected="a step towards the end", got=f"{first} to {last} by {step}"
         )
-    floats = any(isinstance(value, float) for value in (first, last, step))
+    floats = not all(isinstance(value, (int, np.integer)) for value in (first, last, step))
     kind = as_dtype(dtype) if dtype else scalar_dtype(1.0 if floats else 1)
     count = math.ceil((last - first) / step)
-    return make((first + step * np.arange(count)).astype(kind), requires_grad)
+    return make((first + step * np.arange(count)).astype(kind), requires_grad, device)
 
 
 def linspace(
-    start: Scalar, end: Scalar, steps: int, *, dtype: DTypeLike | None = None, requires_grad: bool = False
+    start: Scalar,
+    end: Scalar,
+    steps: int,
+    *,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, evenly spaced.
+
+    Raises:
+        ArgumentError: For a negative number of steps.
 
     >>> cr.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
     if steps < 0:
         raise ArgumentError("linspace cannot have fewer than 0 steps.", got=steps)
-    return make(np.linspace(start, end, steps, dtype=as_dtype(dtype or get_default_dtype())), requires_grad)
+    values = np.linspace(start, end, steps).astype(as_dtype(dtype or get_default_dtype()))
+    return make(values, requires_grad, device)
 
 
-def eye(n: int, m: int | None = None, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Ones on the diagonal, zeros elsewhere: n by m (n by n if m is not given).
 
     >>> cr.eye(2)
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return make(np.eye(n, m, dtype=as_dtype(dtype or get_default_dtype())), requires_grad)
+    rows, columns = shapes.lengths((n, n if m is None else m))
+    return make(np.eye(rows, columns, dtype=as_dtype(dtype or get_default_dtype())), requires_grad, device)
 
 
 def clone(input: Tensor) -> Tensor:

@@ -14,7 +14,9 @@ import numpy as np
 
 from chainrule.config import get_default_dtype
 from chainrule.core import shape as shapes
+from chainrule.core.device import device as device_of
 from chainrule.core.dtype import DType, DTypeLike, as_dtype, float32, float64, int64, is_floating
+from chainrule.core.node import leaf
 from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.shape import Shape
 from chainrule.core.types import Tensor
@@ -52,13 +54,14 @@ class Generator:
     """
 
     def __init__(self, seed: int = 0) -> None:
+        self.state = constant(np.zeros(2, np.int64))
         self.manual_seed(seed)
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from `seed`."""
         if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
             raise ArgumentError("a seed is a whole number.", expected="0 to 2**63 - 1", got=seed)
-        self.state = constant(np.array([seed, 0], np.int64))
+        self.state.rebind(leaf(np.array([seed, 0], np.int64)))
         return self
 
     def uniform(self, shape: Shape, dtype: DType) -> Tensor:
@@ -88,11 +91,9 @@ def manual_seed(seed: int) -> Generator:
     return default_generator().manual_seed(seed)
 
 
-def _shape(size: tuple[int | Sequence[int], ...]) -> Shape:
-    shape = shapes.flatten_sizes(size)
-    if any(length < 0 for length in shape):
-        raise ArgumentError("a length cannot be negative.", got=shape)
-    return shape
+def _check_device(name: str | None) -> None:
+    if name is not None:
+        device_of(name)
 
 
 def _dtype(dtype: DTypeLike | None) -> DType:
@@ -105,32 +106,51 @@ def _dtype(dtype: DTypeLike | None) -> DType:
 
 
 def rand(
-    *size: int | Sequence[int],
+    *lengths: int | Sequence[int],
+    size: Sequence[int] | None = None,
     dtype: DTypeLike | None = None,
+    device: str | None = None,
     generator: Generator | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """Evenly distributed from 0 (included) to 1 (not).
 
+    Args:
+        lengths: The shape: `rand(2, 3)`, `rand((2, 3))` or `rand(size=(2, 3))`.
+        size: The shape, by name.
+        dtype: float32 or float64; the default dtype if None.
+        device: "cpu", as everywhere here.
+        generator: Where the numbers come from; the default generator (see `manual_seed`) if None.
+        requires_grad: Whether `backward` shall compute a gradient for it.
+
+    Raises:
+        DTypeError: For a dtype that is not floating.
+
     >>> cr.rand(2, 3).shape
     (2, 3)
     """
-    out = (generator or default_generator()).uniform(_shape(size), _dtype(dtype))
+    _check_device(device)
+    out = (generator or default_generator()).uniform(shapes.lengths(lengths, size), _dtype(dtype))
     return out.requires_grad_() if requires_grad else out
 
 
 def randn(
-    *size: int | Sequence[int],
+    *lengths: int | Sequence[int],
+    size: Sequence[int] | None = None,
     dtype: DTypeLike | None = None,
+    device: str | None = None,
     generator: Generator | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Normally distributed with mean 0 and variance 1 (Box and Muller, 1958).
+    """Normally distributed with mean 0 and variance 1; the arguments are those of `rand`.
+
+    G. Box and M. Muller, "A note on the generation of random normal deviates", 1958.
 
     >>> cr.randn(2, 3).shape
     (2, 3)
     """
-    shape, kind = _shape(size), _dtype(dtype)
+    _check_device(device)
+    shape, kind = shapes.lengths(lengths, size), _dtype(dtype)
     uniform = (generator or default_generator()).uniform((2, *shape), kind)
     # 1 - u is above 0, so that its logarithm is finite.
     radius = ((1 - uniform[0]).log() * -2).sqrt()
@@ -139,11 +159,12 @@ def randn(
 
 
 def randint(
-    low: int,
+    low: int = 0,
     high: Any = None,
     size: Sequence[int] | None = None,
     *,
-    dtype: DTypeLike = int64,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """Whole numbers from `low` (included) to `high` (not): `randint(high, size)` or `randint(low, high, size)`.
@@ -154,26 +175,28 @@ def randint(
     >>> cr.randint(0, 10, (3,)).shape
     (3,)
     """
+    _check_device(device)
     if size is None:
         low, high, size = 0, low, high
-    if high <= low or size is None:
+    if size is None or high is None or high <= low:
         raise ArgumentError(
             "randint needs room between low and high.",
             expected="low < high, and a size",
-            got=f"{low}, {high}",
+            got=f"{low}, {high}, {size}",
         )
     # 53 random bits keep the unevenness below one part in 2**53 / (high - low).
-    uniform = (generator or default_generator()).uniform(_shape((size,)), float64)
-    return cast((uniform * (high - low)).floor() + low, as_dtype(dtype))
+    uniform = (generator or default_generator()).uniform(shapes.lengths((size,)), float64)
+    return cast((uniform * (high - low)).floor() + low, as_dtype(dtype or int64))
 
 
-def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
+def randperm(n: int, *, device: str | None = None, generator: Generator | None = None) -> Tensor:
     """The whole numbers from 0 to `n - 1` in random order (int64).
 
     >>> sorted(cr.randperm(4).tolist())
     [0, 1, 2, 3]
     """
-    return (generator or default_generator()).uniform((n,), float64).argsort()
+    _check_device(device)
+    return (generator or default_generator()).uniform(shapes.lengths((n,)), float64).argsort()
 
 
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
@@ -186,19 +209,35 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     return cast(uniform < input, input.dtype)
 
 
-def rand_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+def rand_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    generator: Generator | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`rand` in the shape and dtype of `input`.
 
     >>> cr.rand_like(cr.zeros(2)).shape
     (2,)
     """
-    return rand(input.shape, dtype=dtype or input.dtype)
+    kind = dtype or input.dtype
+    return rand(input.shape, dtype=kind, device=device, generator=generator, requires_grad=requires_grad)
 
 
-def randn_like(input: Tensor, *, dtype: DTypeLike | None = None) -> Tensor:
+def randn_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike | None = None,
+    device: str | None = None,
+    generator: Generator | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`randn` in the shape and dtype of `input`.
 
     >>> cr.randn_like(cr.zeros(2)).shape
     (2,)
     """
-    return randn(input.shape, dtype=dtype or input.dtype)
+    kind = dtype or input.dtype
+    return randn(input.shape, dtype=kind, device=device, generator=generator, requires_grad=requires_grad)

@@ -61,7 +61,7 @@ class _Extreme(_Reduction):
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, *, dims: Shape) -> Tensor:
         chosen = cast(x == _kept(y, x, dims), g.dtype)
-        return _kept(g, x, dims) * chosen / chosen.sum(dim=dims, keepdim=True)
+        return _kept(g, x, dims) * chosen / _kept(SUM(chosen, dims=dims), x, dims)
 
 
 class _ArgExtreme(Primitive):
