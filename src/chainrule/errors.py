@@ -31,6 +31,7 @@ __all__ = [
     "NotCompiledError",
     "NotFittedError",
     "NonFiniteError",
+    "SwappedWeightsError",
     "EmptyDataError",
     "NonFiniteDataError",
     "LabelError",
@@ -181,6 +182,10 @@ class NotFittedError(ChainruleError, RuntimeError):
 
 class NonFiniteError(ChainruleError, ArithmeticError):
     """A loss, value or gradient became NaN or infinite in training."""
+
+
+class SwappedWeightsError(ChainruleError, RuntimeError):
+    """The weights were to be averaged, swapped or saved while their averages stand in their place."""
 
 
 # Data and files

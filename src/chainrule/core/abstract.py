@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.core import modes
 from chainrule.core.node import Handle, Node
 from chainrule.core.primitive import Params, Primitive, Spec
+from chainrule.core.rewind import Kept
 
 Listener = Callable[[Primitive, tuple[Node, ...], Params, Spec], None]
 
@@ -24,7 +25,7 @@ class Abstract:
 
     def __init__(self, listener: Listener | None = None) -> None:
         self._listener = listener
-        self._before: dict[int, tuple[Handle, Node, object]] = {}
+        self.kept = Kept()
 
     def run(self, primitive: Primitive, inputs: tuple[Node, ...], params: Params, out: Spec) -> np.ndarray | None:
         """No value; the listener, if any, hears of the operation."""
@@ -34,14 +35,7 @@ class Abstract:
 
     def writes(self, handle: Handle) -> None:
         """Keep what `handle` held when it was first written to."""
-        self._before.setdefault(id(handle), (handle, handle.node, handle._grad))
-
-    def restore(self) -> None:
-        """Put everything back that was written to."""
-        for handle, node, grad in self._before.values():
-            node.stale = False
-            handle.node = node
-            handle._grad = grad  # type: ignore[assignment]  # kept as an object, put back as it was
+        self.kept.keep(handle)
 
 
 @contextmanager
@@ -56,4 +50,4 @@ def shapes_only(listener: Listener | None = None) -> Iterator[None]:
         with modes.interpreter(abstract):
             yield
     finally:
-        abstract.restore()
+        abstract.kept.restore()

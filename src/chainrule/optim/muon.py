@@ -1,0 +1,123 @@
+"""Muon, for the matrices of hidden layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from chainrule._tensor import Tensor
+from chainrule.errors import ArgumentError
+from chainrule.ops.creation import zeros_like
+from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.optimizer import Optimizer, State
+from chainrule.optim.params import Params
+
+
+class Muon(Optimizer):
+    """Momentum whose steps are made orthogonal: all directions of a matrix are learned at one speed.
+
+    It is for the matrices of hidden layers. Biases, gains, embeddings and the output layer belong to another optimizer,
+    usually AdamW; `MultiOptimizer` makes the two one, and `optim.get("muon", params)` gives them so.
+
+    Sources: Jordan et al. (2024), https://kellerjordan.github.io/posts/muon/; Liu et al. (2025),
+    https://arxiv.org/abs/2502.16982, for "match_rms_adamw". As in PyTorch, which rounds the matrices to bfloat16 on the
+    way; here they keep their dtype. Weight decay is decoupled.
+
+    Args:
+        params: Matrices, in the ways that `Optimizer` takes them.
+        lr: The learning rate. Default: 0.001.
+        weight_decay: How much the weights shrink, times `lr`. Default: 0.1.
+        momentum: How much of the running mean of the gradients is kept. Default: 0.95.
+        nesterov: Look ahead along it. Default: True.
+        ns_coefficients: The polynomial of the Newton-Schulz iteration. Default: (3.4445, -4.775, 2.0315).
+        eps: The least norm that a step is divided by. Default: 1e-7.
+        ns_steps: How often the iteration is done. Default: 5.
+        adjust_lr_fn: How the learning rate follows the matrix's shape (rows, columns): "original" multiplies it by
+            `sqrt(max(1, rows / columns))`, "match_rms_adamw" by `0.2 * sqrt(max(rows, columns))`, so that AdamW's
+            learning rate and weight decay can be used. Default: None, which is "original".
+        l1: The L1 penalty: `l1 * sign(w)` is added to the gradient. Default: 0.
+        maximize: Climb instead of descending. Default: False.
+
+    Raises:
+        ArgumentError: If a parameter is no matrix, or a setting makes no sense.
+
+    >>> w = cr.tensor([[1.0, 0.0], [0.0, -2.0]], requires_grad=True)
+    >>> optimizer = cr.optim.Muon([w], lr=0.5)
+    >>> (w**2).sum().backward()
+    >>> optimizer.step()
+    >>> (w**2).sum().item() < 4
+    True
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        weight_decay: float = 0.1,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        ns_coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
+        eps: float = 1e-7,
+        ns_steps: int = 5,
+        adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
+        *,
+        l1: float = 0.0,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "weight_decay": weight_decay,
+                "decoupled_weight_decay": True,
+                "momentum": momentum,
+                "nesterov": nesterov,
+                "ns_coefficients": ns_coefficients,
+                "eps": eps,
+                "ns_steps": ns_steps,
+                "adjust_lr_fn": adjust_lr_fn,
+                "l1": l1,
+                "maximize": maximize,
+            },
+        )
+
+    def check(self, group: ParamGroup) -> None:
+        for param in group["params"]:
+            if param.ndim != 2:
+                raise ArgumentError(
+                    "Muon takes matrices only.",
+                    where="params",
+                    expected="tensors of two dimensions",
+                    got=f"one of shape {param.shape}",
+                    remedy='leave the others to AdamW: optim.get("muon", model.parameters()), or MultiOptimizer',
+                )
+
+    def make_state(self, param: Tensor, group: ParamGroup) -> State:
+        return {"momentum_buffer": zeros_like(param)}
+
+    def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:
+        mean = state["momentum_buffer"]
+        mean.copy_(hyper.momentum * mean + (1 - hyper.momentum) * grad)
+        direction = hyper.momentum * mean + (1 - hyper.momentum) * grad if hyper.nesterov else mean
+        direction = orthogonalised(direction, hyper.ns_coefficients, hyper.ns_steps, hyper.eps)
+        rows, columns = param.shape
+        if hyper.adjust_lr_fn == "match_rms_adamw":
+            adjusted = 0.2 * math.sqrt(max(rows, columns))
+        else:
+            adjusted = math.sqrt(max(1, rows / columns))
+        param.copy_(param - hyper.lr * adjusted * direction)
+
+
+def orthogonalised(matrix: Tensor, coefficients: tuple[Tensor, Tensor, Tensor], steps: int, eps: Tensor) -> Tensor:
+    """Nearly the closest orthogonal matrix: the singular values become about 1 (0.5 to 1.5), the vectors stay.
+
+    Each step of the Newton-Schulz iteration applies `a s + b s³ + c s⁵` to the singular values, by products alone.
+    """
+    a, b, c = coefficients
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.mT if tall else matrix
+    x = x / x.norm().clip(min=eps)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * (gram @ gram)) @ x
+    return x.mT if tall else x
