@@ -237,7 +237,7 @@ class Tensor(Handle):
         copied = self.__copy__()
         memo[id(self)] = copied
         if self.grad is not None:
-            copied.grad = self.grad.detach()
+            copied.grad = self.grad.__copy__()
         return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:
