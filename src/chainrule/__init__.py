@@ -8,13 +8,16 @@
 tensor(7.)
 """
 
-from chainrule import nn
+from chainrule import data, errors, metrics, models, nn, optim, train
 from chainrule._tensor import Tensor
 from chainrule._version import __version__
 from chainrule.autodiff import grad, gradcheck, hessian, jacobian, jvp, value_and_grad, vjp
 from chainrule.config import get_default_dtype, set_default_dtype
+from chainrule.core.device import NoAccelerator, device
 from chainrule.core.dtype import bool_, float32, float64, int32, int64, result_type, uint8
 from chainrule.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from chainrule.nn import init
+from chainrule.nn.files import load, save
 from chainrule.ops.activation import log_softmax, relu, softmax
 from chainrule.ops.arithmetic import (
     abs,
@@ -34,13 +37,16 @@ from chainrule.ops.arithmetic import (
     sub,
 )
 from chainrule.ops.compare import (
+    allclose,
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
     eq,
+    equal,
     ge,
     gt,
+    isclose,
     isfinite,
     isinf,
     isnan,
@@ -54,7 +60,7 @@ from chainrule.ops.compare import (
     ne,
     where,
 )
-from chainrule.ops.contraction import dot, matmul, outer, tril, triu
+from chainrule.ops.contraction import bmm, dot, matmul, mv, outer, tril, triu
 from chainrule.ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from chainrule.ops.creation import (
     arange,
@@ -79,10 +85,12 @@ from chainrule.ops.exponential import erf, erfc, exp, expm1, log, log1p, log2, l
 from chainrule.ops.indexing import (
     gather,
     index_select,
+    masked_select,
     nonzero,
     one_hot,
     put,
     put_add,
+    scatter,
     scatter_add,
     take,
     take_along_dim,
@@ -104,6 +112,7 @@ from chainrule.ops.layout import (
     split,
     squeeze,
     stack,
+    t,
     tile,
     transpose,
     unbind,
@@ -121,6 +130,8 @@ from chainrule.ops.random import (
     Generator,
     bernoulli,
     manual_seed,
+    multinomial,
+    normal,
     rand,
     rand_like,
     randint,
@@ -148,11 +159,18 @@ from chainrule.ops.trigonometric import (
     tanh,
 )
 
+# Tutorials ask for these before they choose a device.
+cuda = accelerator = NoAccelerator()
+
 # Other names that the tutorials use for the same.
-cat = concatenate
+cat = concat = concatenate
 clamp = clip
 mm = matmul
+multiply = mul
+subtract = sub
+divide = div
 swapaxes = transpose
+inference_mode = no_grad
 bool = bool_
 float = float32
 double = float64
@@ -161,6 +179,7 @@ long = int64
 
 __all__ = [
     "Generator",
+    "NoAccelerator",
     "Tensor",
     "__version__",
     "abs",
@@ -170,6 +189,7 @@ __all__ = [
     "adaptive_avg_pool2d",
     "add",
     "all",
+    "allclose",
     "amax",
     "amin",
     "any",
@@ -190,6 +210,7 @@ __all__ = [
     "bitwise_not",
     "bitwise_or",
     "bitwise_xor",
+    "bmm",
     "bool",
     "bool_",
     "broadcast_to",
@@ -206,17 +227,23 @@ __all__ = [
     "conv_transpose2d",
     "cos",
     "cosh",
+    "cuda",
     "cumsum",
+    "data",
     "detach",
+    "device",
     "div",
+    "divide",
     "dot",
     "double",
     "einsum",
     "empty",
     "enable_grad",
     "eq",
+    "equal",
     "erf",
     "erfc",
+    "errors",
     "exp",
     "expand",
     "expm1",
@@ -240,11 +267,14 @@ __all__ = [
     "gt",
     "hessian",
     "index_select",
+    "inference_mode",
+    "init",
     "int",
     "int32",
     "int64",
     "interpolate",
     "is_grad_enabled",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
@@ -252,6 +282,7 @@ __all__ = [
     "jvp",
     "le",
     "linspace",
+    "load",
     "log",
     "log10",
     "log1p",
@@ -266,17 +297,23 @@ __all__ = [
     "lt",
     "manual_seed",
     "masked_fill",
+    "masked_select",
     "matmul",
     "max",
     "max_pool1d",
     "max_pool2d",
     "maximum",
     "mean",
+    "metrics",
     "min",
     "minimum",
     "mm",
+    "models",
     "movedim",
     "mul",
+    "multinomial",
+    "multiply",
+    "mv",
     "narrow",
     "ne",
     "neg",
@@ -284,9 +321,11 @@ __all__ = [
     "no_grad",
     "nonzero",
     "norm",
+    "normal",
     "one_hot",
     "ones",
     "ones_like",
+    "optim",
     "outer",
     "pad",
     "permute",
@@ -308,6 +347,8 @@ __all__ = [
     "roll",
     "round",
     "rsqrt",
+    "save",
+    "scatter",
     "scatter_add",
     "set_default_dtype",
     "set_grad_enabled",
@@ -324,8 +365,10 @@ __all__ = [
     "stack",
     "std",
     "sub",
+    "subtract",
     "sum",
     "swapaxes",
+    "t",
     "take",
     "take_along_dim",
     "tan",
@@ -333,6 +376,7 @@ __all__ = [
     "tensor",
     "tile",
     "topk",
+    "train",
     "transpose",
     "tril",
     "triu",

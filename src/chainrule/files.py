@@ -1,0 +1,62 @@
+"""Writing files whole or not at all, and reading them with errors that name them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from chainrule.errors import FileFormatError
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` under a temporary name beside `path`, flush it to the disk, and put it in place at once.
+
+    Whatever goes wrong on the way, `path` holds either what it held before or all of `content`.
+
+    Raises:
+        OSError: If the folder cannot be written to, or the disk is full.
+    """
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file that is replaced, or those that a new file has."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write `value` as indented JSON, whole or not at all. NaN and infinity are no JSON and are refused."""
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        FileFormatError: If it is not JSON.
+        FileNotFoundError: If there is no such file.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except ValueError as error:
+        raise FileFormatError(
+            "the file is not JSON.", where=str(path), got=str(error), remedy="was it edited, or cut off while copying?"
+        ) from None

@@ -1,0 +1,73 @@
+"""Tensors in files: safetensors, which hold data and never code."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule._tensor import Tensor
+from chainrule.errors import FileFormatError
+from chainrule.files import write_bytes
+from chainrule.ops.convert import constant
+
+
+def save(
+    tensors: Mapping[str, Any], path: str | os.PathLike[str], *, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors by name to a safetensors file, whole or not at all.
+
+    Args:
+        tensors: Tensors or arrays by name, such as `model.state_dict()`.
+        path: The file, such as "model.safetensors".
+        metadata: Texts by name that go along.
+
+    Raises:
+        OSError: If the file cannot be written.
+
+    >>> model = cr.nn.Linear(2, 1)
+    >>> cr.save(model.state_dict(), getfixture("tmp_path") / "model.safetensors")
+    """
+    from safetensors.numpy import save as serialise
+
+    arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
+    write_bytes(path, serialise(arrays, dict(metadata) if metadata else None))
+
+
+def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name, for `model.load_state_dict`.
+
+    Raises:
+        FileFormatError: If the file is broken, cut off, or no safetensors file.
+        FileNotFoundError: If there is no such file.
+
+    >>> path = getfixture("tmp_path") / "numbers.safetensors"
+    >>> cr.save({"x": cr.ones(2)}, path)
+    >>> cr.load(path)
+    {'x': tensor([1., 1.])}
+    """
+    return load_with_metadata(path)[0]
+
+
+def load_with_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file by name, and the texts that go along."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as parse
+
+    content = Path(path).read_bytes()
+    try:
+        arrays = parse(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise FileFormatError(
+            "the file does not hold tensors, or only a part of them.",
+            where=str(path),
+            expected="a safetensors file",
+            got=f"{len(content):,} bytes: {error}",
+            remedy="copy it again; a file from PyTorch is converted with safetensors.torch.save_file",
+        ) from None
+    return {name: constant(array) for name, array in arrays.items()}, header.get("__metadata__", {})

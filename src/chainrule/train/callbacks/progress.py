@@ -1,0 +1,86 @@
+"""Showing how training goes: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from chainrule.train.callbacks.base import Callback, Logs
+
+# Seconds between two plain lines within an epoch: a log must not be flooded, nor anybody wait in silence.
+EVERY = 10.0
+
+
+class ProgressBar(Callback):
+    """The loss, the metrics and the time left, as training goes.
+
+    Args:
+        bar: True for a bar (drawn with rich), False for plain lines, None for a bar only on a terminal.
+    """
+
+    def __init__(self, bar: bool | None = None) -> None:
+        self.bar = sys.stdout.isatty() if bar is None else bar
+        self._progress: Any = None
+        self._task: Any = None
+
+    def on_train_begin(self) -> None:
+        self._batches = len(self.session.batches)
+        self._said = time.perf_counter()
+        if self.bar:
+            self._open()
+
+    def _open(self) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.fields[measured]}"),
+            TimeRemainingColumn(compact=True),
+        )
+        self._progress = Progress(*columns, transient=True, refresh_per_second=8)
+        self._progress.start()
+        # What is said while the bar runs stands above it.
+        self.session.say = self._progress.console.print
+        self._task = self._progress.add_task("", total=self._batches, measured="")
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        self._start = time.perf_counter()
+        if self._progress is not None:
+            self._progress.reset(self._task, description=self._name(epoch), total=self._batches, measured="")
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        if self._progress is not None:
+            self._progress.update(self._task, completed=batch + 1, measured=_text(logs))
+        elif time.perf_counter() - max(self._said, self._start) > EVERY:
+            self._said = time.perf_counter()
+            left = (self._said - self._start) / (batch + 1) * (self._batches - batch - 1)
+            self.session.say(
+                f"{self._name(self.session.epoch)}  batch {batch + 1}/{self._batches}  {_text(logs)}  {left:.0f} s left"
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self.session.say(f"{self._name(epoch)}  {_text(logs)}  {time.perf_counter() - self._start:.1f} s")
+
+    def on_train_end(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+            self.session.say = print
+
+    def _name(self, epoch: int) -> str:
+        width = len(str(self.session.epochs))
+        return f"epoch {epoch + 1:>{width}}/{self.session.epochs}"
+
+
+def _text(logs: Logs) -> str:
+    """The measures, said for what they are: of the training (weights still moving) or of the validation."""
+    training = {name: value for name, value in logs.items() if not name.startswith("val_")}
+    validation = {name.removeprefix("val_"): value for name, value in logs.items() if name.startswith("val_")}
+    return _pairs("training", training) + (_pairs("   validation", validation) if validation else "")
+
+
+def _pairs(part: str, logs: Logs) -> str:
+    return f"{part}: " + "  ".join(f"{name} {value:.4f}" for name, value in logs.items())

@@ -1,0 +1,129 @@
+"""What `compile` makes of its arguments: names looked up, forms chosen, limits checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule import optim
+from chainrule.data import Batches
+from chainrule.errors import ArgumentError, DTypeError
+from chainrule.metrics import Metric
+from chainrule.nn.module import Module
+from chainrule.nn.output import fit_loss_to_output, last_layer
+from chainrule.optim import Optimizer
+from chainrule.train.objective import Objective
+from chainrule.train.precheck import Traced
+from chainrule.train.rows import Rows
+from chainrule.train.step import Update
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model's objective and optimizer.
+
+    Attributes:
+        optimizer: What updates the weights.
+        objective: What is minimised and measured.
+        update: How gradients become an update.
+        because: Why the loss has the form it has; empty where the user gave a loss.
+        loss_name: The loss as named in `compile`; None where the user gave a loss.
+        metrics: The metrics as given.
+    """
+
+    optimizer: Optimizer
+    objective: Objective
+    update: Update
+    because: str = ""
+    loss_name: str | None = None
+    metrics: Sequence[str | Metric] = ()
+
+    def settled(self, model: Module, traced: Traced) -> Compiled:
+        """With the form of the loss that fits what the model, now that it has been traced, turns out to end in."""
+        if self.loss_name is None or last_layer(model).kind is not None or traced.layer.kind is None:
+            return self
+        loss, because = fit_loss_to_output(self.loss_name, model, traced.layer)
+        return replace(self, objective=Objective(loss, self.metrics), because=because)
+
+    def describe(self, batches: Batches, validation: Rows | None) -> list[str]:
+        """What is about to happen, in a few lines."""
+        lr = float(self.optimizer.param_groups[0]["lr"])
+        lines = [f"{batches}", f"optimizer: {type(self.optimizer).__name__}, learning rate {lr:.3g}"]
+        loss = self.objective.loss
+        name = type(loss).__name__ if isinstance(loss, Module) else getattr(loss, "__name__", "your own function")
+        lines.append(f"loss: {name}" + (f": {self.because}" if self.because else ""))
+        for shown, metric in self.objective.new_metrics().items():
+            kind = type(metric).__name__
+            if kind.lower() != shown.replace("_", ""):
+                lines.append(f"metric: {shown} is {kind}")
+        lines.append(f"validation: {len(validation):,} rows after each epoch" if validation else "validation: none")
+        return lines
+
+
+def compile_model(
+    model: Module,
+    optimizer: Any,
+    loss: Any,
+    metrics: Sequence[str | Metric] | None,
+    *,
+    clip_norm: float | None,
+    clip_value: float | None,
+    accumulate: int,
+) -> Compiled:
+    """The arguments of `Module.compile` as what the loop needs."""
+    if loss is None:
+        raise ArgumentError(
+            "compile needs a loss.",
+            where=type(model).__name__,
+            expected='a name such as "mse", or a loss of chainrule.nn',
+        )
+    if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, (list, tuple))):
+        raise DTypeError("metrics are a list.", where="metrics", got=repr(metrics), remedy=f"metrics=[{metrics!r}]")
+    for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
+        if limit is not None and not limit > 0:
+            raise ArgumentError("a limit must be positive.", where=name, got=limit)
+    if not isinstance(accumulate, int) or accumulate < 1:
+        raise ArgumentError("accumulate counts batches.", where="accumulate", expected="1 or more", got=accumulate)
+    chosen, because = fit_loss_to_output(loss, model) if isinstance(loss, str) else (_loss(loss), "")
+    return Compiled(
+        _optimizer(optimizer, model),
+        Objective(chosen, metrics or ()),
+        Update(clip_norm, clip_value, accumulate),
+        because,
+    )
+
+
+def _loss(loss: Any) -> Callable[..., Any]:
+    if isinstance(loss, type) or not callable(loss):
+        raise DTypeError(
+            "a loss is a name, a loss of chainrule.nn, or a function of (prediction, target).",
+            where="loss",
+            got=repr(loss),
+            remedy="make an instance: nn.MSELoss()" if isinstance(loss, type) else None,
+        )
+    return loss  # type: ignore[no-any-return]  # what it gives is checked when it is called
+
+
+def _optimizer(optimizer: Any, model: Module) -> Optimizer:
+    if isinstance(optimizer, str):
+        return optim.get(optimizer, model.parameters())
+    made = (
+        optimizer
+        if isinstance(optimizer, Optimizer)
+        else optimizer(model.parameters())
+        if callable(optimizer)
+        else None
+    )
+    if not isinstance(made, Optimizer):
+        raise DTypeError(
+            "an optimizer is a name, an optimizer, or a function to one.", where="optimizer", got=repr(optimizer)
+        )
+    own = {id(parameter) for parameter in model.parameters()}
+    if not any(id(parameter) in own for group in made.param_groups for parameter in group["params"]):
+        raise ArgumentError(
+            "the optimizer is over no weight of this model.",
+            where="optimizer",
+            remedy="make it from this model: Adam(model.parameters())",
+        )
+    return made

@@ -1,0 +1,54 @@
+"""One run of `fit`: what the loop and the callbacks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chainrule.data import Batches
+from chainrule.nn.module import Module
+from chainrule.optim import Optimizer
+from chainrule.train.history import History
+
+if TYPE_CHECKING:
+    from chainrule.train.objective import Objective
+
+
+class Session:
+    """The state of a training at work.
+
+    Attributes:
+        model: What is trained.
+        optimizer: What updates its weights.
+        objective: The loss and the metrics.
+        batches: The training rows in batches; their seed and order.
+        epochs: How many epochs there will be in all.
+        epoch: The epoch at work, from 0.
+        stepped: Whether the last batch ended with an update of the weights (with accumulation not each does).
+        history: Every epoch so far.
+        stop_reason: Why training ends after this epoch; None while it goes on.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        objective: Objective,
+        batches: Batches,
+        epochs: int,
+        say: Callable[[str], None],
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.objective = objective
+        self.batches = batches
+        self.epochs = epochs
+        self.epoch = 0
+        self.stepped = False
+        self.history = History()
+        self.stop_reason: str | None = None
+        self.say = say
+
+    def stop(self, reason: str) -> None:
+        """End the training after this epoch."""
+        self.stop_reason = reason
