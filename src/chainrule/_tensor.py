@@ -43,6 +43,7 @@ from chainrule.ops import (
     exponential,
     indexing,
     layout,
+    random,
     reduce,
     rounding,
     sorting,
@@ -229,7 +230,7 @@ class Tensor(Handle):
             raise GradientError(
                 "only tensors that were not computed can be copied so.", got=repr(self), remedy="x.detach().clone()"
             )
-        copied = type(self).__new__(type(self))
+        copied = builtins.type(self).__new__(builtins.type(self))
         Handle.__init__(copied, creation.detach(self).node)
         return copied.requires_grad_(self.requires_grad)
 
@@ -355,6 +356,10 @@ class Tensor(Handle):
                 out = cast(out, as_dtype(wanted))
         return out
 
+    def type(self, dtype: DTypeLike) -> Tensor:
+        """In another dtype."""
+        return cast(self, as_dtype(dtype))
+
     def cpu(self) -> Tensor:
         """Itself: tensors live on the CPU."""
         return self
@@ -421,6 +426,7 @@ class Tensor(Handle):
     round_ = _in_place(rounding.round)
     relu_ = _in_place(activation.relu)
     masked_fill_ = _in_place(compare.masked_fill)
+    scatter_ = _in_place(indexing.scatter)
     scatter_add_ = _in_place(indexing.scatter_add)
 
     def fill_(self, value: Scalar) -> Tensor:
@@ -430,6 +436,18 @@ class Tensor(Handle):
     def zero_(self) -> Tensor:
         """0 everywhere, in place."""
         return self.copy_(0)
+
+    def normal_(
+        self, mean: builtins.float = 0.0, std: builtins.float = 1.0, *, generator: random.Generator | None = None
+    ) -> Tensor:
+        """Normally distributed numbers, in place."""
+        return self.copy_(random.normal(mean, std, self.shape, dtype=self.dtype, generator=generator))
+
+    def uniform_(
+        self, low: builtins.float = 0.0, high: builtins.float = 1.0, *, generator: random.Generator | None = None
+    ) -> Tensor:
+        """Evenly distributed numbers from `low` to `high`, in place."""
+        return self.copy_(random.rand(self.shape, dtype=self.dtype, generator=generator) * (high - low) + low)
 
     __iadd__ = add_
     __isub__ = sub_
@@ -601,6 +619,9 @@ class Tensor(Handle):
     isnan = compare.isnan
     isinf = compare.isinf
     isfinite = compare.isfinite
+    isclose = compare.isclose
+    allclose = compare.allclose
+    equal = compare.equal
     logical_not = compare.logical_not
     logical_and = compare.logical_and
     logical_or = compare.logical_or
@@ -628,6 +649,7 @@ class Tensor(Handle):
     permute = layout.permute
     transpose = layout.transpose
     swapaxes = layout.transpose
+    t = layout.t
     movedim = layout.movedim
     squeeze = layout.squeeze
     unsqueeze = layout.unsqueeze
@@ -642,15 +664,19 @@ class Tensor(Handle):
     tile = layout.tile
     repeat = layout.tile
     gather = indexing.gather
+    scatter = indexing.scatter
     scatter_add = indexing.scatter_add
     take = indexing.take
     index_select = indexing.index_select
+    masked_select = indexing.masked_select
     nonzero = indexing.nonzero
     sort = sorting.sort
     argsort = sorting.argsort
     topk = sorting.topk
     matmul = contraction.matmul
     mm = contraction.matmul
+    bmm = contraction.bmm
+    mv = contraction.mv
     dot = contraction.dot
     outer = contraction.outer
     tril = contraction.tril
@@ -688,12 +714,6 @@ class Tensor(Handle):
     def T(self) -> Tensor:  # noqa: N802  # PyTorch's name
         """The dimensions in reverse order."""
         return layout.permute(self, tuple(range(self.ndim))[::-1])
-
-    def t(self) -> Tensor:
-        """The transpose of a matrix."""
-        if self.ndim > 2:
-            raise ShapeError("t() takes at most two dimensions.", got=self.shape, remedy="use .mT or permute")
-        return self.T
 
 
 # What a tensor is compared with element by element; to anything else (None, a string) it is unequal as a whole.

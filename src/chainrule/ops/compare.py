@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.core import shape as shapes
-from chainrule.core.dtype import bool_, is_floating
+from chainrule.core.dtype import bool_, float64, is_floating
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError
 from chainrule.ops.convert import TensorLike, align, as_tensor, broadcast, promote
@@ -106,6 +106,41 @@ def isfinite(input: TensorLike) -> Tensor:
     tensor([ True, False])
     """
     return ~(isnan(input) | isinf(input))
+
+
+def isclose(
+    input: TensorLike, other: TensorLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Tensor:
+    """Whether `abs(input - other) <= atol + rtol * abs(other)`, element by element; equal infinities are close.
+
+    >>> cr.isclose(cr.tensor([1.0, 2.0]), cr.tensor([1.0, 2.1]))
+    tensor([ True, False])
+    """
+    a, b = align(input, other)
+    if not is_floating(a.dtype):
+        a, b = cast(a, float64), cast(b, float64)
+    close = (a == b) | (isfinite(b) & ((a - b).abs() <= atol + rtol * b.abs()))
+    return close | (isnan(a) & isnan(b)) if equal_nan else close
+
+
+def allclose(
+    input: TensorLike, other: TensorLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    """Whether all elements are close: see `isclose`.
+
+    >>> cr.allclose(cr.tensor([1.0, 2.0]), cr.tensor([1.0, 2.0 + 1e-6]))
+    True
+    """
+    return bool(isclose(input, other, rtol, atol, equal_nan).node.read().all())
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether shapes and all elements are equal.
+
+    >>> cr.equal(cr.tensor([1, 2]), cr.tensor([1, 2])), cr.equal(cr.tensor([1]), cr.tensor([1, 1]))
+    (True, False)
+    """
+    return input.shape == other.shape and bool(eq(input, other).node.read().all())
 
 
 def _truth(input: TensorLike) -> Tensor:
@@ -214,7 +249,11 @@ def where(condition: Tensor, input: TensorLike, other: TensorLike) -> Tensor:
 def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
     """`input` with `value` where `mask` is True.
 
+    Raises:
+        DTypeError: If the mask is not bool.
+
     >>> cr.masked_fill(cr.tensor([1.0, 2.0]), cr.tensor([True, False]), 0)
     tensor([0., 2.])
     """
-    return where(mask, cast(as_tensor(value), input.dtype), input)
+    tensor = as_tensor(input)
+    return where(mask, cast(as_tensor(value), tensor.dtype), tensor)

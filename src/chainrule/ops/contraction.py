@@ -12,7 +12,7 @@ from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.ops.compare import where
-from chainrule.ops.convert import TensorLike, broadcast, constant, promote
+from chainrule.ops.convert import TensorLike, as_tensor, broadcast, constant, promote
 
 
 class _MatMul(Primitive):
@@ -80,12 +80,52 @@ def _batched(a: Tensor, b: Tensor) -> Tensor:
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two 1-d tensors of one length.
 
+    Raises:
+        ShapeError: If they are not 1-d, or their lengths differ.
+
     >>> cr.dot(cr.tensor([1.0, 2.0]), cr.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    if input.ndim != 1 or tensor.ndim != 1:
-        raise ShapeError("dot takes two 1-d tensors.", got=f"{input.shape} and {tensor.shape}", remedy="use matmul")
-    return matmul(input, tensor)
+    return matmul(*_of_dimensions("dot", input, 1, tensor, 1))
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """A matrix (n, m) times a vector (m,).
+
+    Raises:
+        ShapeError: If they are no matrix and vector, or the inner lengths differ.
+
+    >>> cr.mv(cr.tensor([[1.0, 2.0], [3.0, 4.0]]), cr.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
+    return matmul(*_of_dimensions("mv", input, 2, vec, 1))
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Matrix products for a batch: (b, n, m) times (b, m, p).
+
+    Raises:
+        ShapeError: If they are not 3-d, or lengths differ.
+
+    >>> cr.bmm(cr.ones(2, 1, 3), cr.ones(2, 3, 1)).shape
+    (2, 1, 1)
+    """
+    a, b = _of_dimensions("bmm", input, 3, mat2, 3)
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError("bmm takes two batches of one length.", expected=a.shape[0], got=b.shape[0])
+    return matmul(a, b)
+
+
+def _of_dimensions(name: str, a: TensorLike, first: int, b: TensorLike, second: int) -> tuple[Tensor, Tensor]:
+    """Both as tensors, or an error unless they have these numbers of dimensions."""
+    left, right = as_tensor(a), as_tensor(b)
+    if (left.ndim, right.ndim) != (first, second):
+        raise ShapeError(
+            f"{name} takes a {first}-d and a {second}-d tensor.",
+            got=f"{left.shape} and {right.shape}",
+            remedy="use matmul, which takes any",
+        )
+    return left, right
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
@@ -95,9 +135,8 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     tensor([[3., 4.],
             [6., 8.]])
     """
-    if input.ndim != 1 or vec2.ndim != 1:
-        raise ShapeError("outer takes two 1-d tensors.", got=f"{input.shape} and {vec2.shape}")
-    return input.unsqueeze(1) * vec2
+    a, b = _of_dimensions("outer", input, 1, vec2, 1)
+    return a.unsqueeze(1) * b
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -121,7 +160,8 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
 
 def _triangle(input: Tensor, kept: Any) -> Tensor:
-    if input.ndim < 2:
-        raise ShapeError("a triangle needs two dimensions.", got=input.shape)
-    rows, columns = np.ogrid[: input.shape[-2], : input.shape[-1]]
-    return where(constant(kept(rows, columns)), input, input.zeros_like())
+    tensor = as_tensor(input)
+    if tensor.ndim < 2:
+        raise ShapeError("a triangle needs two dimensions.", got=tensor.shape)
+    rows, columns = np.ogrid[: tensor.shape[-2], : tensor.shape[-1]]
+    return where(constant(kept(rows, columns)), tensor, tensor.zeros_like())

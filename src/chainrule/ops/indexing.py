@@ -8,7 +8,7 @@ dimensions stand where the arrays stood, or first if something stood between the
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from chainrule.ops.compare import where
 from chainrule.ops.convert import TensorLike, as_tensor, broadcast, constant
 from chainrule.ops.creation import arange, asarray
 from chainrule.ops.index import GATHER, PUT, SCATTER_ADD, TAKE
-from chainrule.ops.layout import pad
+from chainrule.ops.layout import pad, unbind
 from chainrule.ops.movement import SLICE, cast
 
 Index = Any
@@ -65,11 +65,11 @@ def _item(item: Any) -> list[Any]:
         return [item]
     if isinstance(item, (bool, np.bool_)):
         raise IndexingError("True and False do not index.", remedy="use a mask of the tensor's shape, or None")
-    if isinstance(item, (Tensor, np.ndarray, list)):
-        tensor = asarray(item)
+    if isinstance(item, (Tensor, np.ndarray, list, tuple, range)):
+        tensor = asarray(list(item) if isinstance(item, (tuple, range)) else item)
         if tensor.dtype == bool_:
             return [constant(found) for found in np.nonzero(tensor.node.read())] if tensor.ndim else [_never(item)]
-        if tensor.dtype not in INTEGER and (tensor.numel() or not isinstance(item, list)):
+        if tensor.dtype not in INTEGER and (tensor.numel() or isinstance(item, (Tensor, np.ndarray))):
             raise IndexingError("only integers and bools index.", got=tensor.dtype, remedy="cast first: index.long()")
         if isinstance(item, Tensor) and tensor.ndim == 0 and tensor.node.value is not None:
             return [int(tensor.item())]
@@ -105,7 +105,7 @@ def _slices(tensor: Tensor, items: list[Any]) -> Tensor:
                 )
             a, b = item % length, item % length + 1
         elif isinstance(item, slice):
-            a, b, c = item.indices(length)
+            a, b, c = _bounds(item, length)
             if c < 0:
                 # The same elements, from the lowest up; turned round below.
                 count = len(range(a, b, c))
@@ -118,6 +118,13 @@ def _slices(tensor: Tensor, items: list[Any]) -> Tensor:
     if tuple(start) != (0,) * tensor.ndim or tuple(stop) != tensor.shape or any(c != 1 for c in step):
         tensor = SLICE(tensor, start=tuple(start), stop=tuple(stop), step=tuple(step))
     return tensor.flip(reversed_dims) if reversed_dims else tensor
+
+
+def _bounds(item: slice, length: int) -> tuple[int, int, int]:
+    try:
+        return item.indices(length)
+    except (TypeError, ValueError) as error:
+        raise IndexingError(str(error), expected="whole numbers, and a step other than 0", got=item) from None
 
 
 def _arrays(tensor: Tensor, items: list[Any]) -> Tensor:
@@ -235,10 +242,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """
     axis = shapes.axis(dim, input.ndim)
     _agreeing(input, axis, index)
-    source = getitem(src, tuple(slice(0, n) for n in index.shape))
-    if source.shape != index.shape:
-        raise ShapeError("src has fewer elements than index.", expected=f"at least {index.shape}", got=src.shape)
-    added = SCATTER_ADD(source, _whole(index), axis=axis, length=input.shape[axis])
+    added = SCATTER_ADD(_source(src, index), _whole(index), axis=axis, length=input.shape[axis])
     missing = [(0, n - m) for n, m in zip(input.shape, added.shape, strict=True)]
     return input + pad(added, [width for pair in reversed(missing) for width in pair])
 
@@ -262,13 +266,20 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return TAKE(input, _whole(index), axis=shapes.axis(dim, input.ndim))
 
 
-def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
-    """`gather` with the arguments in NumPy's order.
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """`gather` with the arguments in NumPy's order; the other dimensions broadcast. Without `dim`, flattened.
 
     >>> cr.take_along_dim(cr.tensor([3, 1, 2]), cr.tensor([1, 2, 0]), 0)
     tensor([1, 2, 3])
     """
-    return gather(input, dim, indices)
+    if dim is None:
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
+    axis = shapes.axis(dim, input.ndim)
+    if input.ndim != indices.ndim:
+        raise ShapeError("indices must have as many dimensions as the tensor.", expected=input.ndim, got=indices.ndim)
+    others = shapes.broadcast(*[(*t.shape[:axis], 1, *t.shape[axis + 1 :]) for t in (input, indices)])
+    whole, index = ((*others[:axis], t.shape[axis], *others[axis + 1 :]) for t in (input, indices))
+    return gather(broadcast(input, whole), axis, broadcast(indices, index))
 
 
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
@@ -288,16 +299,66 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     index = _whole(input)
     if num_classes == -1:
         num_classes = int(index.node.read().max(initial=-1)) + 1
-    # Taking the rows of the unit matrix checks the range as well.
-    unit = constant(np.eye(num_classes, dtype=np.int64))
-    return TAKE(unit, index, axis=0)
+    place = index.unsqueeze(-1)
+    return SCATTER_ADD(place.ones_like(), place, axis=index.ndim, length=num_classes)
 
 
-def nonzero(input: Tensor) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where `mask` is True, as a 1-d tensor; the two broadcast.
+
+    >>> cr.masked_select(cr.tensor([1, 2, 3]), cr.tensor([True, False, True]))
+    tensor([1, 3])
+    """
+    shape = shapes.broadcast(input.shape, mask.shape)
+    return getitem(broadcast(as_tensor(input), shape), broadcast(as_tensor(mask), shape))
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: TensorLike) -> Tensor:
+    """`input` with every element of `src` written where `index` says along `dim`; the last one stands.
+
+    Args:
+        input: Any shape.
+        dim: The dimension along which to write.
+        index: Integers, of as many dimensions as `input` and not longer than it in the others than `dim`.
+        src: A tensor at least as long as `index`, or a number.
+
+    Raises:
+        ShapeError: If `index` is longer than `src`, or than `input` in another dimension than `dim`.
+        IndexingError: If an index is below 0 or not below the length of `dim`.
+
+    >>> cr.scatter(cr.zeros(2, 3), 1, cr.tensor([[2], [0]]), 1.0)
+    tensor([[0., 0., 1.],
+            [1., 0., 0.]])
+    """
+    axis = shapes.axis(dim, input.ndim)
+    _agreeing(input, axis, index)
+    # The position of each target in the flattened tensor, gathered as `input` itself would be.
+    positions = gather(arange(input.numel()).reshape(input.shape), axis, index)
+    source = as_tensor(src, input.dtype)
+    values = _source(source, index) if source.ndim else broadcast(source, index.shape)
+    return PUT(input.reshape(-1), positions.reshape(-1), cast(values, input.dtype).reshape(-1)).reshape(input.shape)
+
+
+def _source(src: Tensor, index: Tensor) -> Tensor:
+    """`src` cut down to the shape of `index`."""
+    source = getitem(src, tuple(slice(0, n) for n in index.shape))
+    if source.shape != index.shape:
+        raise ShapeError("src has fewer elements than index.", expected=f"at least {index.shape}", got=src.shape)
+    return source
+
+
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """Where the elements that are not 0 stand: (count, ndim), int64. The shape depends on the values.
+
+    With `as_tuple` the columns come one by one, so that they index: `x[nonzero(x, as_tuple=True)]`.
 
     >>> cr.nonzero(cr.tensor([0, 5, 6]))
     tensor([[1],
             [2]])
     """
-    return constant(np.argwhere(input.node.read()).astype(np.int64))
+    found = constant(np.argwhere(input.node.read()).astype(np.int64))
+    return tuple(unbind(found, 1)) if as_tuple else found

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from chainrule.core import shape as shapes
+from chainrule.core.dtype import is_floating
 from chainrule.core.shape import Dims
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
-from chainrule.ops.convert import as_tensor, broadcast, promote
+from chainrule.ops.convert import as_tensor, broadcast, constant, promote
+from chainrule.ops.index import TAKE
 from chainrule.ops.movement import CONCATENATE, FLIP, PAD, PERMUTE, RESHAPE, SLICE
 
 
-def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
+def reshape(input: Tensor, *lengths: int | Sequence[int], shape: Sequence[int] | None = None) -> Tensor:
     """The same values in the same order, in another shape; one length may be -1 and is worked out.
+
+    Args:
+        input: Any shape.
+        lengths: The new shape: `reshape(x, 2, 3)`, `reshape(x, (2, 3))` or `reshape(x, shape=(2, 3))`.
+        shape: The new shape, by name.
 
     Raises:
         ShapeError: If the number of elements differs.
@@ -23,7 +32,7 @@ def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
             [3, 4, 5]])
     """
     tensor = as_tensor(input)
-    target = shapes.resolve(shapes.flatten_sizes(shape), shapes.size(tensor.shape))
+    target = shapes.resolve(shapes.flatten_sizes(lengths, shape), shapes.size(tensor.shape))
     return tensor if target == tensor.shape else RESHAPE(tensor, shape=target)
 
 
@@ -44,17 +53,20 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(tensor, (*tensor.shape[:first], middle, *tensor.shape[last + 1 :]))
 
 
-def permute(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
-    """The dimensions in the order `dims`.
+def permute(input: Tensor, *order: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
+    """The dimensions in the order `order` (or `dims`, by name).
+
+    Raises:
+        ArgumentError: Unless every dimension is named once.
 
     >>> cr.permute(cr.zeros(2, 3, 4), (2, 0, 1)).shape
     (4, 2, 3)
     """
     tensor = as_tensor(input)
-    order = tuple(shapes.axis(d, tensor.ndim) for d in shapes.flatten_sizes(dims))
-    if sorted(order) != list(range(tensor.ndim)):
-        raise ArgumentError("permute names every dimension once.", expected=f"{tensor.ndim} different ones", got=order)
-    return PERMUTE(tensor, dims=order) if order != tuple(range(tensor.ndim)) else tensor
+    axes = tuple(shapes.axis(d, tensor.ndim) for d in shapes.flatten_sizes(order, dims))
+    if sorted(axes) != list(range(tensor.ndim)):
+        raise ArgumentError("permute names every dimension once.", expected=f"{tensor.ndim} different ones", got=axes)
+    return PERMUTE(tensor, dims=axes) if axes != tuple(range(tensor.ndim)) else tensor
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -72,16 +84,40 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return permute(tensor, order)
 
 
-def movedim(input: Tensor, source: int, destination: int) -> Tensor:
-    """Dimension `source` moved to `destination`; the others keep their order.
+def t(input: Tensor) -> Tensor:
+    """The transpose of a matrix; a vector stays as it is.
+
+    Raises:
+        ShapeError: For more than two dimensions.
+
+    >>> cr.t(cr.tensor([[1, 2], [3, 4]]))
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    tensor = as_tensor(input)
+    if tensor.ndim > 2:
+        raise ShapeError("t() takes at most two dimensions.", got=tensor.shape, remedy="use .mT or permute")
+    return permute(tensor, tuple(range(tensor.ndim))[::-1])
+
+
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Dimension `source` moved to `destination` (or several at once); the others keep their order.
+
+    Raises:
+        ArgumentError: If a dimension is named twice, or there are not as many destinations as sources.
 
     >>> cr.movedim(cr.zeros(2, 3, 4), 0, -1).shape
     (3, 4, 2)
     """
     tensor = as_tensor(input)
-    moved, to = shapes.axis(source, tensor.ndim), shapes.axis(destination, tensor.ndim)
-    order = [d for d in range(tensor.ndim) if d != moved]
-    order.insert(to, moved)
+    moved, to = ([shapes.axis(d, tensor.ndim) for d in shapes.flatten_sizes((dims,))] for dims in (source, destination))
+    if len(set(moved)) != len(moved) or len(set(to)) != len(to) or len(moved) != len(to):
+        raise ArgumentError(
+            "movedim takes one destination for each of different dimensions.", got=(source, destination)
+        )
+    order = [d for d in range(tensor.ndim) if d not in moved]
+    for place, d in sorted(zip(to, moved, strict=True)):
+        order.insert(place, d)
     return permute(tensor, order)
 
 
@@ -92,7 +128,7 @@ def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
     (3,)
     """
     tensor = as_tensor(input)
-    dims = shapes.axes(dim, tensor.ndim)
+    dims = () if dim == () else shapes.axes(dim, tensor.ndim)
     return reshape(tensor, tuple(n for i, n in enumerate(tensor.shape) if not (i in dims and n == 1)))
 
 
@@ -139,42 +175,49 @@ def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
     return expand(input, tuple(shape))
 
 
-def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
-    """In reverse order along `dims`.
+def flip(input: Tensor, *along: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
+    """In reverse order along some dimensions: `flip(x, 0)`, `flip(x, (0, 1))` or `flip(x, dims=(0, 1))`.
 
     >>> cr.flip(cr.tensor([1, 2, 3]), 0)
     tensor([3, 2, 1])
     """
     tensor = as_tensor(input)
-    axes = shapes.axes(shapes.flatten_sizes(dims), tensor.ndim)
-    return FLIP(tensor, dims=axes) if axes else tensor
+    chosen = shapes.flatten_sizes(along, dims)
+    return FLIP(tensor, dims=shapes.axes(chosen, tensor.ndim)) if chosen and tensor.ndim else tensor.clone()
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
-    """`value` around the borders.
+    """More elements around the borders.
 
     Args:
         input: Any shape.
         pad: `(before, after)` of the last dimension, then of the last but one, and so on, as PyTorch has it.
             For pictures (N, H, W, C) the first pair is the channels'. Negative cuts off.
-        mode: "constant"; others are not here yet.
-        value: What is written there.
+        mode: "constant" writes `value`; "reflect" mirrors at the border element, "replicate" repeats it, "circular"
+            goes on at the other side.
+        value: What is written with "constant".
 
     Raises:
-        ArgumentError: For an odd number of widths, more than the dimensions, or another mode.
+        ArgumentError: For an odd number of widths, more than the dimensions, another mode, or a value that the
+            dtype cannot hold.
+        ShapeError: If more is cut off than there is, or a mode needs more elements than there are.
 
     >>> cr.pad(cr.tensor([1, 2]), (1, 2))
     tensor([0, 1, 2, 0, 0])
     """
     tensor = as_tensor(input)
-    if mode != "constant":
-        raise ArgumentError("unknown padding mode.", expected="'constant'", got=repr(mode))
+    if mode not in ("constant", *_BORDERS):
+        raise ArgumentError("unknown padding mode.", expected=", ".join(["constant", *_BORDERS]), got=repr(mode))
     pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad) - 1, 2)]
     if len(pad) % 2 or len(pairs) > tensor.ndim:
         raise ArgumentError(
             "pad takes two widths a dimension.", expected=f"at most {2 * tensor.ndim} widths", got=tuple(pad)
         )
     widths = [(0, 0)] * (tensor.ndim - len(pairs)) + pairs[::-1]
+    if mode != "constant":
+        return _bordered(tensor, widths, mode)
+    if not is_floating(tensor.dtype) and value != int(value):
+        raise ArgumentError(f"a tensor of {tensor.dtype} cannot be padded so.", expected="a whole number", got=value)
     cut = [slice(max(-before, 0), n - max(-after, 0)) for n, (before, after) in zip(tensor.shape, widths, strict=True)]
     if any(c.start > c.stop for c in cut):
         raise ShapeError("pad cuts off more than there is.", expected=f"at most {tensor.shape}", got=tuple(pad))
@@ -184,8 +227,28 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     return PAD(tensor, widths=grown, inner=(0,) * tensor.ndim, value=value)
 
 
+# PyTorch's names for what may stand around the borders, and NumPy's.
+_BORDERS = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def _bordered(tensor: Tensor, widths: list[tuple[int, int]], mode: str) -> Tensor:
+    """More of the tensor's own elements around the borders, one dimension after the other."""
+    for dim, (length, (before, after)) in enumerate(zip(tensor.shape, widths, strict=True)):
+        most = {"reflect": length - 1, "circular": length}.get(mode, max(before, after))
+        if not (0 <= before <= most and 0 <= after <= most) or (length == 0 and before + after):
+            raise ShapeError(
+                f"{mode} has not enough elements.", expected=f"widths from 0 to {most}", got=f"{before}, {after}"
+            )
+        if before or after:
+            index = np.pad(np.arange(length), (before, after), mode=_BORDERS[mode])  # type: ignore[call-overload]
+            tensor = TAKE(tensor, constant(index), axis=dim)
+    return tensor
+
+
 def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along `dim`; their dtypes are promoted. `cat` is the same.
+
+    Empty 1-d tensors are left out, as in PyTorch: `x = cat([x, more])` may begin with `x = tensor([])`.
 
     Raises:
         ShapeError: If they differ in another dimension than `dim`.
@@ -198,9 +261,10 @@ def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if not tensors:
         raise ArgumentError("concatenate needs at least one tensor.", got="none")
     parts = promote(*tensors)
+    parts = [part for part in parts if part.shape != (0,)] or parts[:1]
     if parts[0].ndim == 0:
         raise ShapeError("0-d tensors cannot be concatenated.", remedy="use stack")
-    return parts[0] if len(parts) == 1 else CONCATENATE(*parts, dim=shapes.axis(dim, parts[0].ndim))
+    return CONCATENATE(*parts, dim=shapes.axis(dim, parts[0].ndim))
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -211,6 +275,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             [2, 4]])
     """
     parts = [as_tensor(tensor) for tensor in tensors]
+    if not parts:
+        raise ArgumentError("stack needs at least one tensor.", got="none")
     if any(part.shape != parts[0].shape for part in parts):
         raise ShapeError(
             "stack takes tensors of one shape.", expected=parts[0].shape, got=[part.shape for part in parts]
@@ -245,7 +311,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     whole = as_tensor(tensor)
-    total = whole.shape[shapes.axis(dim, whole.ndim)]
+    total = _length(whole, dim)
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
         if step < 1:
@@ -262,13 +328,17 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Cut along `dim` into at most `chunks` pieces of one length (the last may be shorter).
 
+    Raises:
+        ArgumentError: For fewer than one piece.
+
     >>> cr.chunk(cr.arange(5), 2)
     (tensor([0, 1, 2]), tensor([3, 4]))
     """
     if chunks < 1:
         raise ArgumentError("chunk needs at least one piece.", got=chunks)
-    length = input.shape[shapes.axis(dim, input.ndim)]
-    return split(input, max(-(-length // chunks), 1), dim)
+    tensor = as_tensor(input)
+    length = _length(tensor, dim)
+    return split(tensor, max(-(-length // chunks), 1), dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
@@ -277,8 +347,16 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     >>> cr.unbind(cr.tensor([[1, 2], [3, 4]]))
     (tensor([1, 2]), tensor([3, 4]))
     """
-    axis = shapes.axis(dim, input.ndim)
-    return tuple(squeeze(narrow(input, axis, i, 1), axis) for i in range(input.shape[axis]))
+    tensor = as_tensor(input)
+    length, axis = _length(tensor, dim), shapes.axis(dim, tensor.ndim)
+    return tuple(squeeze(narrow(tensor, axis, i, 1), axis) for i in range(length))
+
+
+def _length(tensor: Tensor, dim: int) -> int:
+    """The length of a dimension that a tensor is cut along."""
+    if tensor.ndim == 0:
+        raise ShapeError("a 0-d tensor cannot be cut.", remedy="x.reshape(1) first")
+    return tensor.shape[shapes.axis(dim, tensor.ndim)]
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
@@ -292,6 +370,8 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         return reshape(roll(reshape(tensor, -1), shifts, 0), tensor.shape)
     moves = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     along = (dims,) if isinstance(dims, int) else tuple(dims)
+    if tensor.ndim == 0:
+        return tensor.clone()
     if len(moves) != len(along):
         raise ArgumentError("roll takes one shift a dimension.", got=f"{len(moves)} shifts, {len(along)} dimensions")
     for shift, dim in zip(moves, along, strict=True):
@@ -299,21 +379,24 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         if length and shift % length:
             head, tail = split(tensor, [length - shift % length, shift % length], dim)
             tensor = concatenate([tail, head], dim)
-    return tensor
+    return tensor.clone() if tensor is input else tensor
 
 
-def tile(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
-    """Repeated `dims` times along each dimension; missing dimensions are added at the left.
+def tile(input: Tensor, *repeats: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
+    """Repeated along each dimension: `tile(x, 2, 1)`, `tile(x, (2, 1))` or `tile(x, dims=(2, 1))`.
+
+    Dimensions that are missing, of the tensor or of the numbers, are added at the left.
 
     >>> cr.tile(cr.tensor([1, 2]), (2, 2))
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
     tensor = as_tensor(input)
-    times = shapes.flatten_sizes(dims)
+    times = shapes.lengths(repeats, dims)
     ndim = max(len(times), tensor.ndim)
     times = (1,) * (ndim - len(times)) + times
     shape = (1,) * (ndim - tensor.ndim) + tensor.shape
     apart = reshape(tensor, [n for length in shape for n in (1, length)])
     repeated = expand(apart, [n for t, length in zip(times, shape, strict=True) for n in (t, length)])
-    return reshape(repeated, [t * length for t, length in zip(times, shape, strict=True)])
+    out = reshape(repeated, [t * length for t, length in zip(times, shape, strict=True)])
+    return out.clone() if out is apart or out is tensor else out

@@ -20,9 +20,10 @@ from chainrule.core.node import leaf
 from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.shape import Shape
 from chainrule.core.types import Tensor
-from chainrule.errors import ArgumentError, DTypeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.ops import philox
-from chainrule.ops.convert import constant
+from chainrule.ops.compare import where
+from chainrule.ops.convert import TensorLike, as_floating, as_tensor, constant, promote
 from chainrule.ops.movement import cast
 
 
@@ -156,6 +157,71 @@ def randn(
     radius = ((1 - uniform[0]).log() * -2).sqrt()
     out = radius * (uniform[1] * (2 * math.pi)).cos()
     return out.requires_grad_() if requires_grad else out
+
+
+def normal(
+    mean: TensorLike = 0.0,
+    std: TensorLike = 1.0,
+    size: Sequence[int] | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Normally distributed with this mean and standard deviation.
+
+    Args:
+        mean: A number or a tensor.
+        std: A number or a tensor, none below 0.
+        size: The shape; that of `mean` and `std`, broadcast, if None.
+        dtype: float32 or float64; that of `mean` and `std` if None.
+        generator: Where the numbers come from; the default generator if None.
+
+    >>> cr.normal(0.0, 0.01, (2, 3)).shape
+    (2, 3)
+    """
+    centre, spread = promote(as_floating(mean), as_floating(std))
+    shape = shapes.broadcast(centre.shape, spread.shape) if size is None else shapes.lengths((size,))
+    return randn(shape, dtype=dtype or centre.dtype, generator=generator) * spread + centre
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Indices (int64) drawn with the probabilities in the last dimension, which need not add up to 1.
+
+    Args:
+        input: (classes,) or (rows, classes), floating, none below 0.
+        num_samples: How many to draw from each row.
+        replacement: Whether a class can be drawn more than once.
+        generator: Where the numbers come from; the default generator if None.
+
+    Returns:
+        (num_samples,) or (rows, num_samples).
+
+    Raises:
+        ArgumentError: If a row has too few classes to draw, or a probability is negative or not finite.
+        ShapeError: For a 0-d tensor, or more than two dimensions.
+
+    >>> cr.multinomial(cr.tensor([0.0, 1.0, 0.0]), 2, replacement=True)
+    tensor([1, 1])
+    """
+    weights = as_tensor(input).detach()
+    if weights.ndim not in (1, 2):
+        raise ShapeError("probabilities have one or two dimensions.", got=weights.shape)
+    if not bool(((weights >= 0) & (weights < math.inf)).all()):
+        raise ArgumentError("probabilities are finite and not negative.", got=input)
+    least = 1 if replacement else num_samples
+    if num_samples < 1 or not bool(((weights > 0).sum(dim=-1) >= least).all()):
+        raise ArgumentError("there are not enough classes to draw.", expected=f"{least} with a chance", got=input)
+    source = generator or default_generator()
+    if replacement:
+        ends = cast(weights, float64).cumsum(-1)
+        drawn = source.uniform((*weights.shape[:-1], num_samples), float64) * ends[..., -1:]
+        return (drawn.unsqueeze(-1) >= ends.unsqueeze(-2)).sum(dim=-1).clip(max=weights.shape[-1] - 1)
+    # A race in which each class arrives after an exponential time (P. Efraimidis and P. Spirakis, "Weighted random
+    # sampling with a reservoir", 2006).
+    times = -(1 - source.uniform(weights.shape, float64)).log() / cast(weights, float64)
+    return where(weights > 0, times, math.inf).argsort(-1).narrow(-1, 0, num_samples)
 
 
 def randint(
