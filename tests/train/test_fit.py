@@ -224,3 +224,27 @@ def test_optimizer_of_another_model(classifier):
     other = nn.Linear(2, 3)
     with pytest.raises(ArgumentError, match="no weight of this model"):
         classifier.compile(cr.optim.SGD(other.parameters(), lr=0.1), "mse")
+
+
+class OfFunctions(nn.Module):
+    """A model whose last layer only its forward knows."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.hidden, self.output = nn.Linear(2, 8), nn.Linear(8, 3)
+        self.activation = activation
+
+    def forward(self, x):
+        return self.activation(self.output(cr.relu(self.hidden(x))))
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [(lambda x: x, nn.CrossEntropyLoss), (lambda x: cr.softmax(x, dim=-1), nn.losses.CategoricalCrossEntropy)],
+)
+def test_a_loss_by_name_fits_what_forward_ends_in(blobs, activation, loss):
+    model = OfFunctions(activation)
+    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    history = model.fit(*blobs, epochs=1, verbose=0)
+    assert isinstance(model._compiled.objective.loss, loss)
+    assert "accuracy" in history.history

@@ -91,6 +91,8 @@ def compile_model(
         Objective(chosen, metrics or ()),
         Update(clip_norm, clip_value, accumulate),
         because,
+        loss if isinstance(loss, str) else None,
+        metrics or (),
     )
 
 
