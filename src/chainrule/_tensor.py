@@ -60,7 +60,7 @@ def _in_place(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Co
     """The method that changes a tensor to what `function` makes of it."""
 
     def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        return in_place.update(self, function(self, *args, **kwargs))
+        return in_place.update(self, function(in_place.before(self), *args, **kwargs))
 
     method.__name__ = f"{function.__name__}_"
     method.__doc__ = f"`{function.__name__}` in place."
@@ -238,7 +238,7 @@ class Tensor(Handle):
         copied = self.__copy__()
         memo[id(self)] = copied
         if self.grad is not None:
-            copied.grad = self.grad.__copy__()
+            copied.grad = self.grad.detach().__copy__()
         return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:

@@ -226,6 +226,13 @@ class ConvTranspose2d(_Windowed):
         self._settle(in_channels, out_channels, kernel_size, stride, dilation, groups)
         self.padding = self._lengths("padding", padding, least=0)
         self.output_padding = self._lengths("output_padding", output_padding, least=0)
+        if any(e >= max(s, d) for e, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
+            raise ArgumentError(
+                "output_padding does not fit.",
+                where="ConvTranspose2d",
+                expected=f"below the stride {self.stride} or the dilation {self.dilation}",
+                got=self.output_padding,
+            )
         shape = (self.in_channels, *self.kernel_size, self.out_channels // self.groups)
         self._make(shape, self.out_channels if bias else None, init, dtype)
 

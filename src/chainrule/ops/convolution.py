@@ -159,12 +159,12 @@ Lengths = int | Sequence[int]
 
 def lengths(name: str, value: Lengths, ndim: int, least: int = 1) -> Shape:
     """One number for each of `ndim` dimensions, from one for all or one each; none below `least`."""
-    found = (value,) * ndim if isinstance(value, int) else tuple(value)
+    found = tuple(value) if isinstance(value, Sequence) else (value,) * ndim
     if len(found) != ndim or any(not isinstance(n, (int, np.integer)) or n < least for n in found):
         raise ArgumentError(
             f"{name} does not fit.",
             expected=f"a whole number of at least {least}, or {ndim} of them",
-            got=value,
+            got=repr(value),
         )
     return tuple(int(n) for n in found)
 
