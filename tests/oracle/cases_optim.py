@@ -259,6 +259,20 @@ add_schedule("one-cycle-no-momentum", lambda lrs, o: lrs.OneCycleLR(o, 1.0, 25, 
 add_schedule("chained", lambda lrs, o: [lrs.ExponentialLR(o, 0.9), lrs.MultiStepLR(o, [4, 8], 0.5)])
 add_schedule("chained-cosine", lambda lrs, o: [lrs.CosineAnnealingLR(o, 30), lrs.LinearLR(o, 0.1, total_iters=6)])
 add_schedule("changed", lambda lrs, o: lrs.StepLR(o, 5, gamma=0.5), change=halve_the_rate)
+
+
+def resumed(make):
+    """A schedule that goes on after the fifth step, over an optimizer that has been restored."""
+
+    def run(lrs, optimizer):
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        return make(lrs, optimizer)
+
+    return run
+
+
+add_schedule("resumed", resumed(lambda lrs, o: lrs.LambdaLR(o, lambda epoch: 0.95**epoch, last_epoch=5)))
 add_schedule(
     "sequence",
     lambda lrs, o: lrs.SequentialLR(

@@ -36,6 +36,16 @@ def number(
     return found
 
 
+def measured(name: str, value: Any) -> float:
+    """A number that came out of training, such as a loss: NaN and infinity are numbers too."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"{name} is not a number.", where=name, expected="a number or a tensor of one", got=repr(value)[:60]
+        ) from None
+
+
 def numbers(
     name: str, value: Any, length: int, *, least: float = -math.inf, below: float = math.inf
 ) -> tuple[float, ...]:

@@ -112,6 +112,8 @@ class Hyper:
         self._dtype = dtype
 
     def __getattr__(self, name: str) -> Any:
+        if name not in self._group:
+            raise AttributeError(f"the parameter group has no setting called {name!r}")
         held = self._group._held[name]
         value = map_leaves(lambda number: cast(number, self._dtype), held) if _is_held_as_tensors(held) else held
         setattr(self, name, value)

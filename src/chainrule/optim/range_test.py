@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.core.rewind import rewind
 from chainrule.errors import ArgumentError, NonFiniteError
-from chainrule.optim.arguments import number, whole
+from chainrule.optim.arguments import measured, number, whole
 from chainrule.optim.optimizer import Optimizer
 
 
@@ -91,7 +91,7 @@ def lr_range_test(
     with rewind():
         for position in range(steps):
             optimizer.lr = low * (high / low) ** (position / (steps - 1))
-            loss = _read_loss(train_step())
+            loss = measured("the loss that train_step returns", train_step())
             # Without the division the mean would start out near 0, as Adam's moments would.
             mean = smoothing * mean + (1 - smoothing) * loss
             level = mean / (1 - smoothing ** (position + 1))
@@ -109,15 +109,3 @@ def lr_range_test(
         )
     return LRRangeTest(lrs, losses, smoothed, lrs[smoothed.index(min(smoothed))] / 10)
 
-
-def _read_loss(loss: Any) -> float:
-    try:
-        return float(loss)
-    except (TypeError, ValueError):
-        raise ArgumentError(
-            "train_step returned no number.",
-            where="train_step",
-            expected="the loss of the step",
-            got=repr(loss)[:60],
-            remedy="return the loss at its end",
-        ) from None

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from chainrule.errors import ArgumentError, StateDictError
 from chainrule.optim.group import ParamGroup
+from chainrule.optim.lr_scheduler.groups import checked
 from chainrule.optim.optimizer import Optimizer
 
 
@@ -23,10 +24,23 @@ class Schedule:
     remembered: ClassVar[tuple[str, ...]] = ("last_epoch",)
 
     def __init__(self, optimizer: Optimizer, last_epoch: int) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise ArgumentError("a schedule needs an optimizer.", where="optimizer", got=repr(optimizer)[:60])
-        self.optimizer = optimizer
+        self.optimizer = checked(optimizer)
         self.last_epoch = last_epoch
+        self._count = len(optimizer.param_groups)
+
+    @property
+    def groups(self) -> list[ParamGroup]:
+        """The optimizer's parameter groups."""
+        groups = self.optimizer.param_groups
+        if len(groups) != self._count:
+            raise ArgumentError(
+                "the optimizer got another parameter group after its schedule was made.",
+                where=type(self).__name__,
+                expected=f"{self._count} groups",
+                got=f"{len(groups)} groups",
+                remedy="make the schedule after the last add_param_group",
+            )
+        return groups
 
     def get_last_lr(self) -> list[float]:
         """The learning rate of each group, as it is now."""
@@ -105,15 +119,10 @@ class LRScheduler(Schedule, ABC):
                     remedy="load the optimizer's state first, or leave last_epoch out and load the schedule's",
                 )
         self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
-        self._begin()
-
-    def _begin(self) -> None:
-        if self.last_epoch == -1:
-            self.step()
-        else:  # the learning rates may be those of before or after the last step
-            self.last_epoch += 1
-            for group, lr in zip(self._groups(), self.lrs(self.last_epoch), strict=True):
+        if last_epoch != -1:  # the learning rates may be those of before or after the last step
+            for group, lr in zip(self.groups, self.lrs(last_epoch), strict=True):
                 group["lr"] = lr
+        self.step()
 
     @abstractmethod
     def lrs(self, epoch: int) -> list[float]:
@@ -125,25 +134,13 @@ class LRScheduler(Schedule, ABC):
         Raises:
             ArgumentError: If the optimizer got another parameter group since the schedule was made.
         """
-        groups = self._groups()
         before = self.base_lrs if self.last_epoch == -1 else self.lrs(self.last_epoch)
-        self.last_epoch += 1
-        for group, old, new in zip(groups, before, self.lrs(self.last_epoch), strict=True):
+        after = self.lrs(self.last_epoch + 1)
+        for group, old, new in zip(self.groups, before, after, strict=True):
             group["lr"] = new if group["lr"] == old or old == 0 else group["lr"] * (new / old)
+        self.last_epoch += 1
         self.adjust(self.last_epoch)
 
     def adjust(self, epoch: int) -> None:
         """Set what else of the groups follows the schedule, such as the momentum."""
         return
-
-    def _groups(self) -> list[ParamGroup]:
-        groups = self.optimizer.param_groups
-        if len(groups) != len(self.base_lrs):
-            raise ArgumentError(
-                "the optimizer got another parameter group after its schedule was made.",
-                where=type(self).__name__,
-                expected=f"{len(self.base_lrs)} groups",
-                got=f"{len(groups)} groups",
-                remedy="make the schedule after the last add_param_group",
-            )
-        return groups

@@ -1,4 +1,4 @@
-"""Arguments that may differ from one parameter group to the next."""
+"""The optimizer of a schedule, and arguments that may differ from one of its parameter groups to the next."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.optimizer import Optimizer
 
 
+def checked(optimizer: Any) -> Optimizer:
+    """`optimizer`, if it is one."""
+    if not isinstance(optimizer, Optimizer):
+        raise ArgumentError("a schedule needs an optimizer.", where="optimizer", got=repr(optimizer)[:60])
+    return optimizer
+
+
 def per_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
     """`value` for each group of the optimizer: a list has one for each already."""
-    count = len(optimizer.param_groups) if isinstance(optimizer, Optimizer) else 1
+    count = len(checked(optimizer).param_groups)
     if not isinstance(value, (list, tuple)):
         return [value] * count
     if len(value) != count:

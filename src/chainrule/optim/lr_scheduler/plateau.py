@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from chainrule.optim.arguments import choice, number, whole
+from chainrule.optim.arguments import choice, measured, number, whole
 from chainrule.optim.lr_scheduler.base import Schedule
 from chainrule.optim.lr_scheduler.groups import per_group
 from chainrule.optim.optimizer import Optimizer
@@ -74,8 +74,11 @@ class ReduceLROnPlateau(Schedule):
 
         Args:
             metrics: The value: a number or a tensor of one. NaN is no better than anything.
+
+        Raises:
+            ArgumentError: If it is no number, or the optimizer got another parameter group since.
         """
-        value = float(metrics)
+        value = measured("metrics", metrics)
         self.last_epoch += 1
         if self._is_better(value):
             self.best, self.num_bad_epochs = value, 0
@@ -95,7 +98,7 @@ class ReduceLROnPlateau(Schedule):
         return value > self.best + margin if sign > 0 else value < self.best - margin
 
     def _reduce(self) -> None:
-        for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+        for group, least in zip(self.groups, self.min_lrs, strict=True):
             lr = max(group["lr"] * self.factor, least)
             if group["lr"] - lr > self.eps:
                 group["lr"] = lr

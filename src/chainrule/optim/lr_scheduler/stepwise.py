@@ -134,4 +134,5 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def lrs(self, epoch: int) -> list[float]:
-        return [base * factor(epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+        factors = [number("lr_lambda", factor(epoch), least=0) for factor in self.lr_lambdas]
+        return [base * factor for base, factor in zip(self.base_lrs, factors, strict=True)]

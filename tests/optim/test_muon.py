@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chainrule as cr
+from chainrule import optim
+from chainrule.errors import ArgumentError
+from chainrule.optim.muon import orthogonalised
+
+COEFFICIENTS = tuple(cr.tensor(value, dtype=cr.float64) for value in (3.4445, -4.775, 2.0315))
+EPS = cr.tensor(1e-7, dtype=cr.float64)
+
+
+@given(
+    rows=st.integers(1, 6), columns=st.integers(1, 6), seed=st.integers(0, 100), scale=st.sampled_from([1e-4, 1, 1e4])
+)
+def test_a_direction_keeps_its_singular_vectors_and_evens_out_its_values(rows, columns, seed, scale):
+    matrix = np.random.RandomState(seed).standard_normal((rows, columns)) * scale
+    u, s, v = np.linalg.svd(matrix, full_matrices=False)
+    out = orthogonalised(cr.tensor(matrix), COEFFICIENTS, 5, EPS).numpy()
+    turned = u.T @ out @ v.T
+    values = np.diag(turned)
+    np.testing.assert_allclose(turned, np.diag(values), atol=1e-9)
+    large = s > 0.05 * np.linalg.norm(s)  # five steps do not lift the smallest all the way
+    assert ((values[large] > 0.5) & (values[large] < 1.3)).all()
+
+
+def test_a_gradient_of_0_is_no_direction():
+    w = cr.ones(2, 3, requires_grad=True)
+    w.grad = cr.zeros(2, 3)
+    optim.Muon([w], lr=0.1, weight_decay=0.0).step()
+    assert (w == 1).all()
+
+
+def test_only_matrices():
+    with pytest.raises(ArgumentError, match=r"(?s)Muon takes matrices only.*\(3,\).*AdamW"):
+        optim.Muon([cr.zeros(2, 3, requires_grad=True), cr.zeros(3, requires_grad=True)])
