@@ -29,5 +29,5 @@ def test_vectors_of_zero_have_no_direction_and_no_nan():
     [((2, 3), (4, 5), None), ((), (4, 3), None), ((2, 3), (4, 3, 1), None), ((2, 3), (4, 3), (3,)), ((3,), (), None)],
 )
 def test_linear_says_what_does_not_fit(x, w, b):
-    with pytest.raises(ShapeError, match="linear: .*does not fit"):
+    with pytest.raises(ShapeError, match=r"linear: .*does not fit"):
         F.linear(cr.zeros(x), cr.zeros(w), None if b is None else cr.zeros(b))

@@ -13,8 +13,9 @@ from chainrule.ops.activation import relu
 from chainrule.ops.compare import where
 from chainrule.ops.exponential import log, log1p
 
-# PyTorch's bounds, behind which a probability counts as 0 or 1: of p * (1 - p) in the derivative, of the logarithms.
-_LEAST_VARIANCE = 1e-12
+# PyTorch's bounds, behind which a probability counts as 0 or 1: of p * (1 - p) in the derivative (where it has 1e-12
+# in single precision), and of the logarithms.
+_LEAST_VARIANCE = float(np.float32(1e-12))
 _LEAST_LOG = -100.0
 
 

@@ -279,5 +279,6 @@ def positive(loss: str, name: str, value: float) -> float:
 
 
 def _short(values: np.ndarray) -> str:
-    shown = np.array2string(np.asarray(values), precision=4, threshold=6, edgeitems=3)
-    return shown.replace("\n", "")
+    if np.ndim(values) == 0:
+        return f"{values:.6g}"
+    return np.array2string(values, precision=4, threshold=6, edgeitems=3).replace("\n", "")
