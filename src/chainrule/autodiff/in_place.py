@@ -25,8 +25,13 @@ def assign(tensor: Tensor, source: TensorLike) -> Tensor:
     return _hold(tensor, given.clone() if given is source else given)
 
 
+def before(tensor: Tensor) -> Tensor:
+    """The tensor as it is, for an operation that is about to change it: its derivative may need the value from before."""
+    return RESHAPE(tensor, shape=tensor.shape) if state.grad_enabled else tensor
+
+
 def update(tensor: Tensor, result: Tensor) -> Tensor:
-    """Let `tensor` hold the result of an operation on it.
+    """Let `tensor` hold the result of an operation on what it was `before`.
 
     Raises:
         DTypeError: If the result's dtype is of a higher kind: 0.5 cannot be added to an integer in place.

@@ -34,6 +34,7 @@ def interpolate(
 
     Raises:
         ArgumentError: Unless exactly one of size and scale is given, or for another mode.
+        ShapeError: If the input is no batch of sequences or pictures.
 
     >>> cr.interpolate(cr.tensor([1.0, 2.0]).reshape(1, 2, 1), 4).flatten()
     tensor([1., 1., 2., 2.])
@@ -66,7 +67,9 @@ def interpolate(
 
 
 def _nearest(x: Tensor, dim: int, m: int, ratio: float) -> Tensor:
-    index = np.minimum(np.floor(np.arange(m) * ratio).astype(np.int64), x.shape[dim] - 1)
+    # In single precision, as PyTorch: where a place falls on a border, its rounding decides, and so does ours.
+    places = np.floor(np.arange(m, dtype=np.float32) * np.float32(ratio))
+    index = np.minimum(places.astype(np.int64), x.shape[dim] - 1)
     return TAKE(x, constant(index), axis=dim)
 
 

@@ -399,4 +399,4 @@ def tile(input: Tensor, *repeats: int | Sequence[int], dims: Sequence[int] | Non
     apart = reshape(tensor, [n for length in shape for n in (1, length)])
     repeated = expand(apart, [n for t, length in zip(times, shape, strict=True) for n in (t, length)])
     out = reshape(repeated, [t * length for t, length in zip(times, shape, strict=True)])
-    return out.clone() if out is apart or out is tensor else out
+    return out.clone() if repeated is apart else out
