@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import optim
+from chainrule import nn, optim
 from chainrule.core.abstract import shapes_only
 from tests.optim.conftest import Problem
 
@@ -110,6 +110,16 @@ def test_float32_stays_float32(make):
     problem.train(optimizer, 2)
     assert {param.dtype for param in problem.params} == {cr.float32}
     assert {tensor.dtype for entries in optimizer.state.values() for tensor in entries.values()} <= {cr.float32}
+
+
+def test_what_is_remembered_follows_the_dtype_of_the_weights(make):
+    model = nn.Linear(3, 2, bias=False)
+    optimizer = make(model.parameters(), lr=0.1)
+    for dtype in (cr.float32, cr.float64, cr.float32):
+        optimizer.zero_grad()
+        model.to(dtype)(cr.ones(4, 3, dtype=dtype)).sum().backward()
+        optimizer.step()
+        assert {tensor.dtype for entries in optimizer.state.values() for tensor in entries.values()} <= {dtype}
 
 
 def test_float32_follows_float64(make):

@@ -188,6 +188,8 @@ def test_a_group_is_added_whole_or_not_at_all():
     optimizer = optim.Muon([w])
     with pytest.raises(ArgumentError, match="matrices"):
         optimizer.add_param_group({"params": [b]})
+    with pytest.raises(ArgumentError, match="a dict"):
+        optimizer.add_param_group({"lr": 0.1})
     with pytest.raises(ArgumentError, match="lr"):
         optimizer.add_param_group({"params": [leaf(2, 2)], "lr": -1})
     assert len(optimizer.param_groups) == len(optimizer.state) == 1

@@ -32,6 +32,7 @@ def test_muon_by_name_leaves_what_is_no_matrix_to_adamw():
     ]
     assert [group["param_names"] for group in made.param_groups if "betas" in group] == [["bias"]]
     assert len(optim.get("muon", [weight]).param_groups) == 1
+    assert optim.get("muon", [{"params": weight}, {"params": bias}]).lr == 0.001
     groups = optim.get("muon", [{"params": [weight, bias], "lr": 0.5}]).param_groups
     assert [group["lr"] for group in groups] == [0.5, 0.5]
 

@@ -57,6 +57,7 @@ class ParamGroup(MutableMapping[str, Any]):
         required: The names that it was made with, which a saved state must have too.
         revised: Whether a setting has since been switched on or off (a flag; a number from or to 0), so that other
             things must be remembered of its parameters.
+        dtypes: The dtypes that its parameters had when what is remembered of them was made.
 
     >>> group = cr.optim.SGD([cr.zeros(2, requires_grad=True)], lr=0.1).param_groups[0]
     >>> group["lr"] *= 0.5
@@ -69,6 +70,7 @@ class ParamGroup(MutableMapping[str, Any]):
         self.update(settings)
         self.required = frozenset(settings)
         self.revised = True
+        self.dtypes: set[DType] = set()
 
     def __getitem__(self, name: str) -> Any:
         held = self._held[name]

@@ -10,8 +10,9 @@ from chainrule._tensor import Tensor
 from chainrule.core.modes import enable_grad, no_grad
 from chainrule.errors import ArgumentError, GradientError, UnknownNameError
 from chainrule.ops.creation import zeros_like
+from chainrule.ops.movement import cast
 from chainrule.optim.group import Hyper, ParamGroup
-from chainrule.optim.params import Params, read_groups, read_params
+from chainrule.optim.params import Params, read_group, read_groups, read_params
 from chainrule.optim.state import load_state, state_of
 
 State: TypeAlias = dict[str, Tensor]
@@ -121,10 +122,11 @@ class Optimizer(ABC):
         return loss
 
     def _step_group(self, group: ParamGroup) -> None:
-        if group.revised:
-            self._prepare(group)
         params = group["params"]
-        hypers = {dtype: Hyper(group, dtype) for dtype in {param.dtype for param in params}}
+        dtypes = {param.dtype for param in params}
+        if group.revised or dtypes != group.dtypes:
+            self._prepare(group)
+        hypers = {dtype: Hyper(group, dtype) for dtype in dtypes}
         for param in params:
             if param.grad is not None:
                 hyper = hypers[param.dtype]
@@ -147,7 +149,7 @@ class Optimizer(ABC):
             ArgumentError: As the class.
             UnknownNameError: If this optimizer has no such setting.
         """
-        settings = dict(param_group)
+        settings = read_group(param_group)
         params, names = read_params(settings.pop("params"))
         if any(param in self.state for param in params):
             raise ArgumentError(
@@ -162,15 +164,15 @@ class Optimizer(ABC):
         self.param_groups.append(group)
 
     def _prepare(self, group: ParamGroup) -> None:
-        """Make what must be remembered under the group's settings; drop what need not be any more."""
+        """Make what must be remembered under the group's settings, in its weights' dtype; drop all else."""
         self.check(group)
         for param in group["params"]:
             fresh, state = self.make_state(param, group), self.state.setdefault(param, {})
             for name in state.keys() - fresh.keys():
                 del state[name]
             for name, tensor in fresh.items():
-                state.setdefault(name, tensor)
-        group.revised = False
+                state[name] = cast(state[name], tensor.dtype) if name in state else tensor
+        group.revised, group.dtypes = False, {param.dtype for param in group["params"]}
 
     @property
     def lr(self) -> float:

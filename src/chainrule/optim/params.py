@@ -29,16 +29,17 @@ def read_groups(params: Params) -> list[dict[str, Any]]:
             remedy="has the model weights, and has the generator not been used up already?",
         )
     if isinstance(items[0], Mapping):
-        return [dict(_group(item)) for item in items]
+        return [read_group(item) for item in items]
     return [{"params": items}]
 
 
-def _group(item: Any) -> Mapping[str, Any]:
+def read_group(item: Any) -> dict[str, Any]:
+    """A parameter group, as a dict of its own."""
     if not isinstance(item, Mapping) or "params" not in item:
         raise _unfit(
             'a parameter group is a dict with "params" in it.', item, '{"params": layer.parameters(), "lr": 0.01}'
         )
-    return item
+    return dict(item)
 
 
 def read_params(params: Any) -> tuple[list[Tensor], list[str] | None]:

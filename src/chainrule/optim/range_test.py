@@ -108,4 +108,3 @@ def lr_range_test(
             remedy="look for NaN in the inputs or weights, and for a log or a division by 0 in the loss",
         )
     return LRRangeTest(lrs, losses, smoothed, lrs[smoothed.index(min(smoothed))] / 10)
-

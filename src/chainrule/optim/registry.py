@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chainrule._tensor import Tensor
 from chainrule.errors import ArgumentError, UnknownNameError
 from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
@@ -15,7 +14,7 @@ from chainrule.optim.multi import MultiOptimizer
 from chainrule.optim.muon import Muon
 from chainrule.optim.nadam import NAdam
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.params import Params, read_groups
+from chainrule.optim.params import Params, read_groups, read_params
 from chainrule.optim.rmsprop import RMSprop
 from chainrule.optim.sgd import SGD
 
@@ -25,20 +24,17 @@ def _muon(params: Params, lr: float) -> Optimizer:
     matrices: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for group in read_groups(params):
-        items = list(group["params"])
-        matrices.append({**group, "params": [item for item in items if _is_matrix(item)]})
-        others.append({**group, "params": [item for item in items if not _is_matrix(item)]})
+        tensors, names = read_params(group["params"])
+        items = list(zip(names, tensors, strict=True)) if names else tensors
+        for part, is_matrix in ((matrices, True), (others, False)):
+            chosen = [item for item, tensor in zip(items, tensors, strict=True) if (tensor.ndim == 2) == is_matrix]
+            part.append({**group, "params": chosen})
     made: list[Optimizer] = []
     if any(group["params"] for group in matrices):
         made.append(Muon(matrices, lr=lr, adjust_lr_fn="match_rms_adamw"))
     if any(group["params"] for group in others):
         made.append(AdamW(others, lr=lr, weight_decay=0.1))
     return MultiOptimizer(*made)
-
-
-def _is_matrix(item: Any) -> bool:
-    tensor = item[1] if isinstance(item, tuple) and len(item) == 2 else item
-    return isinstance(tensor, Tensor) and tensor.ndim == 2
 
 
 # Keras's names and learning rates.
