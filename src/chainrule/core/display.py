@@ -33,6 +33,7 @@ def _array(value: np.ndarray) -> str:
         value,
         separator=", ",
         prefix="tensor(",
+        max_line_width=80,
         threshold=1000,
         formatter={"float_kind": formatter} if formatter else None,
     )
@@ -53,5 +54,7 @@ def _float_format(value: np.ndarray):  # type: ignore[no-untyped-def]  # a closu
         digits = format(float(x), spec)
         return digits + "." if spec == ".0f" and np.isfinite(x) else digits
 
-    width = max(len(plain(x)) for x in (value.flat if value.size <= 1000 else [*value.flat[:500], *value.flat[-500:]]))
+    shown = value.ravel() if value.size <= 1000 else np.r_[value.flat[:500], value.flat[-500:]]
+    shown = shown[np.isfinite(shown)] if np.isfinite(shown).any() else shown
+    width = max(len(plain(x)) for x in shown)
     return lambda x: plain(x).rjust(width)
