@@ -63,7 +63,7 @@ SETTINGS = {
     "Adagrad": [
         {"lr": 0.1},
         {"lr": 0.1, "lr_decay": 0.2},
-        {"lr": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3},
+        {"lr": 0.1, "initial_accumulator_value": 0.3, "eps": 1e-3},
         {"lr": 0.1, "weight_decay": 0.2, "maximize": True},
         {},
     ],

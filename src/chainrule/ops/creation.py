@@ -146,7 +146,8 @@ def full(
     >>> cr.full((2,), 7)
     tensor([7, 7])
     """
-    value = as_tensor(fill_value).node.read()
+    # In the dtype from the start: 0.1 through float32 would not be 0.1 in float64.
+    value = as_tensor(fill_value, as_dtype(dtype) if dtype else None).node.read()
     return make(np.full(shapes.lengths((size,)), value, as_dtype(dtype or value.dtype)), requires_grad, device)
 
 
