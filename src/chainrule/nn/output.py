@@ -31,8 +31,12 @@ _ACTIVATIONS = {
     *("ELU", "GELU", "LeakyReLU", "LogSigmoid", "LogSoftmax", "ReLU", "SELU", "SiLU", "Sigmoid"),
     *("Softmax", "Softplus", "Step", "Tanh"),
 }
-_PASSING = ("Identity", "Flatten", "Unflatten")
-_MOVEMENT = ("reshape", "permute", "broadcast", "cast", "slice", "flip")
+# Layers and operations behind which numbers are what they were: they are only moved, averaged or scaled.
+_PASSING = {
+    *("Identity", "Flatten", "Unflatten", "Dropout"),
+    *("AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "MaxPool1d", "MaxPool2d"),
+}
+_MOVING = ("reshape", "permute", "broadcast", "cast", "slice", "flip", "windows", "sum", "amax")
 
 
 class LastLayer(NamedTuple):
@@ -75,11 +79,7 @@ def traced_layer(output: Tensor) -> LastLayer:
     node = _source(output.node)
     scope = node.scope
     kind = _kind(scope.module) if isinstance(scope, LayerScope) else None
-    label = scope.label() if scope else "the model"
-    if kind is None:
-        kind = _function(node)
-        label = f"{label}, {kind.lower()}()" if kind else label
-    return LastLayer(kind, label)
+    return LastLayer(kind or _function(node), scope.label() if scope else "the model")
 
 
 def _kind(module: Module) -> str | None:
@@ -89,22 +89,19 @@ def _kind(module: Module) -> str | None:
 
 
 def _function(node: Node) -> str | None:
-    """The activation whose result `node` is, recognised by its operations."""
-    match _operation(node):
-        case "sigmoid":
-            return "Sigmoid"
-        case "tanh":
-            return "Tanh"
-        case "div":
-            # exp(x) / sum(exp(x)), however it was written.
-            powers, total = (_source(parent) for parent in _parents(node))
-            if _operation(powers) == "exp" and _operation(total) == "sum" and _source(_parents(total)[0]) is powers:
-                return "Softmax"
-        case "sub":
-            # x - log(sum(exp(x)))
-            _, logarithm = (_source(parent) for parent in _parents(node))
-            if _operation(logarithm) == "log" and _operation(_source(_parents(logarithm)[0])) == "sum":
-                return "LogSoftmax"
+    """The layer that gives what `node` is, recognised by its last operations."""
+    operation, parents = _operation(node), [_source(parent) for parent in _parents(node)]
+    before = [_operation(parent) for parent in parents]
+    if operation in ("sigmoid", "tanh"):
+        return operation.capitalize()
+    if operation in ("matmul", "convolution") or (operation == "add" and {"matmul", "convolution"} & {*before}):
+        return "Linear"
+    if operation == "div" and before == ["exp", "exp"] and parents[0] is parents[1]:
+        return "Softmax"  # exp(x) / sum(exp(x))
+    if operation == "div" and before[1] == "add" and "exp" in map(_operation, _parents(parents[1])):
+        return "Sigmoid"  # 1 / (1 + exp(-x))
+    if operation == "sub" and before[1] == "log" and _operation(_source(_parents(parents[1])[0])) == "exp":
+        return "LogSoftmax"  # x - log(sum(exp(x)))
     return None
 
 
@@ -117,9 +114,13 @@ def _parents(node: Node) -> tuple[Node, ...]:
 
 
 def _source(node: Node) -> Node:
-    """`node` before it was only moved about."""
-    while node.origin is not None and node.origin.primitive.name in _MOVEMENT:
-        node = node.origin.inputs[0]
+    """Where the numbers of `node` come from: what they were before they were moved, averaged or scaled."""
+    while node.origin is not None:
+        name, inputs = node.origin.primitive.name, node.origin.inputs
+        scaled = name in ("mul", "div") and inputs[0].tracked and not inputs[1].tracked
+        if name not in _MOVING and not scaled:
+            break
+        node = inputs[0]
     return node
 
 
