@@ -185,6 +185,9 @@ def test_operations_without_a_derivative_give_zero_or_nothing():
     x = variable(1.5, 2.5)
     (x.floor() + x).sum().backward()
     assert x.grad.tolist() == [1, 1]
+    flat = variable(1.5, 2.5)
+    flat.sign().sum().backward()
+    assert flat.grad.tolist() == [0, 0]
     assert not x.argmax().requires_grad
     assert not (x > 2).requires_grad
     assert not x.long().requires_grad

@@ -34,7 +34,10 @@ def walk(
     for node, g in outputs:
         gradients[node] = gradients[node] + g if node in gradients else g
     with set_grad_enabled(create_graph):
-        for node in reversed(order):
+        while order:
+            # Popped, so that values nobody else holds are given back on the way.
+            node = order.pop()
+            useful.discard(node)
             if node in gradients:
                 g = _hooked(node, gradients.pop(node))
                 if node in wanted:
@@ -42,6 +45,9 @@ def walk(
                 if node.origin is not None:
                     for parent, part in _pull_back(node, node.origin, g, useful):
                         gradients[parent] = gradients[parent] + part if parent in gradients else part
+            elif targets is None and node in wanted:
+                # Every way to it is flat (`floor`): its gradient is 0, not missing.
+                found[node] = Handle.of(node).zeros_like()
             if free and node.origin is not None:
                 node.origin, node.freed = None, True
     return found
