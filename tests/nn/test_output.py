@@ -7,7 +7,7 @@ import chainrule as cr
 import chainrule.nn.functional as F
 from chainrule import nn
 from chainrule.core.abstract import shapes_only
-from chainrule.errors import OutputLayerError, UnknownNameError
+from chainrule.errors import OutputLayerError, TargetDTypeError, UnknownNameError
 from chainrule.nn.output import LastLayer, check_layer, check_output, fit_loss_to_output, last_layer, traced_layer
 
 
@@ -239,6 +239,12 @@ def test_fewer_outputs_than_classes():
     fails(ending_in(outputs=1), nn.CrossEntropyLoss(), (2, 1), [0, 1], "2 classes", "binary cross entropy")
     fails(ending_in(), nn.CrossEntropyLoss(), (2, 3), np.eye(4)[:2], "4 classes", "4 outputs")
     fails(ending_in(), nn.CrossEntropyLoss(), (4,), [0, 1, 2, 1], "3 classes", "output (4,)")
+
+
+def test_class_indices_are_integers():
+    for targets in (np.array([0.0, 1.0]), np.array([True, False])):
+        with pytest.raises(TargetDTypeError, match=r"CrossEntropyLoss: class indices are integers"):
+            check_output(ending_in(), nn.CrossEntropyLoss(), (2, 3), targets)
 
 
 def test_as_many_outputs_as_classes():

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule._tensor import Tensor
 from chainrule.core.node import Node
 from chainrule.core.shape import Shape
-from chainrule.errors import OutputLayerError
+from chainrule.errors import OutputLayerError, TargetDTypeError
 from chainrule.nn.containers import Sequential
 from chainrule.nn.losses import Loss, forms
 from chainrule.nn.losses.base import Takes
@@ -227,7 +227,7 @@ def _misfit_for_logits(loss: Loss, kind: str, name: str) -> tuple[str, str] | No
 def check_output(
     model: Module, loss: Loss, output: Shape | None, targets: np.ndarray | None = None, layer: LastLayer | None = None
 ) -> None:
-    """Raise an `OutputLayerError` if the model's output does not fit the loss or the targets.
+    """Raise an error if the model's output does not fit the loss or the targets.
 
     Args:
         model: The model.
@@ -235,6 +235,10 @@ def check_output(
         output: The shape of the model's output for a batch; None if it is not known.
         targets: The targets of all rows; None if they are not known.
         layer: What the model ends in, if it is known better than from its structure: see `traced_layer`.
+
+    Raises:
+        OutputLayerError: It names the last layer, what the loss takes, and the remedy.
+        TargetDTypeError: For class indices that are no integers.
     """
     end = layer or last_layer(model)
     if output and output[-1] == 1 and end.kind in ("Softmax", "LogSoftmax"):
@@ -259,9 +263,17 @@ def _check_classes(loss: Loss, output: Shape, targets: np.ndarray, end: LastLaye
         found = np.unique(targets)
         classes = int((found != getattr(loss, "ignore_index", None)).sum())
         fits = len(output) > 1 and output[-1] >= max(classes, 2)
+    elif targets.ndim < len(output):
+        raise TargetDTypeError(
+            "class indices are integers.",
+            where=type(loss).__name__,
+            expected="int64",
+            got=targets.dtype,
+            remedy="y.astype('int64'); distributions over the classes have the shape of the output",
+        )
     else:
         classes = targets.shape[-1]
-        fits = targets.ndim != len(output) or output[-1] == classes
+        fits = output[-1] == classes
     if not fits:
         raise OutputLayerError(
             f"the targets have {classes} classes, and the model has not as many outputs.",

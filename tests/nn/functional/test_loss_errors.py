@@ -33,7 +33,7 @@ def says(error, *parts):
 @pytest.mark.parametrize("loss", OF_NUMBERS)
 @pytest.mark.parametrize(
     ("predicted", "given", "remedy"),
-    [((4,), (4, 1), "squeeze(-1)"), ((4, 1), (4,), "unsqueeze(-1)"), ((4, 2), (2, 4), "one target for each")],
+    [((4,), (4, 1), "squeeze(-1)"), ((4, 1), (4,), "target[..., None]"), ((4, 2), (2, 4), "one target for each")],
 )
 def test_nothing_is_broadcast(loss, predicted, given, remedy):
     with pytest.raises(TargetShapeError) as error:

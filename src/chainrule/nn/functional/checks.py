@@ -92,7 +92,7 @@ def pairs(loss: str, input: TensorLike, target: TensorLike) -> tuple[Tensor, Ten
             where=location(loss),
             expected=f"targets of {x.dtype}",
             got=y.dtype,
-            remedy="target.float() if they are numbers; class indices go with CrossEntropyLoss",
+            remedy="target.float(), or y.astype('float32'), for numbers; class indices go with CrossEntropyLoss",
         )
     if x.shape != y.shape:
         raise TargetShapeError(
@@ -109,7 +109,7 @@ def _reshaping(predicted: Shape, given: Shape) -> str:
     if given == (*predicted, 1):
         return "target.squeeze(-1)"
     if predicted == (*given, 1):
-        return "target.unsqueeze(-1), or squeeze the last dimension of the predictions"
+        return "target[..., None], or squeeze the last dimension of the predictions"
     return "one target for each prediction"
 
 
@@ -140,7 +140,8 @@ def class_targets(loss: str, scores: Tensor, target: TensorLike, *, distribution
             where=location(loss),
             expected="int64",
             got=y.dtype,
-            remedy="target.long()" + ("; distributions have the shape of the scores" if distributions else ""),
+            remedy="target.long(), or y.astype('int64')"
+            + ("; distributions have the shape of the scores" if distributions else ""),
         )
     return cast(y, int64)
 
