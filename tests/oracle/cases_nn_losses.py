@@ -202,7 +202,7 @@ for log_target in (False, True):
         lambda torch, x, y, reduction, log_target=log_target: torch.nn.functional.kl_div(
             torch.nn.functional.log_softmax(x, dim=-1), y, reduction=reduction, log_target=log_target
         ),
-        reductions=(*REDUCTIONS, "batchmean"),
+        reductions=("sum", "none", "batchmean"),  # at "mean", which is ours too, PyTorch warns
         x=normal(4, 5),
         y=normal(4, 5) if log_target else probabilities(4, 5),
     )

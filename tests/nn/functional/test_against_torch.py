@@ -8,8 +8,6 @@ from tests import oracle
 CASES = [(family, name) for family in ("nn_functional", "nn_losses") for name in oracle.names(family)]
 
 
-# PyTorch warns of its own default for kl_div, which ours is too.
-@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
 @pytest.mark.parametrize(("family", "name"), CASES)
 def test_values_and_gradients(family, name):
     oracle.example(family, name).check_library(chainrule)
