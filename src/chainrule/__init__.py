@@ -8,7 +8,7 @@
 tensor(7.)
 """
 
-from chainrule import data, errors, metrics, models, nn, optim, train
+from chainrule import autograd, data, errors, metrics, models, nn, optim, train
 from chainrule._tensor import Tensor
 from chainrule._version import __version__
 from chainrule.autodiff import grad, gradcheck, hessian, jacobian, jvp, value_and_grad, vjp
@@ -203,6 +203,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "autograd",
     "avg_pool1d",
     "avg_pool2d",
     "bernoulli",
