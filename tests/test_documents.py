@@ -1,0 +1,97 @@
+"""The documents are true: their code runs, from top to bottom, and prints what stands below it.
+
+A ```python block is code, and all blocks of a document share their names. A ```text block that follows it is what it
+prints, word for word; `...` stands for anything. Code that nothing follows prints nothing. Where code shall end in an
+error, the text is its traceback with the middle left out, as doctest has it.
+"""
+
+import contextlib
+import doctest
+import io
+import re
+import traceback
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import chainrule as cr
+
+REPOSITORY = Path(__file__).parents[1]
+RUN = ["README.md", "docs/tour.md"]
+ALL = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/tour.md"]
+
+BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    code: str
+    shown: str
+    line: int  # of the document, that the code begins on
+
+
+def blocks(text: str) -> list[Block]:
+    return [
+        Block(found["code"], found["shown"] or "", text.count("\n", 0, found.start("code")) + 1)
+        for found in BLOCK.finditer(text)
+    ]
+
+
+def printed(block: Block, document: str, names: dict[str, object]) -> str:
+    """What a block prints, with its error as the last part."""
+    # Empty lines before it let a traceback show the document's own line numbers.
+    code = compile("\n" * (block.line - 1) + block.code, document, "exec")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        try:
+            exec(code, names)
+        except Exception as error:
+            if not block.shown.startswith("Traceback"):
+                raise
+            print("Traceback (most recent call last):\n    ...\n" + "".join(traceback.format_exception_only(error)))
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().rstrip().splitlines())
+
+
+@pytest.mark.parametrize("document", RUN)
+def test_code_prints_what_the_document_shows(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cr.manual_seed(0)
+    names: dict[str, object] = {}
+    checker = doctest.OutputChecker()
+    found = blocks((REPOSITORY / document).read_text(encoding="utf-8"))
+    assert found
+    for block in found:
+        got = printed(block, document, names)
+        example = doctest.Example(block.code, block.shown)
+        assert checker.check_output(example.want, got, doctest.ELLIPSIS), (
+            f"{document}, line {block.line}:\n{block.code}\n"
+            + checker.output_difference(example, got, doctest.ELLIPSIS | doctest.REPORT_NDIFF)
+        )
+
+
+@pytest.mark.parametrize("document", RUN)
+def test_every_block_is_run_or_said_to_be_something_else(document):
+    text = (REPOSITORY / document).read_text(encoding="utf-8")
+    fences = re.findall(r"^```(\w*)", text, re.MULTILINE)[::2]
+    outputs = len([block for block in blocks(text) if block.shown])
+    assert fences.count("python") == len(blocks(text))
+    assert fences.count("text") == outputs, "a text block that follows no code is never compared"
+    assert set(fences) <= {"python", "text", "console"}
+
+
+@pytest.mark.parametrize("document", ALL)
+def test_links_lead_somewhere(document):
+    path = REPOSITORY / document
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if "://" not in target:
+            file, _, anchor = target.partition("#")
+            pointed = path.parent / file if file else path
+            assert pointed.exists(), f"{document} links to {target}"
+            assert not anchor or anchor in anchors(pointed), f"{document} links to {target}"
+
+
+def anchors(path: Path) -> set[str]:
+    """The headings of a document as links name them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
