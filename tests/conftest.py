@@ -4,6 +4,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Set before NumPy is imported: on a busy machine OpenBLAS's threads wait for one another, and the small products of the
+# tests take many times longer than on one.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # The same examples in every run, however slow the machine.
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
