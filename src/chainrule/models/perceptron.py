@@ -11,6 +11,7 @@ from chainrule.core.modes import no_grad
 from chainrule.data import check_inputs, check_lengths, check_several_classes, check_targets
 from chainrule.errors import ArgumentError, LabelError, ShapeError
 from chainrule.nn import Module, Parameter
+from chainrule.nn.arguments import whole
 from chainrule.nn.functional import step
 from chainrule.ops.convert import as_floating
 from chainrule.ops.creation import tensor, zeros
@@ -67,7 +68,7 @@ class Perceptron(Module):
         if not lr > 0:
             raise ArgumentError("the step of the rule must be positive.", where="Perceptron", expected="lr > 0", got=lr)
         self.lr = lr
-        self.weight = Parameter(zeros(inputs))
+        self.weight = Parameter(zeros(whole(self, "inputs", inputs)))
         self.bias = Parameter(zeros())
 
     def forward(self, input: Tensor) -> Tensor:
@@ -101,6 +102,7 @@ class Perceptron(Module):
             ShapeError, DataLengthError, EmptyDataError, NonFiniteDataError: For data that do not fit.
         """
         rows, targets = self._read(x, y)
+        whole(self, "epochs", epochs)
         say = print if verbose else _silent
         mistakes: list[int] = []
         been: dict[tuple[float, ...], int] = {}
