@@ -11,7 +11,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, layers"
 	@echo "make bench   measure, side by side with the peers"
-	@echo "make docs    build the API reference into build/docs"
+	@echo "make docs    build the documents and the API reference as web pages"
 	@echo "make develop set up .venv for working on chainrule"
 	@echo
 	@echo "Each first sets up what it needs in .venv (Python 3.11 or later)."
@@ -32,7 +32,7 @@ bench:
 	@echo "There are no benchmarks yet. They come with the native compiler, beside the peers in one run."
 
 docs: develop
-	$(python) -m pdoc --docformat google --output-directory build/docs chainrule
+	$(python) scripts/build_docs.py
 	@echo "Open build/docs/index.html"
 
 develop: .venv/stamp-develop
