@@ -16,6 +16,9 @@ def test_sequential_by_position_name_and_slice():
     assert list(head) == [model.first, model.act]
     x = cr.randn(4, 2)
     assert model.last(head(x)).tolist() == model(x).tolist()
+    model[-1] = nn.Linear(3, 5)
+    assert model(x).shape == (4, 5)
+    assert [name for name, _ in model.named_children()] == ["first", "act", "last"]
     assert model.append(nn.Sigmoid())[3] is list(model)[-1]
 
 

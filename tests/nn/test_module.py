@@ -193,6 +193,13 @@ class TestState:
         with pytest.raises(StateDictError, match=r"\(3,\)"):
             model.load_state_dict({"bias": cr.ones(3)}, strict=False)
 
+    def test_what_is_no_state(self):
+        model = nn.Linear(2, 2)
+        with pytest.raises(StateDictError, match=r"(?s)Linear: .*got: +list"):
+            model.load_state_dict([1, 2])
+        with pytest.raises(DTypeError, match="entry 'bias'"):
+            model.load_state_dict({"weight": np.ones((2, 2)), "bias": ["a", "b"]})
+
     def test_shared_weights_are_one_parameter_under_both_names(self):
         model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
         model[1].weight = model[0].weight

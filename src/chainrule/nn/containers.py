@@ -65,6 +65,9 @@ class Sequential(Module):
             return Sequential(dict(list(self._modules.items())[index]))
         return list(self._modules.values())[index]
 
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.add_module(list(self._modules)[index], module)
+
 
 def _named(modules: tuple[Any, ...]) -> Iterable[tuple[str, Module]]:
     if len(modules) == 1 and isinstance(modules[0], Mapping):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule._tensor import Tensor
 from chainrule.core.modes import no_grad
-from chainrule.errors import StateDictError, nearest
+from chainrule.errors import ChainruleError, StateDictError, nearest
 from chainrule.ops.creation import asarray
 
 if TYPE_CHECKING:
@@ -40,7 +40,14 @@ def _entries(module: Module, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
 def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> LoadReport:
     """Take over `state` if all of it fits: see `Module.load_state_dict`."""
     own = dict(_entries(module))
-    given = {name: asarray(value) for name, value in state.items()}
+    if not isinstance(state, Mapping):
+        raise StateDictError(
+            "a state is a dict of tensors by name.",
+            where=type(module).__name__,
+            got=type(state).__name__,
+            remedy="model.load_state_dict(chainrule.load(path)), or another model's state_dict()",
+        )
+    given = {name: _tensor(name, value) for name, value in state.items()}
     missing = [name for name in own if name not in given]
     unexpected = [name for name in given if name not in own]
     wrong = [
@@ -63,6 +70,14 @@ def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> LoadRe
             if name in given:
                 tensor.copy_(given[name])
     return LoadReport(missing, unexpected)
+
+
+def _tensor(name: str, value: Any) -> Tensor:
+    try:
+        return asarray(value)
+    except ChainruleError as error:
+        error.locate(f"entry {name!r}")
+        raise
 
 
 def _names(missing: list[str], unexpected: list[str]) -> list[str]:
