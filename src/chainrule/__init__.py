@@ -11,21 +11,22 @@ What all operations have in common, so that each need not repeat it:
 
 - They are functions here and methods of `Tensor`: `cr.exp(x)` is `x.exp()`. Names, arguments, their order and their
   defaults are PyTorch's; where something differs, the docstring says so.
-- `input`, `other` and the like are tensors, NumPy arrays or Python numbers. A number takes the dtype of the tensor beside
-  it, unless it is of a higher kind (`1.5` beside integers).
-- Elementwise operations take any shape. Two inputs are broadcast as NumPy does it: aligned at the right, 1 stretches.
-- Two dtypes combine to `result_type` of them. What has no whole results (`exp`, `/`, `mean`) makes floats of integers, in
-  the default dtype: float32, unless `set_default_dtype` says otherwise.
-- `dim` counts from 0, or from the end if negative. Where it may be None, that means all dimensions. `keepdim=True` keeps
-  what was reduced as a dimension of length 1.
-- `size` is given as several numbers or as one tuple. `dtype=None` is the default dtype; `requires_grad=True` makes a leaf
-  that `backward` leaves a gradient in; `generator=None` draws from the generator that `manual_seed` sets.
+- `input`, `other` and the like are tensors, NumPy arrays or Python numbers. A number takes the dtype of the tensor
+  beside it, unless it is of a higher kind (`1.5` beside integers).
+- Elementwise operations take any shape. Two inputs are broadcast as NumPy does it: aligned at the right, 1
+  stretches.
+- Two dtypes combine to `result_type` of them. What has no whole results (`exp`, `sqrt`, `/`) makes floats of
+  integers, in the default dtype: float32, unless `set_default_dtype` says otherwise.
+- `dim` counts from 0, or from the end if negative. Where it may be None, that means all dimensions. `keepdim=True`
+  keeps what was reduced as a dimension of length 1.
+- `size` is given as several numbers or as one tuple. `dtype=None` is the default dtype; `requires_grad=True` makes
+  a leaf that `backward` leaves a gradient in; `generator=None` draws from the generator that `manual_seed` sets.
 - Pictures and sequences are channels last, (N, H, W, C) and (N, L, C), as in Keras.
 - Angles are in radians, logarithms natural unless the name says otherwise.
 - Infinities and NaN mean what they mean (`1 / 0`, `log(-1)`), without a warning.
 - Derivatives exist to every order. Where a function has a corner, its derivative there is PyTorch's.
-- What does not fit is an error at once: `errors.ShapeError` for shapes and dimensions, `errors.DTypeError` for dtypes,
-  `errors.IndexingError` for indices, `errors.ArgumentError` for values that make no sense.
+- What does not fit is an error at once: `errors.ShapeError` for shapes and dimensions, `errors.DTypeError` for
+  dtypes, `errors.IndexingError` for indices, `errors.ArgumentError` for values that make no sense.
 """
 
 from chainrule import autograd, data, errors, metrics, models, nn, optim, train
