@@ -112,7 +112,7 @@ class UnknownNameError(ChainruleError, KeyError, ValueError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        close = nearest(name, names)
+        close = nearest(str(name), names)
         super().__init__(
             f"there is no {kind} called {name!r}.",
             expected="one of " + ", ".join(names),

@@ -123,6 +123,11 @@ def test_shapes_that_are_no_pictures(build, text):
 def test_mistakes():
     with pytest.raises(UnknownNameError, match="did you mean 'resnet18'"):
         models.get("resnet-18", (8, 8, 1), 10)
+    with pytest.raises(UnknownNameError, match="None"):
+        models.get(None, (8, 8, 1), 10)
+    with pytest.raises(ShapeError, match="pictures"):
+        models.get("cnn", 28, 10)
+    assert models.get("mlp", 28, 10).summary(28).rows[-1].output == "(N, 10)"
     with pytest.raises(ArgumentError, match="every stage"):
         models.ResNet((8, 8, 1), 10, blocks=(2, 2), widths=(8,))
     with pytest.raises(ArgumentError, match="out_features"):

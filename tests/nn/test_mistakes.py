@@ -92,6 +92,9 @@ ARGUMENTS = [
     (lambda: nn.LayerNorm((3, 0)), "LayerNorm: normalized_shape"),
     (lambda: nn.GroupNorm(3, 8), "GroupNorm: the channels cannot be divided"),
     (lambda: nn.Embedding(10, 0), "Embedding: embedding_dim"),
+    (lambda: nn.Unflatten(1, 4), "Unflatten: unflattened_size"),
+    (lambda: nn.Embedding(10, 4, padding_idx=0.5), "Embedding: padding_idx"),
+    (lambda: nn.Embedding(10, 4, padding_idx=-11), "Embedding: padding_idx"),
     (lambda: nn.Embedding(10, 4, padding_idx=10), "Embedding: padding_idx"),
 ]
 

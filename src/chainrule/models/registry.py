@@ -32,13 +32,13 @@ def names() -> list[str]:
     return sorted(MODELS)
 
 
-def get(name: str, input_shape: Sequence[int], outputs: int) -> Module:
+def get(name: str, input_shape: int | Sequence[int], outputs: int) -> Module:
     """A model of classes, freshly initialised.
 
     Args:
         name: "cnn" (two convolutions), "lenet" (LeNet-5), "mlp" (hidden layers of 128 and 64), "resnet" (a small one:
             three stages of two blocks, 16 to 64 channels), "resnet18", "resnet34".
-        input_shape: The shape of one row, without the batch: (height, width, channels) for all but "mlp".
+        input_shape: The shape of one row, without the batch: (height, width, channels); for "mlp" any, or a number.
         outputs: The number of classes.
 
     Raises:
@@ -50,4 +50,4 @@ def get(name: str, input_shape: Sequence[int], outputs: int) -> Module:
     """
     if name not in MODELS:
         raise UnknownNameError("model", name, MODELS)
-    return MODELS[name](tuple(input_shape), outputs)
+    return MODELS[name]((input_shape,) if isinstance(input_shape, int) else tuple(input_shape), outputs)

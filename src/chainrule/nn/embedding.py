@@ -54,7 +54,7 @@ class Embedding(Module):
         super().__init__()
         self.num_embeddings = whole(self, "num_embeddings", num_embeddings)
         self.embedding_dim = whole(self, "embedding_dim", embedding_dim)
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+        if padding_idx is not None and whole(self, "padding_idx", padding_idx, -num_embeddings) >= num_embeddings:
             raise ArgumentError(
                 "padding_idx is out of range.",
                 where="Embedding",

@@ -24,7 +24,7 @@ def _normalized(x: Tensor, dims: Shape, eps: float) -> Tensor:
 
 
 def _trailing(layer: Module, normalized_shape: int | Sequence[int]) -> Shape:
-    given = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    given = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)
     if not given:
         raise ArgumentError("normalized_shape is empty.", where=type(layer).__name__, expected="at least one length")
     return tuple(whole(layer, "normalized_shape", length) for length in given)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chainrule._tensor import Tensor
 from chainrule.core import shape as shapes
+from chainrule.errors import ArgumentError
 from chainrule.nn.module import Module
 from chainrule.ops.convert import as_tensor
 
@@ -44,7 +45,7 @@ class Unflatten(Module):
 
     Args:
         dim: The dimension.
-        unflattened_size: Its new lengths; one of them may be -1.
+        unflattened_size: Its new lengths, such as (7, 7, 64); one of them may be -1.
 
     Shape:
         (N, H * W * C) to (N, H, W, C) for `Unflatten(1, (H, W, C))`.
@@ -59,6 +60,10 @@ class Unflatten(Module):
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
         self.dim = dim
+        if not isinstance(unflattened_size, Sequence):
+            raise ArgumentError(
+                "unflattened_size does not fit.", where="Unflatten", expected="several lengths", got=unflattened_size
+            )
         self.unflattened_size = tuple(unflattened_size)
 
     def forward(self, input: Tensor) -> Tensor:
