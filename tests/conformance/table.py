@@ -26,11 +26,13 @@ class Row:
         inputs: Arrays. Those of float64 stand for whatever of `dtypes` is tested.
         params: Its parameters.
         dtypes: The dtypes that the float64 inputs may have.
+        constants: Which inputs are never differentiated by.
     """
 
     inputs: tuple[np.ndarray, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
     dtypes: tuple[np.dtype, ...] = FLOATING
+    constants: tuple[int, ...] = ()
 
     def of(self, dtype: np.dtype) -> list[np.ndarray]:
         """The inputs with `dtype` in place of float64; read-only, because no rule may write to them."""
@@ -65,6 +67,8 @@ def _binary(
     return [
         Row((draw(2, 3, low=low, high=high), other(2, 3, low=low, high=high + 0.3)), dtypes=dtypes),
         Row((draw(low=low, high=high), other(low=low, high=high + 0.3)), dtypes=dtypes),
+        Row((draw(2, 3, low=low, high=high), other(low=low, high=high + 0.3)), dtypes=dtypes, constants=(1,)),
+        Row((draw(low=low, high=high), other(2, 3, low=low, high=high + 0.3)), dtypes=dtypes, constants=(0,)),
         Row((draw(0, 3), draw(0, 3)), dtypes=dtypes),
     ]
 
@@ -149,6 +153,8 @@ ROWS: dict[str, list[Row]] = {
     "where": [
         Row((_MASK, draw(2, 3), draw(2, 3, high=2.3)), dtypes=ALL),
         Row((np.array(True), draw(), draw(high=2.3)), dtypes=ALL),
+        Row((_MASK, draw(), draw(2, 3)), dtypes=ALL, constants=(1,)),
+        Row((_MASK, draw(2, 3), draw()), dtypes=ALL, constants=(2,)),
     ],
     "eq": [*_binary(dtypes=ALL), Row((draw(3), draw(3)), dtypes=ALL)],
     "lt": _binary(dtypes=ALL),

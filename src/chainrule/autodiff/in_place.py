@@ -26,7 +26,7 @@ def assign(tensor: Tensor, source: TensorLike) -> Tensor:
 
 
 def before(tensor: Tensor) -> Tensor:
-    """The tensor as it is, for an operation that is about to change it: its derivative may need the value from before."""
+    """The tensor as it is, for an operation that is about to change it and whose derivative may need it so."""
     return RESHAPE(tensor, shape=tensor.shape) if state.grad_enabled else tensor
 
 

@@ -26,7 +26,9 @@ def broadcast(*shapes: Shape) -> Shape:
     >>> broadcast((4, 1), (3,))
     (4, 3)
     """
-    ndim = max(map(len, shapes), default=0)
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0] if shapes else ()
+    ndim = max(map(len, shapes))
     padded = [(1,) * (ndim - len(shape)) + shape for shape in shapes]
     out = []
     for lengths in zip(*padded, strict=True):

@@ -15,7 +15,7 @@ def relu(input: TensorLike) -> Tensor:
     tensor([0., 2.])
     """
     tensor = as_tensor(input)
-    return where(tensor <= 0, tensor.zeros_like(), tensor)
+    return where(tensor <= 0, 0, tensor)
 
 
 def softmax(input: TensorLike, dim: int) -> Tensor:

@@ -10,9 +10,9 @@ from chainrule.core.dtype import FLOATING, bool_, floating
 from chainrule.core.primitive import Array
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, DTypeError
+from chainrule.ops.compare import where
 from chainrule.ops.convert import TensorLike, align, as_floating, as_tensor, promote
-from chainrule.ops.creation import zeros_like
-from chainrule.ops.elementwise import WHERE, Binary, Unary
+from chainrule.ops.elementwise import Binary, Unary
 from chainrule.ops.exponential import LOG, SQRT
 from chainrule.ops.movement import cast
 
@@ -53,8 +53,8 @@ POW = Binary(
     "pow",
     _power,
     (
-        lambda g, y, a, b: WHERE(b == 0, zeros_like(g), g * b * a ** (b - 1)),
-        lambda g, y, a, b: WHERE((a == 0) & (b >= 0), zeros_like(g), g * y * LOG(a)),
+        lambda g, y, a, b: where(b == 0, 0.0, g * b * a ** (b - 1)),
+        lambda g, y, a, b: where((a == 0) & (b >= 0), 0.0, g * y * LOG(a)),
     ),
 )
 MAXIMUM = Binary(
@@ -71,7 +71,7 @@ MINIMUM = Binary(
 
 def _share(g: Tensor, lost: Tensor, tie: Tensor) -> Tensor:
     """The part of the gradient an operand gets: nothing where it lost, half in a tie, else all (so beside a NaN)."""
-    return WHERE(tie, g * 0.5, WHERE(lost, g.zeros_like(), g))
+    return where(tie, g * 0.5, where(lost, 0.0, g))
 
 
 def neg(input: TensorLike) -> Tensor:
@@ -104,7 +104,7 @@ def sign(input: TensorLike) -> Tensor:
     return SIGN(as_tensor(input))
 
 
-def _numbers(name: str, input: TensorLike, other: TensorLike) -> list[Tensor]:
+def _numbers(name: str, input: TensorLike, other: TensorLike) -> tuple[Tensor, Tensor]:
     """Both operands aligned; bools are no numbers for `name`."""
     aligned = align(input, other)
     if aligned[0].dtype == bool_:
@@ -263,9 +263,7 @@ def clip(input: TensorLike, min: TensorLike | None = None, max: TensorLike | Non
         raise ArgumentError("clip needs a limit.", expected="min, max or both", got="neither")
     out = as_tensor(input)
     if min is not None:
-        out, low = align(out, min)
-        out = WHERE(out < low, low, out)
+        out = where(out < min, min, out)
     if max is not None:
-        out, high = align(out, max)
-        out = WHERE(out > high, high, out)
+        out = where(out > max, max, out)
     return out

@@ -8,7 +8,7 @@ from chainrule.core import shape as shapes
 from chainrule.core.dtype import bool_, float64, is_floating
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError
-from chainrule.ops.convert import TensorLike, align, as_tensor, broadcast, promote
+from chainrule.ops.convert import TensorLike, align, as_tensor, broadcast, operand, promote
 from chainrule.ops.elementwise import WHERE, Binary, Unary
 from chainrule.ops.movement import cast
 
@@ -185,7 +185,7 @@ def logical_xor(input: TensorLike, other: TensorLike) -> Tensor:
 
 
 def _bits(name: str, *values: TensorLike) -> list[Tensor]:
-    aligned = align(*values)
+    aligned = promote(*values)
     if is_floating(aligned[0].dtype):
         raise DTypeError(
             f"{name} takes bools or integers.",
@@ -201,7 +201,7 @@ def bitwise_and(input: TensorLike, other: TensorLike) -> Tensor:
     >>> cr.bitwise_and(cr.tensor([6]), 3)
     tensor([2])
     """
-    return AND(*_bits("&", input, other))
+    return AND(*align(*_bits("&", input, other)))
 
 
 def bitwise_or(input: TensorLike, other: TensorLike) -> Tensor:
@@ -210,7 +210,7 @@ def bitwise_or(input: TensorLike, other: TensorLike) -> Tensor:
     >>> cr.bitwise_or(cr.tensor([6]), 3)
     tensor([7])
     """
-    return OR(*_bits("|", input, other))
+    return OR(*align(*_bits("|", input, other)))
 
 
 def bitwise_xor(input: TensorLike, other: TensorLike) -> Tensor:
@@ -219,7 +219,7 @@ def bitwise_xor(input: TensorLike, other: TensorLike) -> Tensor:
     >>> cr.bitwise_xor(cr.tensor([6]), 3)
     tensor([5])
     """
-    return XOR(*_bits("^", input, other))
+    return XOR(*align(*_bits("^", input, other)))
 
 
 def bitwise_not(input: TensorLike) -> Tensor:
@@ -243,7 +243,7 @@ def where(condition: Tensor, input: TensorLike, other: TensorLike) -> Tensor:
     mask = as_tensor(condition)
     a, b = promote(input, other)
     shape = shapes.broadcast(mask.shape, a.shape, b.shape)
-    return WHERE(broadcast(mask, shape), broadcast(a, shape), broadcast(b, shape))
+    return WHERE(broadcast(mask, shape), operand(a, shape), operand(b, shape))
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:

@@ -164,4 +164,4 @@ def _triangle(input: Tensor, kept: Any) -> Tensor:
     if tensor.ndim < 2:
         raise ShapeError("a triangle needs two dimensions.", got=tensor.shape)
     rows, columns = np.ogrid[: tensor.shape[-2], : tensor.shape[-1]]
-    return where(constant(kept(rows, columns)), tensor, tensor.zeros_like())
+    return where(constant(kept(rows, columns)), tensor, 0)

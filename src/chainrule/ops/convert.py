@@ -68,8 +68,20 @@ def promote(*values: TensorLike) -> list[Tensor]:
     return [cast(tensor, dtype) for tensor in tensors]
 
 
-def align(*values: TensorLike) -> list[Tensor]:
-    """The values as tensors of one dtype and one shape."""
-    tensors = promote(*values)
-    shape = shapes.broadcast(*[tensor.shape for tensor in tensors])
-    return [broadcast(tensor, shape) for tensor in tensors]
+def align(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
+    """Two operands as tensors of one dtype and one shape.
+
+    A constant number stays 0-d, as primitives take one beside any shape: what would stretch it has no use.
+    """
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        left, right = a.node, b.node
+        if left.shape == right.shape and left.dtype == right.dtype:
+            return a, b
+    first, second = promote(a, b)
+    shape = shapes.broadcast(first.shape, second.shape)
+    return operand(first, shape), operand(second, shape)
+
+
+def operand(tensor: Tensor, shape: shapes.Shape) -> Tensor:
+    """`tensor` stretched to `shape`, unless it is a constant number."""
+    return tensor if not tensor.shape and not tensor.requires_grad else broadcast(tensor, shape)

@@ -87,9 +87,9 @@ class _ConvolutionInput(Primitive):
 
     def evaluate(self, g: Array, w: Array, *, spatial: Shape, frame: Frame) -> Array:
         kernel, positions = w.shape[1:-1], g.shape[1:-1]
-        rows = np.matmul(_grouped(g.reshape(-1, w.shape[0]), frame.groups), _matrix(w, frame))
-        spread = rows.reshape(frame.groups, -1, *kernel, w.shape[-1])
-        windows = np.moveaxis(spread, 0, -2).reshape(len(g), *positions, *kernel, -1)
+        rows = np.matmul(_grouped(g, frame.groups), _matrix(w, frame))
+        spread = rows.reshape(frame.groups, len(g), *positions, *kernel, w.shape[-1])
+        windows = np.moveaxis(spread, 0, -2).reshape(len(g), *positions, *kernel, frame.groups * w.shape[-1])
         padded = tuple(n + before + after for n, (before, after) in zip(spatial, frame.padding, strict=True))
         out = OVERLAP_ADD.evaluate(windows, spatial=padded, size=kernel, stride=frame.stride, dilation=frame.dilation)
         return np.asarray(
@@ -113,8 +113,8 @@ class _ConvolutionWeight(Primitive):
 
     def evaluate(self, x: Array, g: Array, *, kernel: Shape, frame: Frame) -> Array:
         rows, _ = _rows(x, kernel, frame)
-        out = np.asarray(np.matmul(_grouped(g.reshape(-1, g.shape[-1]), frame.groups).swapaxes(1, 2), rows))
-        return out.reshape(g.shape[-1], *kernel, -1)
+        out = np.asarray(np.matmul(_grouped(g, frame.groups).swapaxes(1, 2), rows))
+        return out.reshape(g.shape[-1], *kernel, x.shape[-1] // frame.groups)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, h: Tensor, *, kernel: Shape, frame: Frame) -> Tensor:
         if arg == 0:
@@ -132,7 +132,8 @@ def _rows(x: Array, kernel: Shape, frame: Frame) -> tuple[Array, Shape]:
     windows = WINDOWS.evaluate(padded, size=kernel, stride=frame.stride, dilation=frame.dilation)
     channels = x.shape[-1] // frame.groups
     apart = windows.reshape(*windows.shape[:-1], frame.groups, channels)
-    return np.moveaxis(apart, -2, 0).reshape(frame.groups, len(x) * shapes.size(positions), -1), positions
+    row = shapes.size(kernel) * channels
+    return np.moveaxis(apart, -2, 0).reshape(frame.groups, len(x) * shapes.size(positions), row), positions
 
 
 def _matrix(w: Array, frame: Frame) -> Array:
@@ -140,14 +141,14 @@ def _matrix(w: Array, frame: Frame) -> Array:
     return w.reshape(frame.groups, w.shape[0] // frame.groups, -1)
 
 
-def _grouped(rows: Array, groups: int) -> Array:
-    """(rows, groups * C) to (groups, rows, C)."""
-    return rows.reshape(len(rows), groups, -1).swapaxes(0, 1)
+def _grouped(x: Array, groups: int) -> Array:
+    """(*positions, groups * C) to (groups, positions, C)."""
+    return x.reshape(shapes.size(x.shape[:-1]), groups, x.shape[-1] // groups).swapaxes(0, 1)
 
 
 def _ungrouped(rows: Array) -> Array:
     """(groups, rows, C) to (rows, groups * C)."""
-    return rows.swapaxes(0, 1).reshape(rows.shape[1], -1)
+    return rows.swapaxes(0, 1).reshape(rows.shape[1], rows.shape[0] * rows.shape[2])
 
 
 CONVOLUTION = _Convolution("convolution")

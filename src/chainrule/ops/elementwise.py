@@ -14,6 +14,7 @@ from chainrule.core.dtype import DType, bool_
 from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError, ShapeError
+from chainrule.ops.convert import scalar
 
 UnaryRule = Callable[[Tensor, Tensor, Tensor], "Tensor | None"]
 BinaryRule = Callable[[Tensor, Tensor, Tensor, Tensor], "Tensor | None"]
@@ -49,8 +50,16 @@ class Unary(Primitive):
         return self._rule(g, y, x) if self._rule else None
 
 
+def _common(name: str, *inputs: Spec) -> Spec:
+    """The one shape and dtype that all have, except for numbers (0-d), which go with any shape."""
+    whole = next((x for x in inputs if x.shape), inputs[0])
+    if any(x.dtype != whole.dtype or x.shape not in ((), whole.shape) for x in inputs):
+        raise ShapeError(f"{name} takes inputs of one shape and dtype, or numbers.", got=" and ".join(map(str, inputs)))
+    return whole
+
+
 class Binary(Primitive):
-    """Two inputs of one shape and dtype, one result of that shape.
+    """Two inputs of one shape and dtype, or one of them a number without derivatives; one result of that shape.
 
     Args:
         name: Its name.
@@ -73,23 +82,22 @@ class Binary(Primitive):
         super().__init__(name)
 
     def infer(self, a: Spec, b: Spec) -> Spec:
-        if a.shape != b.shape or a.dtype != b.dtype:
-            raise ShapeError(f"{self.name} takes two inputs of one shape and dtype.", got=f"{a} and {b}")
-        return Spec(a.shape, self._to or a.dtype)
+        whole = a if a == b else _common(self.name, a, b)
+        return Spec(whole.shape, self._to or whole.dtype)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor | None:
         return self._rules[arg](g, y, a, b) if self._rules else None
 
 
 class Where(Primitive):
-    """From `a` where the condition holds, from `b` elsewhere."""
+    """From `a` where the condition holds, from `b` elsewhere; either may be a number without derivatives."""
 
     def infer(self, condition: Spec, a: Spec, b: Spec) -> Spec:
         if condition.dtype != bool_:
             raise DTypeError(
                 "a condition must be bool.", expected="bool", got=condition.dtype, remedy="compare: x != 0"
             )
-        return Spec(a.shape, a.dtype)
+        return Spec(condition.shape, _common(self.name, Spec(condition.shape, a.dtype), a, b).dtype)
 
     def evaluate(self, condition: Array, a: Array, b: Array) -> Array:
         return np.where(condition, a, b)
@@ -97,7 +105,7 @@ class Where(Primitive):
     def vjp(self, arg: int, g: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) -> Tensor | None:
         if arg == 0:
             return None
-        nothing = g.zeros_like()
+        nothing = scalar(0, g.dtype)
         return WHERE(condition, g, nothing) if arg == 1 else WHERE(condition, nothing, g)
 
 

@@ -53,7 +53,7 @@ def log(input: TensorLike) -> Tensor:
     """The natural logarithm; -inf at 0, NaN below.
 
     >>> cr.log(cr.tensor([1.0, 0.0]))
-    tensor([  0., -inf])
+    tensor([0., -inf])
     """
     return LOG(as_floating(input))
 

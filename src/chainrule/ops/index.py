@@ -77,6 +77,11 @@ class _ScatterAdd(Primitive):
 
     def evaluate(self, g: Array, index: Array, *, axis: int, length: int) -> Array:
         _in_range(index, length)
+        if index.shape[axis] == 1:
+            # One element a row, as `max(dim=...)` gives back: nothing meets.
+            out = np.zeros((*g.shape[:axis], length, *g.shape[axis + 1 :]), g.dtype)
+            np.put_along_axis(out, index, g, axis)
+            return out
         # With `axis` last and the rest flattened, a position is one number.
         rows = np.moveaxis(index, axis, -1).reshape(-1, index.shape[axis])
         flat = (rows + length * np.arange(len(rows))[:, None]).reshape(-1)

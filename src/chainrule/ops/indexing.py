@@ -32,7 +32,7 @@ def getitem(input: Tensor, index: Index) -> Tensor:
     # None becomes a dimension of length 1 first, so that below every item stands for one dimension.
     lengths = iter(input.shape)
     shape = tuple(1 if item is None else next(lengths) for item in items)
-    tensor = input.reshape(shape)
+    tensor = input if shape == input.shape else input.reshape(shape)
     items = [slice(None) if item is None else item for item in items]
     if any(isinstance(item, Tensor) for item in items):
         items = [_as_array(item) if isinstance(item, int) else item for item in items]

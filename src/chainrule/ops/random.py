@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.config import get_default_dtype
 from chainrule.core import shape as shapes
 from chainrule.core.device import device as device_of
-from chainrule.core.dtype import DType, DTypeLike, as_dtype, float32, float64, int64, is_floating
+from chainrule.core.dtype import DType, DTypeLike, as_dtype, float32, float64, int64, is_floating, result_type
 from chainrule.core.node import leaf
 from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.shape import Shape
@@ -23,7 +23,7 @@ from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.ops import philox
 from chainrule.ops.compare import where
-from chainrule.ops.convert import TensorLike, as_floating, as_tensor, constant, promote
+from chainrule.ops.convert import as_tensor, constant
 from chainrule.ops.movement import cast
 
 
@@ -160,8 +160,8 @@ def randn(
 
 
 def normal(
-    mean: TensorLike = 0.0,
-    std: TensorLike = 1.0,
+    mean: Tensor | float = 0.0,
+    std: Tensor | float = 1.0,
     size: Sequence[int] | None = None,
     *,
     dtype: DTypeLike | None = None,
@@ -179,9 +179,11 @@ def normal(
     >>> cr.normal(0.0, 0.01, (2, 3)).shape
     (2, 3)
     """
-    centre, spread = promote(as_floating(mean), as_floating(std))
-    shape = shapes.broadcast(centre.shape, spread.shape) if size is None else shapes.lengths((size,))
-    return randn(shape, dtype=dtype or centre.dtype, generator=generator) * spread + centre
+    given = [value for value in (mean, std) if isinstance(value, Tensor)]
+    if size is None:
+        size = shapes.broadcast(*[value.shape for value in given])
+    kind = dtype or (result_type(*[value.dtype for value in given]) if given else None)
+    return randn(size, dtype=kind, generator=generator) * std + mean
 
 
 def multinomial(
