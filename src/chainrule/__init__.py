@@ -11,7 +11,7 @@ What all operations have in common, so that each need not repeat it:
 
 - They are functions here and methods of `Tensor`: `cr.exp(x)` is `x.exp()`. Names, arguments, their order and their
   defaults are PyTorch's; where something differs, the docstring says so.
-- `input`, `other` and the like are tensors, NumPy arrays or Python numbers. A number takes the dtype of the tensor
+- `input`, `other`, `tensor` and the like are tensors, NumPy arrays or Python numbers. A number takes the dtype of the tensor
   beside it, unless it is of a higher kind (`1.5` beside integers).
 - Elementwise operations take any shape. Two inputs are broadcast as NumPy does it: aligned at the right, 1
   stretches.
@@ -21,6 +21,8 @@ What all operations have in common, so that each need not repeat it:
   keeps what was reduced as a dimension of length 1.
 - `size` is given as several numbers or as one tuple. `dtype=None` is the default dtype; `requires_grad=True` makes
   a leaf that `backward` leaves a gradient in; `generator=None` draws from the generator that `manual_seed` sets.
+- `device` is taken for the sake of programs written for PyTorch: there is only the CPU, and asking for another is a
+  `DeviceError`.
 - Pictures and sequences are channels last, (N, H, W, C) and (N, L, C), as in Keras.
 - Angles are in radians, logarithms natural unless the name says otherwise.
 - Infinities and NaN mean what they mean (`1 / 0`, `log(-1)`), without a warning.

@@ -26,6 +26,11 @@ def set_default_dtype(dtype: np.dtype | type | str) -> None:
 
     Raises:
         DTypeError: If `dtype` is not one of the two.
+
+    >>> set_default_dtype("float64")
+    >>> cr.tensor(0.5).dtype
+    dtype('float64')
+    >>> set_default_dtype("float32")
     """
     global _default_dtype
     chosen = np.dtype(dtype)

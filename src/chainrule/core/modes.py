@@ -94,7 +94,13 @@ class no_grad(_GradMode):
 
 
 class enable_grad(_GradMode):
-    """Within the block derivatives are remembered again, inside a `no_grad`."""
+    """Within the block derivatives are remembered again, inside a `no_grad`.
+
+    >>> w = cr.tensor(2.0, requires_grad=True)
+    >>> with cr.no_grad(), cr.enable_grad():
+    ...     (w * 3).requires_grad
+    True
+    """
 
     enabled = True
 
@@ -125,5 +131,10 @@ class set_grad_enabled(_GradMode):
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are remembered for derivatives here."""
+    """Whether operations are remembered for derivatives here.
+
+    >>> with cr.no_grad():
+    ...     cr.is_grad_enabled()
+    False
+    """
     return state.grad_enabled

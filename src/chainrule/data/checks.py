@@ -136,7 +136,7 @@ def check_lengths(arrays: Mapping[str, NDArray[Any]]) -> int:
 
 
 def check_class_indices(targets: NDArray[Any], n_classes: int, where: str = "y") -> NDArray[Any]:
-    """Targets that are all a class index from 0 to `n_classes - 1`.
+    """`targets` that are all a class index from 0 to `n_classes - 1`; `where` is what errors call them.
 
     Raises:
         TargetDTypeError: Targets that are no integers.
@@ -220,7 +220,7 @@ def check_training_classes(
 
 
 def check_sample_weight(sample_weight: ArrayLike, n_rows: int, where: str = "sample_weight") -> NDArray[Any]:
-    """Weights of rows, shape (N,): finite, not negative, and not all 0.
+    """The weights `sample_weight` of `n_rows` rows, shape (N,): finite, not negative, and not all 0.
 
     Raises:
         DataLengthError: Not one weight for each row.

@@ -86,6 +86,12 @@ class Split:
         train: What the model and the preprocessing learn from.
         validation: What decides when to stop and which settings are best. None where there is none.
         test: What is looked at once, at the end. None where there is none.
+
+    Example:
+        >>> whole = Dataset(np.arange(4.0), np.arange(4.0))
+        >>> split = Split(train=whole.take([0, 1, 2]), test=whole.take([3]))
+        >>> len(split.train), split.validation, len(split.test)
+        (3, None, 1)
     """
 
     train: Dataset

@@ -44,6 +44,12 @@ def read_idx(path: str | Path, n_dimensions: int) -> NDArray[np.uint8]:
     Raises:
         FileFormatError: The file is missing, no IDX file, truncated or longer than its header says, of another
             type or number of dimensions, or not compressed although its name says so.
+
+    Example:
+        >>> path = getfixture("tmp_path") / "three-labels-idx1-ubyte"
+        >>> _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
+        >>> read_idx(path, n_dimensions=1)
+        array([7, 2, 1], dtype=uint8)
     """
     path = Path(path)
     try:

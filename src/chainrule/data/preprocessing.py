@@ -38,8 +38,31 @@ class State(NamedTuple):
 class Preprocessor(ABC):
     """A change of inputs that is learned from the training part, and then is the same for every part.
 
+    One of your own defines these methods.
+
     Attributes:
         kind: The name of the class in run folders, which must not change.
+
+    Example:
+        >>> class Centred(Preprocessor):
+        ...     kind = "centred"
+        ...     def fit(self, inputs):
+        ...         self.mean = np.mean(inputs, axis=0)
+        ...         return self
+        ...     def transform(self, inputs):
+        ...         return np.asarray(inputs) - self.mean
+        ...     def inverse(self, inputs):
+        ...         return np.asarray(inputs) + self.mean
+        ...     def to_state(self):
+        ...         return State({"kind": self.kind}, {"mean": self.mean})
+        ...     @classmethod
+        ...     def from_state(cls, state):
+        ...         built = cls()
+        ...         built.mean = state.arrays["mean"]
+        ...         return built
+        >>> Centred().fit_transform([[1.0], [3.0]])
+        array([[-1.],
+               [ 1.]])
     """
 
     kind: ClassVar[str]

@@ -107,7 +107,7 @@ class ResNet(nn.Sequential):
 
 
 def resnet18(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) -> ResNet:
-    """The paper's network of 18 layers.
+    """The paper's network of 18 layers: see `ResNet`.
 
     >>> resnet18().summary().parameters
     11689512
@@ -116,5 +116,9 @@ def resnet18(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) ->
 
 
 def resnet34(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) -> ResNet:
-    """The paper's network of 34 layers: see `ResNet`."""
+    """The paper's network of 34 layers: see `ResNet`.
+
+    >>> resnet34().summary().parameters
+    21797672
+    """
     return ResNet(input_shape, outputs, blocks=(3, 4, 6, 3))

@@ -128,7 +128,7 @@ class ModuleList(Module):
 
 
 class ModuleDict(Module):
-    """Modules by name, whose weights belong to the model.
+    """A dict of `modules` by name, whose weights belong to the model.
 
     >>> heads = cr.nn.ModuleDict({"price": cr.nn.Linear(4, 1), "kind": cr.nn.Linear(4, 3)})
     >>> heads["kind"](cr.zeros(2, 4)).shape

@@ -41,6 +41,9 @@ def save(
 def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The tensors of a safetensors file by name, for `model.load_state_dict`.
 
+    Args:
+        path: The file, such as "model.safetensors".
+
     Raises:
         FileFormatError: If the file is broken, cut off, or no safetensors file.
         FileNotFoundError: If there is no such file.

@@ -1,4 +1,7 @@
-"""Initialisers under the name that tutorials know: `nn.init.xavier_uniform_(weight)`. Names only."""
+"""Initialisers under the name that tutorials know: `nn.init.xavier_uniform_(weight)`. Names only.
+
+Each fills `tensor` in place, whether or not it requires a gradient, and gives it back.
+"""
 
 from chainrule.nn.auto_init import Choice, Choices, auto_, choose
 from chainrule.nn.initialisers import (

@@ -137,7 +137,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normally distributed.
+    """Normally distributed around `mean` with the standard deviation `std`.
 
     Raises:
         ArgumentError: If `std` is negative.
@@ -157,7 +157,7 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Normally distributed, without what lies below `a` or above `b` (values, not multiples of `std`).
+    """Normally distributed around `mean`, without what lies below `a` or above `b` (values, not multiples of `std`).
 
     Drawn evenly from the part of the distribution function that lies between, and inverted.
 

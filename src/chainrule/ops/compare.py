@@ -113,6 +113,8 @@ def isclose(
 ) -> Tensor:
     """Whether `abs(input - other) <= atol + rtol * abs(other)`, element by element; equal infinities are close.
 
+    NaN is close to NaN only with `equal_nan=True`.
+
     >>> cr.isclose(cr.tensor([1.0, 2.0]), cr.tensor([1.0, 2.1]))
     tensor([ True, False])
     """

@@ -90,7 +90,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """A matrix (n, m) times a vector (m,).
+    """A matrix `input` (n, m) times a vector `vec` (m,).
 
     Raises:
         ShapeError: If they are no matrix and vector, or the inner lengths differ.
@@ -102,7 +102,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """Matrix products for a batch: (b, n, m) times (b, m, p).
+    """Matrix products for a batch: `input` (b, n, m) times `mat2` (b, m, p).
 
     Raises:
         ShapeError: If they are not 3-d, or lengths differ.
@@ -129,7 +129,7 @@ def _of_dimensions(name: str, a: TensorLike, first: int, b: TensorLike, second: 
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """Every product of an element of one 1-d tensor with one of another: (n,) and (m,) to (n, m).
+    """Every product of an element of `input` (n,) with one of `vec2` (m,), both 1-d: (n, m).
 
     >>> cr.outer(cr.tensor([1.0, 2.0]), cr.tensor([3.0, 4.0]))
     tensor([[3., 4.],

@@ -99,7 +99,7 @@ def _unwrap(data: Any) -> Any:
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
-    """A tensor with a copy of an array, in the same dtype.
+    """A tensor with a copy of `ndarray`, in the same dtype.
 
     Unlike PyTorch's, it shares no memory: a value that could change behind a tensor's back would make
     derivatives wrong without a word.
@@ -118,7 +118,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 
 
 def from_dlpack(x: Any) -> Tensor:
-    """A tensor with a copy of what another library exports through DLPack (CPU memory).
+    """A tensor with a copy of `x`, an array of another library that exports DLPack (CPU memory).
 
     >>> cr.from_dlpack(np.arange(3))
     tensor([0, 1, 2])

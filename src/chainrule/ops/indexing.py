@@ -267,7 +267,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """`gather` with the arguments in NumPy's order; the other dimensions broadcast. Without `dim`, flattened.
+    """`gather` at `indices`, in NumPy's order of arguments; other dimensions broadcast. Without `dim`, flattened.
 
     >>> cr.take_along_dim(cr.tensor([3, 1, 2]), cr.tensor([1, 2, 0]), 0)
     tensor([1, 2, 3])

@@ -70,7 +70,7 @@ def permute(input: Tensor, *order: int | Sequence[int], dims: Sequence[int] | No
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two dimensions exchanged.
+    """The dimensions `dim0` and `dim1` exchanged.
 
     >>> cr.transpose(cr.tensor([[1, 2], [3, 4]]), 0, 1)
     tensor([[1, 3],
@@ -302,7 +302,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Cut along `dim`: into pieces of one length (the last may be shorter), or of the lengths given.
+    """Cut along `dim`, by `split_size_or_sections`: pieces of one length (the last may be shorter), or of those given.
 
     Raises:
         ShapeError: If the lengths do not add up.

@@ -33,7 +33,7 @@ ARGSORT = _Argsort("argsort")
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
-    """The indices (int64) that sort `input` along `dim`. Always stable; NaN counts as the largest.
+    """The indices (int64) that sort `input` along `dim`, `descending` or not. Always stable; NaN counts as the largest.
 
     >>> cr.argsort(cr.tensor([3, 1, 2]))
     tensor([1, 2, 0])
@@ -44,7 +44,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesAndIndices:
-    """The sorted values along `dim`, and where they stood. Always stable; NaN counts as the largest.
+    """The values sorted along `dim`, `descending` or not, and where they stood. Always stable; NaN counts as the largest.
 
     >>> cr.sort(cr.tensor([3, 1, 2]))
     ValuesAndIndices(values=tensor([1, 2, 3]), indices=tensor([1, 2, 0]))
@@ -54,7 +54,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
-    """The `k` largest (or smallest) along `dim`, in order, and where they stood.
+    """The `k` largest (or smallest) along `dim`, and where they stood; in order, whether `sorted` asks for it or not.
 
     Raises:
         ArgumentError: If there are fewer than `k`.

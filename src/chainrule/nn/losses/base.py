@@ -27,6 +27,16 @@ class Loss(Module):
 
     Raises:
         UnknownNameError: For another reduction.
+
+    A loss of your own has a `forward`:
+
+    >>> class CubicLoss(cr.nn.Loss):
+    ...     task, takes = "regression", "numbers"
+    ...     def forward(self, input, target):
+    ...         each = (input - target).abs() ** 3
+    ...         return each if self.reduction == "none" else each.mean()
+    >>> CubicLoss()(cr.tensor([2.0, 0.0]), cr.tensor([0.0, 0.0]))
+    tensor(4.)
     """
 
     task: ClassVar[Task]

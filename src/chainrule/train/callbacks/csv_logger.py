@@ -17,6 +17,16 @@ class CSVLogger(Callback):
         filename: The file; it is written anew unless `append` is set.
         append: Whether to go on behind what is there.
         separator: Between columns.
+
+    Raises:
+        OSError: In training, if the file cannot be written.
+
+    >>> path = getfixture("tmp_path") / "log.csv"
+    >>> model = cr.nn.Sequential(cr.nn.Linear(1, 1, bias=False), init="zeros")
+    >>> model.compile("sgd", loss="mse")
+    >>> _ = model.fit([[1.0], [2.0]], [[2.0], [4.0]], epochs=2, verbose=0, callbacks=[cr.train.CSVLogger(path)])
+    >>> [line.split(",")[0] for line in path.read_text().splitlines()]
+    ['epoch', '0', '1']
     """
 
     def __init__(self, filename: str | os.PathLike[str], append: bool = False, separator: str = ",") -> None:

@@ -64,6 +64,14 @@ class ReduceLROnPlateau(Callback):
 
     Raises:
         ArgumentError: If the factor is not between 0 and 1.
+
+    >>> reduce = cr.train.ReduceLROnPlateau(monitor="loss", factor=0.5, patience=1)
+    >>> model = cr.nn.Sequential(cr.nn.Linear(1, 1, bias=False), init="zeros")
+    >>> optimizer = cr.optim.SGD(model.parameters(), lr=0.1)
+    >>> model.compile(optimizer, loss="mse")
+    >>> _ = model.fit([[0.0]], [[2.0]], epochs=3, verbose=0, callbacks=[reduce])  # nothing can be learned from 0
+    >>> optimizer.lr
+    0.025
     """
 
     def __init__(

@@ -24,6 +24,16 @@ class ModelCheckpoint(Callback):
     Raises:
         ArgumentError: In training, if there is no such measure.
         OSError: If the file cannot be written; the last whole one stays.
+
+    >>> path = getfixture("tmp_path") / "last.safetensors"
+    >>> x, y = [[1.0], [2.0]], [[2.0], [4.0]]
+    >>> def fit(epochs, **options):
+    ...     model = cr.nn.Sequential(cr.nn.Linear(1, 1, bias=False), init="zeros")
+    ...     model.compile("adam", loss="mse")
+    ...     return model.fit(x, y, epochs=epochs, verbose=0, **options)
+    >>> _ = fit(2, callbacks=[cr.train.ModelCheckpoint(path)])
+    >>> fit(5, resume=path)["loss"] == fit(5)["loss"]
+    True
     """
 
     def __init__(

@@ -17,6 +17,14 @@ class ProgressBar(Callback):
 
     Args:
         bar: True for a bar (drawn with rich), False for plain lines, None for a bar only on a terminal.
+
+    >>> model = cr.nn.Sequential(cr.nn.Linear(1, 1, bias=False), init="zeros")
+    >>> model.compile("sgd", loss="mse")
+    >>> report = cr.train.ProgressBar(bar=False)
+    >>> _ = model.fit([[1.0]], [[2.0]], epochs=1, callbacks=[report])  # doctest: +ELLIPSIS
+    full-batch gradient descent: 1 iteration an epoch, 1 of 1 rows each
+    ...
+    epoch 1/1  training: loss 4.0000  ... s
     """
 
     def __init__(self, bar: bool | None = None) -> None:
