@@ -268,7 +268,7 @@ def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape one after another along a new dimension `dim`.
+    """`tensors` of one shape, one after another along a new dimension `dim`.
 
     >>> cr.stack([cr.tensor([1, 2]), cr.tensor([3, 4])], dim=1)
     tensor([[1, 3],
