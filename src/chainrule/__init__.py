@@ -11,8 +11,8 @@ What all operations have in common, so that each need not repeat it:
 
 - They are functions here and methods of `Tensor`: `cr.exp(x)` is `x.exp()`. Names, arguments, their order and their
   defaults are PyTorch's; where something differs, the docstring says so.
-- `input`, `other`, `tensor` and the like are tensors, NumPy arrays or Python numbers. A number takes the dtype of the tensor
-  beside it, unless it is of a higher kind (`1.5` beside integers).
+- `input`, `other`, `tensor` and the like are tensors, NumPy arrays or Python numbers. A number takes the dtype of
+  the tensor beside it, unless it is of a higher kind (`1.5` beside integers).
 - Elementwise operations take any shape. Two inputs are broadcast as NumPy does it: aligned at the right, 1
   stretches.
 - Two dtypes combine to `result_type` of them. What has no whole results (`exp`, `sqrt`, `/`) makes floats of

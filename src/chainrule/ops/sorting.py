@@ -54,7 +54,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
-    """The `k` largest (or smallest) along `dim`, and where they stood; in order, whether `sorted` asks for it or not.
+    """The `k` largest (or smallest) along `dim`, and where they stood; in order, whatever `sorted` says.
 
     Raises:
         ArgumentError: If there are fewer than `k`.
