@@ -1,0 +1,98 @@
+"""Every public name explains itself: a docstring, an example that runs (pytest runs them all), and every argument."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import chainrule as cr
+
+FACES = [
+    cr,
+    cr.data,
+    cr.metrics,
+    cr.models,
+    cr.nn,
+    cr.nn.functional,
+    cr.nn.init,
+    cr.optim,
+    cr.optim.lr_scheduler,
+    cr.train,
+]
+# Explained once for all operations, in the docstring of `chainrule`.
+COMMON = {"input", "other", "tensor", "dim", "keepdim", "size", "dtype", "device", "requires_grad", "generator"}
+# Results and kinds: users are given them, or name them in annotations, but do not make them.
+WITHOUT_EXAMPLE = {
+    "Choice": "a part of what `init.auto_` gives",
+    "Choices": "what `init.auto_` gives",
+    "LRRangeTest": "what `lr_range_test` gives",
+    "PerceptronHistory": "what `Perceptron.fit` gives",
+    "State": "what `Preprocessor.to_state` gives",
+    "Task": "an annotation",
+}
+
+
+def public() -> Iterator[tuple[str, Any]]:
+    """Every function and class that a face names, once, with its full name."""
+    seen = set()
+    for face in FACES:
+        for name in face.__all__:
+            item = getattr(face, name)
+            if (inspect.isclass(item) or inspect.isfunction(item)) and id(item) not in seen:
+                seen.add(id(item))
+                yield f"{face.__name__}.{name}", item
+
+
+PUBLIC = dict(public())
+NAMES = pytest.mark.parametrize("name", PUBLIC)
+
+
+def text(item: Any) -> str:
+    """Its own docstring, not one that a class takes from its base."""
+    return inspect.cleandoc(vars(item).get("__doc__") or "" if inspect.isclass(item) else item.__doc__ or "")
+
+
+def arguments(item: Any) -> set[str]:
+    """What a caller may give; for classes that define no constructor of their own: nothing."""
+    if inspect.isclass(item) and "__init__" not in vars(item):
+        return set()
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    parameters = inspect.signature(item.__init__ if inspect.isclass(item) else item).parameters
+    return {name for name, parameter in parameters.items() if parameter.kind not in kinds} - {"self"}
+
+
+def explained(item: Any) -> set[str]:
+    """Every word of its explanation, and of those that it refers to."""
+    own = text(item).split(">>>")[0]
+    referred = [PUBLIC[name] for name in PUBLIC if f"`{name.rpartition('.')[2]}`" in own and PUBLIC[name] is not item]
+    return {word for part in (own, *map(text, referred)) for word in re.findall(r"\w+", part)}
+
+
+@NAMES
+def test_has_a_docstring(name):
+    assert text(PUBLIC[name])
+
+
+@NAMES
+def test_has_an_example(name):
+    short = name.rpartition(".")[2]
+    assert (">>>" in text(PUBLIC[name])) != (short in WITHOUT_EXAMPLE)
+
+
+@NAMES
+def test_explains_its_arguments(name):
+    assert arguments(PUBLIC[name]) - COMMON <= explained(PUBLIC[name])
+
+
+@NAMES
+def test_methods_have_docstrings(name):
+    item = PUBLIC[name]
+    if inspect.isclass(item):
+        methods = [member for member in vars(item) if not member.startswith("_") and callable(getattr(item, member))]
+        assert [member for member in methods if not inspect.getdoc(getattr(item, member))] == []
+
+
+def test_the_exceptions_are_still_needed():
+    assert set(WITHOUT_EXAMPLE) <= {name.rpartition(".")[2] for name in PUBLIC} | {"Task"}
