@@ -44,7 +44,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesAndIndices:
-    """The values sorted along `dim`, `descending` or not, and where they stood. Stable; NaN counts as the largest.
+    """The values sorted along `dim`, `descending` or not, and where they stood; always `stable`. NaN is the largest.
 
     >>> cr.sort(cr.tensor([3, 1, 2]))
     ValuesAndIndices(values=tensor([1, 2, 3]), indices=tensor([1, 2, 0]))
