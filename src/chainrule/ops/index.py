@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from chainrule.core.dtype import int64
@@ -83,11 +85,11 @@ class _ScatterAdd(Primitive):
             np.put_along_axis(out, index, g, axis)
             return out
         # With `axis` last and the rest flattened, a position is one number.
-        rows = np.moveaxis(index, axis, -1).reshape(-1, index.shape[axis])
+        others = g.shape[:axis] + g.shape[axis + 1 :]
+        rows = np.moveaxis(index, axis, -1).reshape(math.prod(others), index.shape[axis])
         flat = (rows + length * np.arange(len(rows))[:, None]).reshape(-1)
         out = np.zeros(len(rows) * length, g.dtype)
         np.add.at(out, flat, np.ascontiguousarray(np.moveaxis(g, axis, -1)).reshape(-1))
-        others = g.shape[:axis] + g.shape[axis + 1 :]
         return np.moveaxis(out.reshape(*others, length), -1, axis)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, index: Tensor, *, axis: int, length: int) -> Tensor | None:

@@ -8,7 +8,7 @@ dimensions stand where the arrays stood, or first if something stood between the
 from __future__ import annotations
 
 import operator
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -32,6 +32,14 @@ def getitem(input: Tensor, index: Index) -> Tensor:
     # None becomes a dimension of length 1 first, so that below every item stands for one dimension.
     lengths = iter(input.shape)
     shape = tuple(1 if item is None else next(lengths) for item in items)
+    for dim, (length, item) in enumerate(zip(shape, items, strict=True)):
+        if isinstance(item, _Mask) and item.length != length:
+            raise IndexingError(
+                "a mask must have the lengths of what it indexes.",
+                expected=f"{length} in dimension {dim}",
+                got=item.length,
+            )
+    items = [item.positions if isinstance(item, _Mask) else item for item in items]
     tensor = input if shape == input.shape else input.reshape(shape)
     items = [slice(None) if item is None else item for item in items]
     if any(isinstance(item, Tensor) for item in items):
@@ -42,8 +50,15 @@ def getitem(input: Tensor, index: Index) -> Tensor:
     return tensor.reshape(tuple(n for n, item in zip(tensor.shape, items, strict=True) if not isinstance(item, int)))
 
 
+class _Mask(NamedTuple):
+    """One dimension of a bool mask: where its True elements stand, and how long it is."""
+
+    positions: Tensor
+    length: int
+
+
 def _expand(index: Index, ndim: int) -> list[Any]:
-    """The items of an index, one a dimension (and the Nones): Ellipsis filled in, bool arrays as integer arrays."""
+    """The items of an index, one a dimension (and the Nones): Ellipsis filled in, bool arrays taken apart."""
     items: list[Any] = []
     for item in index if isinstance(index, tuple) else (index,):
         items.extend(_item(item))
@@ -60,7 +75,7 @@ def _expand(index: Index, ndim: int) -> list[Any]:
 
 
 def _item(item: Any) -> list[Any]:
-    """An item as what the rest understands: int, slice, None, Ellipsis, or int64 tensors."""
+    """An item as what the rest understands: int, slice, None, Ellipsis, int64 tensors, or a mask for each dimension."""
     if item is None or item is Ellipsis or isinstance(item, slice):
         return [item]
     if isinstance(item, (bool, np.bool_)):
@@ -68,7 +83,10 @@ def _item(item: Any) -> list[Any]:
     if isinstance(item, (Tensor, np.ndarray, list, tuple, range)):
         tensor = asarray(list(item) if isinstance(item, (tuple, range)) else item)
         if tensor.dtype == bool_:
-            return [constant(found) for found in np.nonzero(tensor.node.read())] if tensor.ndim else [_never(item)]
+            if tensor.ndim == 0:
+                raise IndexingError("a 0-d bool does not index.", got=repr(item))
+            found = np.nonzero(tensor.node.read())
+            return [_Mask(constant(places), n) for places, n in zip(found, tensor.shape, strict=True)]
         if tensor.dtype not in INTEGER and (tensor.numel() or isinstance(item, (Tensor, np.ndarray))):
             raise IndexingError("only integers and bools index.", got=tensor.dtype, remedy="cast first: index.long()")
         if isinstance(item, Tensor) and tensor.ndim == 0 and tensor.node.value is not None:
@@ -81,10 +99,6 @@ def _item(item: Any) -> list[Any]:
             f"{type(item).__name__} does not index.",
             expected="integers, slices, None, ..., or arrays of integers or bools",
         ) from None
-
-
-def _never(item: Any) -> Any:
-    raise IndexingError("a 0-d bool does not index.", got=repr(item))
 
 
 def _as_array(item: int) -> Tensor:

@@ -40,7 +40,8 @@ class _Broadcast(_Movement):
     """Stretch dimensions of length 1, and add dimensions at the left."""
 
     def infer(self, x: Spec, *, shape: Shape) -> Spec:
-        if shapes.broadcast(x.shape, shape) != shape:
+        added = len(shape) - x.ndim
+        if added < 0 or any(n not in (1, m) for n, m in zip(x.shape, shape[added:], strict=True)):
             raise ShapeError(
                 "the tensor cannot be expanded so.",
                 expected=f"a shape that {x.shape} stretches to",
