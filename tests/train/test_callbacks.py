@@ -34,7 +34,8 @@ def run():
         model = nn.Linear(1, 1)
         model.compile(cr.optim.SGD(model.parameters(), lr=lr), "mse")
         x = np.ones((4, 1), np.float32)
-        history = model.fit(x, x, epochs=len(values), callbacks=[Scripted(name, values), *callbacks], verbose=0)
+        listeners = [Scripted(name, values), *callbacks]
+        history = model.fit(x, x, epochs=len(values), validation_data=(x, x), callbacks=listeners, verbose=0)
         return model, history
 
     return go
@@ -71,7 +72,7 @@ def test_says_what_it_restores(capsys):
 
 
 def test_a_measure_that_is_not_there(run):
-    with pytest.raises(ArgumentError, match="validation_data or validation_split"):
+    with pytest.raises(ArgumentError, match="expected: one of loss, val_loss"):
         run([1.0], EarlyStopping("val_accuracy"))
 
 

@@ -1,4 +1,4 @@
-"""Trying something out: whatever tensors are assigned is put back at the end."""
+"""Trying something out: whatever tensors are assigned is put back at the end, or if it fails."""
 
 from __future__ import annotations
 
@@ -70,3 +70,26 @@ def rewind() -> Iterator[None]:
             yield
     finally:
         kept.restore()
+
+
+@contextmanager
+def undone_if_failing() -> Iterator[None]:
+    """Compute as usual within the block; if it raises, what was assigned to tensors is put back.
+
+    >>> from chainrule.core.rewind import undone_if_failing
+    >>> x = cr.tensor([1.0, 2.0])
+    >>> try:
+    ...     with undone_if_failing():
+    ...         _ = x.mul_(10)
+    ...         raise ValueError
+    ... except ValueError:
+    ...     print(x)
+    tensor([1., 2.])
+    """
+    kept = Kept()
+    try:
+        with modes.interpreter(_Rewind(modes.state.interpreter, kept)):
+            yield
+    except BaseException:
+        kept.restore()
+        raise

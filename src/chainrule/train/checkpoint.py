@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule._tensor import Tensor
-from chainrule.errors import FileFormatError, VersionError
+from chainrule.core.rewind import undone_if_failing
+from chainrule.errors import ChainruleError, FileFormatError, VersionError
 from chainrule.nn.files import load_with_metadata, save
 from chainrule.ops.random import default_generator
 from chainrule.train.history import History
@@ -48,15 +49,33 @@ def resume(path: str | os.PathLike[str], session: Session) -> int:
     tensors, metadata = load_with_metadata(path)
     try:
         about = json.loads(metadata["chainrule.checkpoint"])
-    except (KeyError, ValueError):
+        if about["format"] > FORMAT:
+            raise VersionError(
+                "the checkpoint was written by a later version.",
+                where=str(path),
+                expected=f"format {FORMAT} or older",
+                got=f"format {about['format']}",
+                remedy="update: pip install -U chainrule",
+            )
+        _check_batches(path, about, session)
+        history, epoch = History.from_dict(about["history"]), int(about["epoch"])
+        with undone_if_failing():
+            _restore(tensors, about["param_groups"], session)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, ChainruleError):
+            raise
         raise FileFormatError(
             "the file is no checkpoint.",
             where=str(path),
             expected="a file that ModelCheckpoint wrote",
-            got="other tensors",
+            got="other tensors" if "chainrule.checkpoint" not in metadata else f"one that is broken: {error!r}",
         ) from None
-    if about["format"] > FORMAT:
-        raise VersionError("the checkpoint was written by a later version.", where=str(path), remedy="update chainrule")
+    vars(session.history).update(vars(history))
+    return epoch + 1
+
+
+def _check_batches(path: str | os.PathLike[str], about: dict[str, Any], session: Session) -> None:
+    """The order of the rows can only go on over the same batches."""
     given = (about["seed"], about["rows"], about["batch_size"])
     own = (session.batches.seed, session.batches.n_rows, session.batches.batch_size)
     if given != own:
@@ -67,15 +86,17 @@ def resume(path: str | os.PathLike[str], session: Session) -> int:
             got="seed {}, {} rows, batches of {}".format(*own),
             remedy="give fit the same data, batch_size and seed, or load only the weights",
         )
+
+
+def _restore(tensors: dict[str, Tensor], param_groups: list[dict[str, Any]], session: Session) -> None:
     session.model.load_state_dict(_under("model.", tensors))
     remembered: dict[int, dict[str, Tensor]] = {}
     for key, tensor in _under("optimizer.", tensors).items():
         index, _, name = key.partition(".")
         remembered.setdefault(int(index), {})[name] = tensor
-    session.optimizer.load_state_dict({"state": remembered, "param_groups": about["param_groups"]})
-    default_generator().state.rebind(tensors["random"].node)
-    session.history.__dict__.update(History.from_dict(about["history"]).__dict__)
-    return int(about["epoch"]) + 1
+    random = tensors["random"]
+    session.optimizer.load_state_dict({"state": remembered, "param_groups": param_groups})
+    default_generator().state.rebind(random.node)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

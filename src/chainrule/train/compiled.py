@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chainrule import optim
+import chainrule.nn.functional as F
+from chainrule import nn, optim
 from chainrule.data import Batches
 from chainrule.errors import ArgumentError, DTypeError
 from chainrule.metrics import Metric
+from chainrule.nn.losses import Loss
 from chainrule.nn.module import Module
 from chainrule.nn.output import fit_loss_to_output, last_layer
 from chainrule.optim import Optimizer
+from chainrule.optim.arguments import number, whole
 from chainrule.train.objective import Objective
 from chainrule.train.precheck import Traced
 from chainrule.train.rows import Rows
@@ -81,10 +84,9 @@ def compile_model(
     if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, (list, tuple))):
         raise DTypeError("metrics are a list.", where="metrics", got=repr(metrics), remedy=f"metrics=[{metrics!r}]")
     for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
-        if limit is not None and not limit > 0:
-            raise ArgumentError("a limit must be positive.", where=name, got=limit)
-    if not isinstance(accumulate, int) or accumulate < 1:
-        raise ArgumentError("accumulate counts batches.", where="accumulate", expected="1 or more", got=accumulate)
+        if limit is not None:
+            number(name, limit, above=0)
+    whole("accumulate", accumulate, least=1)
     chosen, because = fit_loss_to_output(loss, model) if isinstance(loss, str) else (_loss(loss), "")
     return Compiled(
         _optimizer(optimizer, model),
@@ -104,7 +106,21 @@ def _loss(loss: Any) -> Callable[..., Any]:
             got=repr(loss),
             remedy="make an instance: nn.MSELoss()" if isinstance(loss, type) else None,
         )
-    return loss  # type: ignore[no-any-return]  # what it gives is checked when it is called
+    # The functions stand for the losses, which are known to take logits or probabilities, classes or numbers.
+    module = _MODULES.get(loss)
+    return module() if module is not None else loss  # what a function of the user's gives is checked when it is called
+
+
+_MODULES: dict[Callable[..., Any], Callable[[], Loss]] = {
+    F.binary_cross_entropy: nn.BCELoss,
+    F.binary_cross_entropy_with_logits: nn.BCEWithLogitsLoss,
+    F.cross_entropy: nn.CrossEntropyLoss,
+    F.huber_loss: nn.HuberLoss,
+    F.l1_loss: nn.L1Loss,
+    F.mse_loss: nn.MSELoss,
+    F.nll_loss: nn.NLLLoss,
+    F.smooth_l1_loss: nn.SmoothL1Loss,
+}
 
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:

@@ -1,113 +1,160 @@
 """Finding where a number stopped being finite.
 
 The batch that broke is run again, with the random numbers it had, and looked at operation by operation: first forward,
-then backward. What is named is the first operation whose inputs were all finite and whose result is not.
+then backward. What is named is the operation whose inputs were finite and whose result, or derivative, is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
+from functools import partial
 
 import numpy as np
 
 from chainrule._tensor import Tensor
 from chainrule.autodiff.walk import topological
 from chainrule.core.modes import enable_grad
-from chainrule.core.node import Node
+from chainrule.core.node import Handle, Node
+from chainrule.core.rewind import rewind
 from chainrule.errors import NonFiniteError
 from chainrule.nn.module import Module
-from chainrule.ops.random import default_generator
 
 REMEDY = "a lower learning rate, clipping (clip_norm=1.0), scaled inputs, or a loss from logits"
+REMEDIES = {
+    "log": "keep its input above 0, as x.clip(min=1e-7) does; or give logits to a loss that takes them",
+    "div": "keep what it divides by away from 0, by adding a small number such as 1e-7",
+    "sqrt": "keep its input above 0, by adding a small number such as 1e-7: at 0 its derivative is infinite",
+    "pow": "keep its base above 0, by adding a small number such as 1e-7",
+    "exp": "keep its input small; softmax, log_softmax and losses from logits see to that by themselves",
+}
 
 
-class RandomState:
-    """The default generator's state, to be put back later."""
+def diagnose(model: Module, loss_again: Callable[[], Tensor], place: str) -> NonFiniteError:
+    """The error that names the first layer whose value or gradient broke; nothing is changed.
 
-    def __init__(self) -> None:
-        self._node = default_generator().state.node
-
-    def restore(self) -> None:
-        """Let the generator go on from here again."""
-        self._node.stale = False
-        default_generator().state.node = self._node
-
-
-def raise_non_finite(model: Module, loss_again: Callable[[], Tensor], before: RandomState, place: str) -> NoReturn:
-    """Raise the `NonFiniteError` that names the first layer whose value or gradient broke."""
-    before.restore()
-    model.zero_grad()
-    with enable_grad():
+    Args:
+        model: The model, in the state in which the batch met it.
+        loss_again: Computes the loss that broke again.
+        place: Where in training that was.
+    """
+    with rewind(), enable_grad():
+        model.zero_grad()
         loss = loss_again()
-    names = {id(parameter.node): name for name, parameter in model.named_parameters()}
-    order = topological([loss.node])
-    for node in order:
-        if not _finite(node.read()):
-            raise _broken_value(node, names, place)
-    raise _broken_gradient(loss, order, names, place)
+        if not loss.requires_grad:
+            return NonFiniteError(f"the loss is not finite, in {place}.", where=type(model).__name__, got=loss.item())
+        names = {id(tensor.node): name for name, tensor in [*model.named_parameters(), *model.named_buffers()]}
+        order = topological([loss.node])
+        broken = _first_broken(loss.node, order, names)
+        if broken is None:
+            return _broken_gradient(loss, order, place)
+        if id(broken) in names:
+            return broken_state(model, names[id(broken)], broken.value, place)
+        return _broken_value(broken, place)
 
 
-def _finite(value: np.ndarray) -> bool:
-    return bool(np.isfinite(value).all())
+def broken_state(model: Module, name: str, value: np.ndarray | None, place: str) -> NonFiniteError:
+    """The error for a weight or buffer that is no longer finite."""
+    path, _, own = name.rpartition(".")
+    kind = type(model.get_submodule(path)).__name__
+    return NonFiniteError(
+        f"its {own!r} is no longer finite, in {place}.",
+        where=f"{kind} '{path}'" if path else kind,
+        expected="finite numbers",
+        got=_count(value),
+        remedy=REMEDY,
+    )
 
 
-def _broken_value(node: Node, names: dict[int, str], place: str) -> NonFiniteError:
-    wrong = ~np.isfinite(node.read())
-    got = f"{_count(wrong)} NaN or infinite, such as {node.read()[wrong].flat[0]}"
+def is_finite(value: np.ndarray | None) -> bool:
+    """Whether no element is NaN or infinite."""
+    return value is None or bool(np.isfinite(value).all())
+
+
+def _first_broken(loss: Node, order: list[Node], names: dict[int, str]) -> Node | None:
+    """Where it began: from the loss back along values that are not finite, as far as they go.
+
+    An infinite value that the loss does not suffer from, such as a mask before a softmax, is not on the way.
+    """
+    reached: set[Node] = set()
+    waiting = [loss]
+    while waiting:
+        node = waiting.pop()
+        if node not in reached and not is_finite(node.value):
+            reached.add(node)
+            waiting.extend(node.origin.inputs if node.origin else ())
+    known = {node: at for at, node in enumerate(order)}
+    for node in reached - known.keys():
+        # A buffer, such as a running mean. A mask may hold infinities.
+        if id(node) in names and node.value is not None and np.isnan(node.value).any():
+            return node
+    return min(reached & known.keys(), key=known.__getitem__, default=None)
+
+
+def _broken_value(node: Node, place: str) -> NonFiniteError:
     if node.origin is None:
-        name = names.get(id(node))
-        what = f"the weight {name!r}" if name else "an input"
-        return NonFiniteError(
-            f"{what} is no longer finite, in {place}.", expected="finite numbers", got=got, remedy=REMEDY
-        )
+        return NonFiniteError(f"an input is not finite, in {place}.", got=_count(node.value), remedy=REMEDY)
+    name = node.origin.primitive.name
     return NonFiniteError(
-        f"the value of `{node.origin.primitive.name}` is no longer finite, in {place}.",
+        f"the value of `{name}` is no longer finite, in {place}.",
         where=_label(node),
         expected="finite numbers",
-        got=f"{got}, from inputs {_ranges(node)}",
-        remedy=REMEDY,
+        got=f"{_count(node.value)}, from inputs {_ranges(node)}",
+        remedy=REMEDIES.get(name, REMEDY),
     )
 
 
-def _broken_gradient(loss: Tensor, order: list[Node], names: dict[int, str], place: str) -> NonFiniteError:
-    """The walk goes from the loss back: the first gradient that is not finite is where it broke."""
-    found: list[tuple[Node, np.ndarray]] = []
-
-    def watch(node: Node) -> Callable[[Tensor], None]:
-        def look(gradient: Tensor) -> None:
-            value = gradient.detach().numpy()
-            if not found and not _finite(value):
-                found.append((node, value))
-
-        return look
-
+def _broken_gradient(loss: Tensor, order: list[Node], place: str) -> NonFiniteError:
+    """The walk goes from the loss back: the first gradient that is not finite shows where it broke."""
+    reaching: dict[Node, Tensor] = {}
     for node in order:
-        node.hooks = [*node.hooks, watch(node)]
-    loss.backward()
-    if not found:
-        return NonFiniteError(f"the sum of the gradients overflowed, in {place}.", remedy=REMEDY)
-    node, value = found[0]
-    wrong = ~np.isfinite(value)
-    what = f"of the weight {names[id(node)]!r}" if id(node) in names else "that reaches it"
+        node.hooks.append(partial(reaching.__setitem__, node))
+    try:
+        loss.backward(retain_graph=True)
+    finally:
+        for node in order:
+            node.hooks.pop()
+    broken = next((node for node in reaching if not is_finite(reaching[node].node.value)), None)
+    if broken is None:
+        return NonFiniteError(f"the gradients are too large to be added up, in {place}.", remedy=REMEDY)
+    cause = _cause(broken, order, reaching)
+    name = cause.origin.primitive.name if cause is not None and cause.origin else ""
     return NonFiniteError(
-        f"the gradient {what} is no longer finite, though all values are, in {place}.",
-        where=_label(node),
+        (f"the derivative of `{name}`" if name else "the gradient that reaches it")
+        + f" is no longer finite, though all values are, in {place}.",
+        where=_label(cause or broken),
         expected="finite numbers",
-        got=f"{_count(wrong)} NaN or infinite, such as {value[wrong].flat[0]}",
-        remedy=REMEDY,
+        got=_count(reaching[broken].node.value) + (f", at inputs {_ranges(cause)}" if cause else ""),
+        remedy=REMEDIES.get(name, REMEDY),
     )
+
+
+def _cause(broken: Node, order: list[Node], reaching: dict[Node, Tensor]) -> Node | None:
+    """The result whose own gradient is finite, and whose operation made of it the one of `broken` that is not."""
+    for node in order:
+        if node.origin is not None and node in reaching and is_finite(reaching[node].node.value):
+            primitive, parents, params = node.origin
+            inputs = [Handle.of(parent) for parent in parents]
+            for arg, parent in enumerate(parents):
+                if parent is broken:
+                    part = primitive.vjp(arg, reaching[node], Handle.of(node), *inputs, **params)
+                    if part is not None and not is_finite(part.node.value):
+                        return node
+    return None
 
 
 def _label(node: Node) -> str:
     return node.scope.label() if node.scope else "the loss"
 
 
-def _count(wrong: np.ndarray) -> str:
-    return f"{int(wrong.sum()):,} of {wrong.size:,} values"
+def _count(value: np.ndarray | None) -> str:
+    if value is None:
+        return "NaN or infinity"
+    wrong = ~np.isfinite(value)
+    return f"{int(wrong.sum()):,} of {wrong.size:,} values NaN or infinite, such as {value[wrong].flat[0]}"
 
 
 def _ranges(node: Node) -> str:
     """From where to where each input goes."""
-    values = [parent.read() for parent in node.origin.inputs] if node.origin else []
-    return " and ".join(f"{value.min():.3g} to {value.max():.3g}" for value in values if value.size)
+    parents = node.origin.inputs if node.origin else ()
+    values = [parent.value for parent in parents if parent.value is not None and parent.value.size]
+    return " and ".join(f"{value.min():.3g} to {value.max():.3g}" for value in values)

@@ -57,13 +57,20 @@ class History:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> History:
-        """The history that `to_dict` has written."""
+        """The history that `to_dict` has written.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: If it is not what `to_dict` writes.
+        """
         history = cls()
-        history.epoch = list(data["epoch"])
-        history.seconds = list(data["seconds"])
+        history.epoch = [int(epoch) for epoch in data["epoch"]]
+        history.seconds = [float(seconds) for seconds in data["seconds"]]
         history.history = {
-            name: [math.nan if value is None else value for value in values] for name, values in data["history"].items()
+            str(name): [math.nan if value is None else float(value) for value in values]
+            for name, values in data["history"].items()
         }
+        if {len(values) for values in [history.seconds, *history.history.values()]} != {len(history.epoch)}:
+            raise ValueError("columns of different lengths")
         return history
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
@@ -83,6 +90,7 @@ class History:
             raise ArgumentError("there is nothing to draw yet.", expected="at least one epoch", got="none")
         try:
             from matplotlib.figure import Figure
+            from matplotlib.ticker import MaxNLocator
         except ImportError:
             raise MissingDependencyError(
                 "drawing needs matplotlib.", remedy="pip install 'chainrule[plot]', or read history.history"
@@ -95,6 +103,7 @@ class History:
             if f"val_{name}" in self.history:
                 axes.plot(epochs, self.history[f"val_{name}"], marker=".", label=f"val_{name}")
             axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.set_title(name)
             axes.legend()
             axes.grid(alpha=0.3)

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.core.modes import no_grad
 from chainrule.data import Batches
-from chainrule.errors import ArgumentError, NotCompiledError
+from chainrule.errors import NotCompiledError
 from chainrule.nn.module import Module
 from chainrule.ops.convert import constant
 from chainrule.train import checkpoint, loop
@@ -21,8 +21,10 @@ from chainrule.train.callbacks.base import Callback
 from chainrule.train.callbacks.progress import ProgressBar
 from chainrule.train.compiled import Compiled, compile_model
 from chainrule.train.history import History
-from chainrule.train.precheck import Traced, rehearse, trace
-from chainrule.train.rows import Rows, hold_out, read_inputs, read_rows, weigh_classes
+from chainrule.train.measures import check_metrics
+from chainrule.train.precheck import Traced, evaluating, rehearse, single, trace
+from chainrule.train.preparation import batch_sizes, check_numbers, check_verbose, listeners, with_validation
+from chainrule.train.rows import Rows, read_inputs, read_rows, weigh_classes
 from chainrule.train.session import Session
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class TrainingMethods:
         batch_size: int | None = 32,
         epochs: int = 1,
         verbose: str | int = "auto",
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Sequence[Callback] | Callback | None = None,
         validation_split: float = 0.0,
         validation_data: Sequence[Any] | None = None,
         shuffle: bool = True,
@@ -89,11 +91,11 @@ class TrainingMethods:
 
         Args:
             x: Inputs, (N, ...): an array, a tensor, lists, or a `Dataset`, which has the targets too.
-            y: Targets, as the loss takes them.
+            y: Targets, as the loss takes them. Class indices may be (N,) or (N, 1).
             batch_size: Rows an update: None for all (full-batch gradient descent), 1 for stochastic, else mini-batch.
             epochs: How many times to go over all rows.
             verbose: 0 for silence, 1 for a bar on a terminal, 2 for a line an epoch; "auto" is 1.
-            callbacks: What shall listen: `EarlyStopping`, `ModelCheckpoint`, your own.
+            callbacks: What shall listen: `EarlyStopping`, `ModelCheckpoint`, your own. One, or a list.
             validation_split: The share of rows to hold out for validation: random by the seed, stratified
                 where the targets are classes. (Keras takes the last rows.)
             validation_data: Or rows of your own: (x, y) or (x, y, sample_weight).
@@ -114,34 +116,29 @@ class TrainingMethods:
             ChainruleError: Before training, for data or a model that cannot be trained on: see
                 `chainrule.errors`. NonFiniteError in training, naming the layer.
         """
-        model = _module(self)
-        if epochs < 1 or (validation_split and validation_data is not None):
-            raise ArgumentError(
-                "fit needs at least one epoch, and one source of validation rows.",
-                got=f"epochs={epochs}, validation_split={validation_split}",
-            )
+        model, told = _module(self), listeners(callbacks)
+        check_numbers(epochs, initial_epoch, verbose)
         rows, compiled, traced = _prepared(self, x, y, sample_weight)
         objective = compiled.objective
-        validation = None
-        if validation_data is not None:
-            validation = objective.prepare(model, _given(validation_data, model), traced, "validation_data")
-        elif validation_split:
-            rows, validation = hold_out(rows, validation_split, objective.labels(rows.targets), seed)
+        rows, validation = with_validation(model, objective, rows, validation_split, validation_data, seed)
         objective.check_classes(rows.targets, traced.output)
         if class_weight is not None:
             rows = weigh_classes(rows, objective.required_labels(rows.targets), class_weight, model)
         batches = Batches(rows.arrays(), batch_size, shuffle=shuffle, seed=seed, drop_last=drop_last)
-        rehearse(model, objective, rows.arrays(), max(batches.batch_size, 2))
+        check_metrics(objective, traced.output, rows.targets)
+        for size in batch_sizes(batches):
+            rehearse(model, objective, rows.arrays(), size)
 
-        listeners = list(callbacks or [])
         say: Callable[[str], None] = print if verbose else _silent
-        session = Session(model, compiled.optimizer, objective, batches, epochs, say)
-        if verbose and not any(isinstance(callback, ProgressBar) for callback in listeners):
-            listeners.insert(0, ProgressBar(bar=False if verbose == 2 else None))
+        session = Session(model, compiled.optimizer, objective, batches, epochs, validation is not None, say)
+        if verbose and not any(isinstance(callback, ProgressBar) for callback in told):
+            told.insert(0, ProgressBar(bar=False if verbose == 2 else None))
         first = initial_epoch if resume is None else checkpoint.resume(resume, session)
         for line in compiled.describe(batches, validation):
             say(line)
-        loop.run(session, compiled.update, validation, listeners, first)
+        if first >= epochs:
+            say(f"nothing is left to train: {first} of {epochs} epochs are done")
+        loop.run(session, compiled.update, validation, told, first)
         return session.history
 
     def evaluate(
@@ -167,7 +164,9 @@ class TrainingMethods:
             The loss, or a list of the loss and every metric in the order of `compile`, or a dict.
         """
         model = _module(self)
-        rows, compiled, _ = _prepared(self, x, y, sample_weight)
+        check_verbose(verbose)
+        rows, compiled, traced = _prepared(self, x, y, sample_weight)
+        check_metrics(compiled.objective, traced.output, rows.targets)
         measured = loop.evaluate(model, compiled.objective, rows, batch_size)
         if verbose:
             print(f"{len(rows):,} rows: " + "  ".join(f"{name} {value:.4f}" for name, value in measured.items()))
@@ -186,15 +185,9 @@ class TrainingMethods:
         """
         model = _module(self)
         inputs = read_inputs(getattr(x, "inputs", x), model)
-        was_training = model.training
-        model.eval()
-        try:
-            with no_grad():
-                parts = [
-                    model(constant(part)).numpy() for (part,) in Batches([inputs], batch_size, shuffle=False).epoch(0)
-                ]
-        finally:
-            model.train(was_training)
+        batches = Batches([inputs], batch_size, shuffle=False)
+        with evaluating(model), no_grad():
+            parts = [single(model, model(constant(part))).numpy() for (part,) in batches.epoch(0)]
         return np.concatenate(parts)
 
     def train_on_batch(
@@ -236,18 +229,6 @@ def _prepared(model: TrainingMethods, x: Any, y: Any, sample_weight: Any) -> tup
     traced = trace(module, rows.inputs)
     model._compiled = model._compiled.settled(module, traced)
     return model._compiled.objective.prepare(module, rows, traced, "y"), model._compiled, traced
-
-
-def _given(data: Any, model: Module) -> Rows:
-    """`validation_data` as rows."""
-    if not isinstance(data, (tuple, list)):
-        return read_rows(data, None, model, where=("validation_data",) * 2)
-    if len(data) not in (2, 3):
-        raise ArgumentError(
-            "validation_data has inputs and targets.", expected="(x, y) or (x, y, weight)", got=f"{len(data)} parts"
-        )
-    weight = data[2] if len(data) == 3 else None
-    return read_rows(data[0], data[1], model, weight, ("validation_data[0]", "validation_data[1]"))
 
 
 def _as_keras(measured: dict[str, float], return_dict: bool) -> Any:

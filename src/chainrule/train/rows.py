@@ -12,14 +12,16 @@ from chainrule.config import get_default_dtype
 from chainrule.core.dtype import is_floating
 from chainrule.data import (
     Dataset,
+    Split,
     check_inputs,
     check_lengths,
     check_sample_weight,
     check_targets,
     validation_split,
 )
-from chainrule.errors import ArgumentError, ClassIndexError
+from chainrule.errors import ArgumentError, ChainruleError, ClassIndexError, NonFiniteDataError
 from chainrule.nn.module import Module
+from chainrule.optim.arguments import number
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,40 @@ def model_dtype(model: Module) -> np.dtype:
 
 def read_inputs(x: Any, model: Module, where: str = "x") -> np.ndarray:
     """Inputs, checked; floating ones in the dtype of the model's weights."""
-    return as_model_dtype(check_inputs(_plain(x), where), model)
+    return as_model_dtype(check_inputs(_plain(x), where), model, where)
 
 
-def as_model_dtype(array: np.ndarray, model: Module) -> np.ndarray:
-    """Floating arrays in the dtype of the model's weights; others as they are."""
-    return array.astype(model_dtype(model), copy=False) if array.dtype.kind == "f" else array
+def as_model_dtype(array: np.ndarray, model: Module, where: str) -> np.ndarray:
+    """Floating arrays in the dtype of the model's weights; others as they are.
+
+    Raises:
+        NonFiniteDataError: If a number is too large for that dtype.
+    """
+    dtype = model_dtype(model)
+    if array.dtype.kind != "f" or array.dtype == dtype:
+        return array
+    with np.errstate(over="ignore"):
+        converted = array.astype(dtype)
+    if not np.isfinite(converted).all():
+        raise NonFiniteDataError(
+            f"some numbers are too large for the model's {dtype}.",
+            where=where,
+            expected=f"numbers up to {np.finfo(dtype).max:.3g}",
+            got=f"{array[~np.isfinite(converted)].flat[0]:.3g}",
+            remedy="scale them (data.Standardize), or model.double()",
+        )
+    return converted
 
 
 def read_rows(x: Any, y: Any, model: Module, sample_weight: Any = None, where: tuple[str, str] = ("x", "y")) -> Rows:
     """Inputs and targets, checked: numbers, finite, of one length. `x` may be a `Dataset`, which has both."""
+    if isinstance(x, Split):
+        raise ArgumentError(
+            "these are several parts.",
+            where=where[0],
+            expected="one of them",
+            remedy="model.fit(split.train, validation_data=split.validation)",
+        )
     if isinstance(x, Dataset):
         x, y = x.inputs, x.targets if y is None else y
     if y is None:
@@ -88,13 +114,26 @@ def weigh_classes(rows: Rows, labels: np.ndarray, class_weight: Mapping[int, flo
         ArgumentError: If a weight is negative, or `class_weight` is something else.
     """
     found, counts = np.unique(labels, return_counts=True)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise ArgumentError("unknown class weights.", expected="a dict, or 'balanced'", got=repr(class_weight))
+    if class_weight == "balanced":
         weights = dict(zip(found.tolist(), (len(labels) / (len(found) * counts)).tolist(), strict=True))
     else:
-        weights = {int(label): float(value) for label, value in class_weight.items()}
-    unknown = sorted(set(weights) - set(found.tolist()))
+        weights = _checked_weights(class_weight, found)
+    own = np.array([weights.get(label, 1.0) for label in found.tolist()])[np.searchsorted(found, labels)]
+    weight = own if rows.weight is None else rows.weight * own
+    return replace(rows, weight=check_sample_weight(weight, len(rows), "class_weight").astype(model_dtype(model)))
+
+
+def _checked_weights(class_weight: Any, found: np.ndarray) -> dict[int, float]:
+    """Weights of classes, as given by hand."""
+    if not isinstance(class_weight, Mapping):
+        raise ArgumentError(
+            "unknown class weights.",
+            where="class_weight",
+            expected='a dict from class to weight, or "balanced"',
+            got=repr(class_weight)[:60],
+            remedy="dict(enumerate(weights)), for a list" if isinstance(class_weight, (list, tuple)) else None,
+        )
+    unknown = [label for label in class_weight if label not in found.tolist()]
     if unknown:
         raise ClassIndexError(
             "a class is weighed that no row has.",
@@ -102,14 +141,18 @@ def weigh_classes(rows: Rows, labels: np.ndarray, class_weight: Mapping[int, flo
             expected=f"classes {found.tolist()}",
             got=unknown,
         )
-    if min(weights.values(), default=0.0) < 0:
-        raise ArgumentError("weights must not be negative.", where="class_weight", got=class_weight)
-    own = np.array([weights.get(int(label), 1.0) for label in found])[np.searchsorted(found, labels)]
-    weight = own if rows.weight is None else rows.weight * own
-    return replace(rows, weight=weight.astype(model_dtype(model)))
+    return {int(label): number(f"class_weight[{label}]", value, least=0) for label, value in class_weight.items()}
 
 
 def hold_out(rows: Rows, fraction: float, labels: np.ndarray | None, seed: int) -> tuple[Rows, Rows]:
-    """Rows for training and for validation: random by the seed, stratified where there are classes."""
-    kept, held = validation_split(len(rows), fraction, seed=seed, labels=labels)
+    """Rows for training and for validation: random by the seed, stratified where there are classes.
+
+    Raises:
+        ArgumentError, EmptyDataError: If one of them would be empty, or lack a class for training.
+    """
+    try:
+        kept, held = validation_split(len(rows), number("validation_split", fraction), seed=seed, labels=labels)
+    except ChainruleError as error:
+        error.where, error.remedy = "validation_split", "another share, or rows of your own: validation_data=(x, y)"
+        raise
     return rows.take(kept), rows.take(held)

@@ -23,6 +23,7 @@ class Session:
         objective: The loss and the metrics.
         batches: The training rows in batches; their seed and order.
         epochs: How many epochs there will be in all.
+        validated: Whether each epoch ends with a validation.
         epoch: The epoch at work, from 0.
         stepped: Whether the last batch ended with an update of the weights (with accumulation not each does).
         history: Every epoch so far.
@@ -36,6 +37,7 @@ class Session:
         objective: Objective,
         batches: Batches,
         epochs: int,
+        validated: bool,
         say: Callable[[str], None],
     ) -> None:
         self.model = model
@@ -43,6 +45,7 @@ class Session:
         self.objective = objective
         self.batches = batches
         self.epochs = epochs
+        self.validated = validated
         self.epoch = 0
         self.stepped = False
         self.history = History()

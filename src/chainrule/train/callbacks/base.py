@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, UnknownNameError, nearest
+from chainrule.nn.module import Module
 
 if TYPE_CHECKING:
     from chainrule.train.session import Session
@@ -19,6 +20,11 @@ class Callback:
     Attributes:
         session: The training at work: `session.model`, `session.optimizer`, `session.history`, `session.epochs`, ...;
             `session.stop("why")` ends the training after this epoch.
+        model: The model that is trained. As in Keras, `self.model.stop_training = True` ends the training after
+            this epoch, too.
+
+    Raises:
+        UnknownNameError: When a class is defined with a method `on_...` that nobody would call.
 
     >>> class Shout(cr.train.Callback):
     ...     def on_epoch_end(self, epoch, logs):
@@ -26,6 +32,17 @@ class Callback:
     """
 
     session: Session
+
+    def __init_subclass__(cls) -> None:
+        events = [name for name in vars(Callback) if name.startswith("on_")]
+        for name in vars(cls):
+            if name.startswith("on_") and name not in events:
+                raise UnknownNameError("event of training", name, events)
+
+    @property
+    def model(self) -> Module:
+        """The model that is trained."""
+        return self.session.model
 
     def on_train_begin(self) -> None:
         """Before the first epoch."""
@@ -62,16 +79,27 @@ class Monitor:
         self.owner = owner
         self.best: float | None = None
 
+    def check(self, session: Session) -> None:
+        """Raise an `ArgumentError` before training where a measure of the validation is to be watched without one."""
+        if self.name.startswith("val_") and not session.validated:
+            raise ArgumentError(
+                f"there will be no measure called {self.name!r} to watch.",
+                where=self.owner,
+                expected="a validation",
+                got="fit without one",
+                remedy=f'give fit validation_data or validation_split, or watch "{self.name.removeprefix("val_")}"',
+            )
+
     def value(self, logs: Logs) -> float:
         """The measure among the epoch's."""
         if self.name not in logs:
-            remedy = "give fit validation_data or validation_split" if self.name.startswith("val_") else None
+            close = nearest(self.name, logs)
             raise ArgumentError(
                 f"there is no measure called {self.name!r} to watch.",
                 where=self.owner,
                 expected="one of " + ", ".join(logs),
                 got=repr(self.name),
-                remedy=remedy,
+                remedy=f"did you mean {close!r}?" if close else "compile(metrics=[...]) says what is measured",
             )
         return logs[self.name]
 

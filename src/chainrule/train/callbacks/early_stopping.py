@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule._tensor import Tensor
-from chainrule.errors import ArgumentError
+from chainrule.optim.arguments import whole
 from chainrule.train.callbacks.base import Callback, Logs, Monitor
 
 
@@ -35,11 +35,9 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = True,
         start_from_epoch: int = 0,
     ) -> None:
-        if patience < 0:
-            raise ArgumentError("patience cannot be negative.", where="EarlyStopping", got=patience)
         self._settings = (monitor, mode, min_delta)
         self.monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
-        self.patience = patience
+        self.patience = whole("patience", patience, least=0)
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
         self.best_epoch: int | None = None
@@ -48,6 +46,7 @@ class EarlyStopping(Callback):
     def on_train_begin(self) -> None:
         monitor, mode, min_delta = self._settings
         self.monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
+        self.monitor.check(self.session)
         self.best_epoch = None
         self._best_weights = {}
 

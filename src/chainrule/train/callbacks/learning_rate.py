@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from chainrule.errors import ArgumentError
+from chainrule.optim.arguments import number, whole
 from chainrule.train.callbacks.base import Callback, Logs, Monitor
 
 
@@ -13,8 +15,8 @@ class LearningRateScheduler(Callback):
     """Step a schedule of `chainrule.optim.lr_scheduler` after each epoch or batch, or ask a function.
 
     Args:
-        schedule: A schedule over the optimizer that the model was compiled with; or a function from the epoch (from 0)
-            and the learning rate to the new learning rate, as Keras has it.
+        schedule: A schedule over the optimizer that the model was compiled with; or a function from the epoch (from 0),
+            or from the epoch and the learning rate, to the new learning rate, as Keras has it.
         every: "epoch", or "batch" for schedules that count iterations (one-cycle, warm-up).
 
     Raises:
@@ -30,7 +32,14 @@ class LearningRateScheduler(Callback):
             )
         self.schedule = schedule
         self.every = every
-        self._function: Callable[[int, float], float] | None = None if hasattr(schedule, "step") else schedule
+        self._function: Callable[..., float] | None = None if hasattr(schedule, "step") else schedule
+        if self._function is not None and not callable(self._function):
+            raise ArgumentError(
+                "this is no schedule.",
+                where="LearningRateScheduler",
+                expected="a schedule of chainrule.optim.lr_scheduler, or a function (epoch, lr)",
+                got=repr(schedule)[:60],
+            )
         if self._function is not None and every == "batch":
             raise ArgumentError(
                 "a function is asked once an epoch.", where="LearningRateScheduler", got="every='batch'"
@@ -38,8 +47,9 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_begin(self, epoch: int) -> None:
         if self._function is not None:
+            known = len(signature(self._function).parameters)
             for group in self.session.optimizer.param_groups:
-                group["lr"] = float(self._function(epoch, float(group["lr"])))
+                group["lr"] = self._function(*(epoch, float(group["lr"]))[:known])
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         if self._function is None and self.every == "batch" and self.session.stepped:
@@ -88,16 +98,20 @@ class ReduceLROnPlateau(Callback):
             raise ArgumentError("the factor must reduce.", where="ReduceLROnPlateau", expected="0 to 1", got=factor)
         self._settings = (monitor, mode, min_delta)
         self.factor = factor
-        self.patience = patience
-        self.cooldown = cooldown
-        self.min_lr = min_lr
-        self.on_train_begin()
+        self.patience = whole("patience", patience, least=0)
+        self.cooldown = whole("cooldown", cooldown, least=0)
+        self.min_lr = number("min_lr", min_lr, least=0)
+        self._forget()
 
-    def on_train_begin(self) -> None:
+    def _forget(self) -> None:
         monitor, mode, min_delta = self._settings
         self.monitor = Monitor(monitor, mode, min_delta, "ReduceLROnPlateau")
         self._waited = 0
         self._resting = 0
+
+    def on_train_begin(self) -> None:
+        self._forget()
+        self.monitor.check(self.session)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         improved = self.monitor.improved(self.monitor.value(logs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from chainrule.errors import ArgumentError
 from chainrule.train.callbacks.base import Callback, Logs, Monitor
 from chainrule.train.checkpoint import save_checkpoint
 
@@ -16,7 +17,8 @@ class ModelCheckpoint(Callback):
     optimizer's state, the random state, the epoch and the history.
 
     Args:
-        path: The file, such as "best.safetensors"; `{epoch}` in it is filled in, numbered from 1.
+        path: The file, such as "best.safetensors". In it are filled in `{epoch}`, numbered from 1, and measures, as in
+            "{epoch:02d}-{val_loss:.2f}.safetensors".
         monitor: The measure that says which epoch is the best.
         save_best_only: Whether only the best so far are written (over one another, unless `{epoch}` is in the path).
         mode: "min", "max" or "auto" (a loss or an error shall fall).
@@ -48,8 +50,21 @@ class ModelCheckpoint(Callback):
         self.monitor = Monitor(monitor, mode, 0.0, "ModelCheckpoint")
 
     def on_train_begin(self) -> None:
+        if self.save_best_only:
+            self.monitor.check(self.session)
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         if not self.save_best_only or self.monitor.improved(self.monitor.value(logs)):
-            save_checkpoint(self.path.replace("{epoch}", str(epoch + 1)), self.session)
+            save_checkpoint(self._filled(epoch + 1, logs), self.session)
+
+    def _filled(self, epoch: int, logs: Logs) -> str:
+        try:
+            return self.path.format(epoch=epoch, **logs)
+        except (KeyError, ValueError, IndexError) as error:
+            raise ArgumentError(
+                "the file's name cannot be filled in.",
+                where="ModelCheckpoint",
+                expected="{" + "}, {".join(["epoch", *logs]) + "}",
+                got=f"{self.path!r}: {error}",
+            ) from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from chainrule.train.callbacks.base import Callback, Logs
 
-# Seconds between two plain lines within an epoch: a log must not be flooded, nor anybody wait in silence.
-EVERY = 10.0
+# Seconds until the first plain line within an epoch, and between the others: a log must not be flooded, nor anybody
+# wait in silence.
+FIRST, EVERY = 3.0, 10.0
 
 
 class ProgressBar(Callback):
@@ -34,7 +36,6 @@ class ProgressBar(Callback):
 
     def on_train_begin(self) -> None:
         self._batches = len(self.session.batches)
-        self._said = time.perf_counter()
         if self.bar:
             self._open()
 
@@ -50,21 +51,23 @@ class ProgressBar(Callback):
         )
         self._progress = Progress(*columns, transient=True, refresh_per_second=8)
         self._progress.start()
-        # What is said while the bar runs stands above it.
-        self.session.say = self._progress.console.print
+        # What is said while the bar runs stands above it, as it is.
+        self._said_before = self.session.say
+        self.session.say = partial(self._progress.console.print, markup=False, highlight=False, soft_wrap=True)
         self._task = self._progress.add_task("", total=self._batches, measured="")
 
     def on_epoch_begin(self, epoch: int) -> None:
         self._start = time.perf_counter()
+        self._next = self._start + FIRST
         if self._progress is not None:
             self._progress.reset(self._task, description=self._name(epoch), total=self._batches, measured="")
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         if self._progress is not None:
             self._progress.update(self._task, completed=batch + 1, measured=_text(logs))
-        elif time.perf_counter() - max(self._said, self._start) > EVERY:
-            self._said = time.perf_counter()
-            left = (self._said - self._start) / (batch + 1) * (self._batches - batch - 1)
+        elif (now := time.perf_counter()) > self._next and batch + 1 < self._batches:
+            self._next = now + EVERY
+            left = (now - self._start) / (batch + 1) * (self._batches - batch - 1)
             self.session.say(
                 f"{self._name(self.session.epoch)}  batch {batch + 1}/{self._batches}  {_text(logs)}  {left:.0f} s left"
             )
@@ -76,7 +79,7 @@ class ProgressBar(Callback):
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
-            self.session.say = print
+            self.session.say = self._said_before
 
     def _name(self, epoch: int) -> str:
         width = len(str(self.session.epochs))
