@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.core import shape as shapes
-from chainrule.core.dtype import DTypeLike, as_dtype, bool_, int64, is_floating
+from chainrule.core.dtype import DType, DTypeLike, as_dtype, bool_, float32, float64, int64, is_floating
 from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.shape import Dims, Shape
 from chainrule.core.types import Tensor
@@ -37,13 +37,18 @@ def _kept(y: Tensor, x: Tensor, dims: Shape) -> Tensor:
     return y.reshape(shapes.reduced(x.shape, dims, keepdim=True))
 
 
+def _wide(x: Array) -> DType:
+    """The dtype to add `x` up in. NumPy adds rows one after another: of 10⁶ in float32 only five digits would be left."""
+    return float64 if x.dtype == float32 else x.dtype
+
+
 class _Sum(_Reduction):
     """The sum; 0 of no elements."""
 
     needs_values = False
 
     def evaluate(self, x: Array, *, dims: Shape) -> Array:
-        return np.asarray(x.sum(axis=dims, dtype=x.dtype))
+        return np.asarray(x.sum(axis=dims, dtype=_wide(x)), x.dtype)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, *, dims: Shape) -> Tensor:
         return _kept(g, x, dims).expand(x.shape)
@@ -90,7 +95,7 @@ class _Cumsum(Primitive):
         return x
 
     def evaluate(self, x: Array, *, dim: int) -> Array:
-        return x.cumsum(axis=dim, dtype=x.dtype)
+        return np.asarray(x.cumsum(axis=dim, dtype=_wide(x)), x.dtype)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, *, dim: int) -> Tensor:
         return g.flip(dim).cumsum(dim).flip(dim)
