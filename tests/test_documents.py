@@ -55,6 +55,7 @@ def printed(block: Block, document: str, names: dict[str, object]) -> str:
 @pytest.mark.parametrize("document", RUN)
 def test_code_prints_what_the_document_shows(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("chainrule.config._default_dtype", cr.float32)
     cr.manual_seed(0)
     names: dict[str, object] = {}
     checker = doctest.OutputChecker()
