@@ -33,7 +33,7 @@ from chainrule.core.dtype import (
 from chainrule.core.modes import no_grad
 from chainrule.core.node import Handle, Node
 from chainrule.core.shape import Shape
-from chainrule.errors import DTypeError, FileFormatError, GradientError, ShapeError
+from chainrule.errors import DTypeError, GradientError, PicklingError, ShapeError
 from chainrule.ops import (
     activation,
     arithmetic,
@@ -242,8 +242,8 @@ class Tensor(Handle):
         return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise FileFormatError(
-            "tensors are not pickled: files hold data, never code.",
+        raise PicklingError(
+            "a tensor cannot be pickled: files hold data, never code.",
             remedy="save x.detach().numpy(), or a model's state_dict as safetensors",
         )
 

@@ -18,6 +18,7 @@ __all__ = [
     "IndexingError",
     "ArgumentError",
     "UnknownNameError",
+    "PicklingError",
     "UntracedValueError",
     "GradientError",
     "NotDifferentiableError",
@@ -122,6 +123,10 @@ class UnknownNameError(ChainruleError, KeyError, ValueError):
 
     # KeyError prints its argument quoted; ours prints as a text.
     __str__ = ChainruleError.__str__
+
+
+class PicklingError(ChainruleError, TypeError):
+    """A tensor or model was to be pickled: files hold data, never code."""
 
 
 class UntracedValueError(ChainruleError, TypeError):

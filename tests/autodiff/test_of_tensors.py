@@ -48,3 +48,11 @@ def test_frees_unless_told_to_keep():
     cr.autograd.grad(y, x)
     with pytest.raises(FreedGraphError):
         cr.autograd.grad(y, x)
+
+
+def test_each_input_has_its_own_gradient_and_a_flat_way_gives_zero():
+    a, b = cr.tensor(1.0, requires_grad=True), cr.tensor(2.5, requires_grad=True)
+    first, second = cr.autograd.grad(a + b, (a, b))
+    first.mul_(10)
+    assert (first.item(), second.item()) == (10, 1)
+    assert cr.autograd.grad(b.floor(), b)[0].item() == 0

@@ -26,6 +26,15 @@ def test_a_whole_step_runs_without_values_and_leaves_no_trace():
     assert (cr.rand(2) == after).all()
 
 
+def test_parts_are_restored_too():
+    x = cr.zeros(2, 2)
+    part = x[0]
+    with shapes_only():
+        part.add_(1)
+    part.add_(1)
+    assert x.tolist() == [[1, 1], [0, 0]]
+
+
 def test_what_was_restored_can_be_used_and_changed():
     w = cr.ones(2, requires_grad=True)
     y = w * w

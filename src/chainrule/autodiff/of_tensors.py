@@ -58,4 +58,5 @@ def grad(
             where=f"input {missing[0]}",
             remedy="allow_unused=True gives None",
         )
-    return tuple(found.get(tensor.node) for tensor in wanted)
+    # Several inputs may have got the same gradient: each has its own to change.
+    return tuple(found[tensor.node].clone() if tensor.node in found else None for tensor in wanted)

@@ -45,7 +45,7 @@ def walk(
                 if node.origin is not None:
                     for parent, part in _pull_back(node, node.origin, g, useful):
                         gradients[parent] = gradients[parent] + part if parent in gradients else part
-            elif targets is None and node in wanted:
+            elif node in wanted:
                 # Every way to it is flat (`floor`): its gradient is 0, not missing.
                 found[node] = Handle.of(node).zeros_like()
             if free and node.origin is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.core import modes
 from chainrule.core.modes import Interpreter
-from chainrule.core.node import Handle, Node
+from chainrule.core.node import Handle, Node, View
 
 if TYPE_CHECKING:
     from chainrule.core.primitive import Params, Primitive, Spec
@@ -21,18 +21,17 @@ class Kept:
     """What handles held before they were first written to."""
 
     def __init__(self) -> None:
-        self._before: dict[int, tuple[Handle, Node, Tensor | None]] = {}
+        self._before: dict[int, tuple[Handle, Node, View | None, Tensor | None]] = {}
 
     def keep(self, handle: Handle) -> None:
         """Keep what `handle` holds, unless it has been written to already."""
-        self._before.setdefault(id(handle), (handle, handle.node, handle._grad))
+        self._before.setdefault(id(handle), (handle, handle.node, handle.part_of, handle._grad))
 
     def restore(self) -> None:
         """Put everything back."""
-        for handle, node, grad in self._before.values():
+        for handle, node, part_of, grad in self._before.values():
             node.stale = False
-            handle.node = node
-            handle._grad = grad
+            handle.node, handle.part_of, handle._grad = node, part_of, grad
 
 
 class _Rewind:
