@@ -19,9 +19,7 @@ def record(family: str) -> None:
     version = importlib.import_module(cases.reference.partition(".")[0]).__version__.partition("+")[0]
     # A copy in C order, because safetensors writes an array's memory as it lies there.
     answers = {
-        f"{name}/{output}": np.array(array, order="C")
-        for name in cases
-        for output, array in ask(cases, name).items()
+        f"{name}/{output}": np.array(array, order="C") for name in cases for output, array in ask(cases, name).items()
     }
     RECORDED.mkdir(exist_ok=True)
     path = RECORDED / f"{family}.safetensors"
