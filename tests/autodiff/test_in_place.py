@@ -78,6 +78,8 @@ NOT_NEEDED = {
     "a factor, by the product itself": (lambda x: (y := x * 1, y.mul_(x), y)[-1], [1, 3]),
     "a constant, by the product itself": (lambda x: (y := x.detach() * 0 + 1, y.mul_(x), y)[-1], [1, 1]),
     "the argument of log, by the logarithm itself": (lambda x: (y := x * 1, y.log_(), y)[-1], [2, 1 / 1.5]),
+    "overwritten by a constant": (lambda x: (y := x * 2, y.zero_(), y + x)[-1], [1, 1]),
+    "nothing but a constant left": (lambda x: (y := x.square(), y.zero_(), y)[-1], [0, 0]),
     "an element": (lambda x: (y := x * 2, y.__setitem__(0, 0.0), y)[-1], [0, 2]),
     "an element, from the inputs": (lambda x: (y := x * 2, y.__setitem__(0, x[1] * 5), y)[-1], [0, 7]),
 }

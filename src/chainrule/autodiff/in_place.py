@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import weakref
 
+import numpy as np
+
 from chainrule.core.dtype import rank
 from chainrule.core.modes import no_grad, state
-from chainrule.core.node import Node, Origin, View
+from chainrule.core.node import Handle, Node, Origin, View
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError, InPlaceError, ShapeError
-from chainrule.ops.convert import TensorLike, as_tensor, broadcast
+from chainrule.ops.convert import TensorLike, as_tensor, broadcast, constant
 from chainrule.ops.creation import own
+from chainrule.ops.elementwise import WHERE
 from chainrule.ops.movement import RESHAPE, cast
 
 
@@ -66,10 +69,14 @@ def _successor(before: Node, value: Node) -> Node:
     """What a tensor that held `before` holds after taking over `value`."""
     if state.grad_enabled and value.tracked:
         return value
+    if before.tracked and not before.is_leaf and state.grad_enabled:
+        # Overwritten by a constant: the derivative by what it was is 0.
+        nowhere = constant(np.zeros(before.shape, bool))
+        return WHERE(nowhere, Handle.of(before), Handle.of(value)).node
     after = Node(before.shape, before.dtype, value.value)
     if before.is_leaf:
         after.tracked, after.hooks = before.tracked, before.hooks
-    elif before.tracked and not state.grad_enabled:
+    elif before.tracked:
         # The change is not remembered: derivatives go on to where the old value came from.
         after.tracked, after.origin = True, Origin(RESHAPE, (before,), {"shape": before.shape})
     return after
