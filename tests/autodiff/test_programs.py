@@ -1,4 +1,4 @@
-"""Random programs that compute, change in place and look at parts: PyTorch's gradients, or an error where it has one."""
+"""Random programs that compute, change in place and look at parts: PyTorch's gradients, or an error as there."""
 
 import numpy as np
 import pytest
