@@ -7,6 +7,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command; the exit code is 0, 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
-    from chainrule.cli.app import run
+    from chainrule.cli.reporting import readable
 
-    run()
+    with readable():
+        from chainrule.cli.app import app
+
+        app(prog_name="chainrule")

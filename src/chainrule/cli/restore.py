@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from chainrule import models
+from chainrule.nn.losses import Loss
 from chainrule.nn.module import Module
-from chainrule.train.run_folder import Run
+from chainrule.nn.output import fit_loss_to_output
+from chainrule.train.precheck import located
+from chainrule.train.run_record import Run
 
 
-def restore(run: Run) -> Module:
-    """The model of a run, with its weights, compiled to be evaluated.
+def restore(run: Run) -> tuple[Module, Loss]:
+    """The model of a run, with its weights, in evaluation mode; and its loss.
 
     Raises:
+        UnknownNameError, ShapeError, ArgumentError: If the configuration is not one of a model.
         StateDictError: If the weights do not fit the model that the configuration names.
     """
-    model = models.get(run.config.model, run.config.input_shape, run.config.outputs)
-    model.load_state_dict(run.weights)
-    model.compile(run.config.optimizer, run.config.loss, metrics=["accuracy"])
-    return model.eval()
+    with located(str(run.folder / "run.json")):
+        model = models.get(run.config.model, run.config.input_shape, run.config.outputs)
+        loss, _ = fit_loss_to_output(run.config.loss, model)
+    with located(str(run.folder / "weights.safetensors")):
+        model.load_state_dict(run.weights)
+    return model.eval(), loss

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from chainrule.data import Dataset
-from chainrule.metrics import ConfusionMatrix, F1Score, format_confusion_matrix
+from chainrule.cli.source import parts
+from chainrule.data import Dataset, Split
+from chainrule.metrics import format_confusion_matrix
+from chainrule.train.run_record import Result
+
+WIDTH = 100
 
 
 def heading(text: str) -> None:
@@ -15,42 +17,39 @@ def heading(text: str) -> None:
     print(f"\n{text}\n{'-' * len(text)}", flush=True)
 
 
-def counts(part: str, dataset: Dataset, width: int) -> str:
-    """A line of a table: a part, its rows, and the rows of each class."""
-    numbers = "".join(f"{count:>{width}}" for count in dataset.class_counts().values())
-    return f"{part:<12}{len(dataset):>7,}  {numbers}"
+def split_table(split: Split) -> str:
+    """A line for each part: its rows, and the rows of each class, as far as there is room."""
+    names = split.train.class_names or ()
+    width = max(map(len, [*names, "00,000"])) + 1
+    by_class = len(names) * width < WIDTH
+    heads = "".join(f"{name:>{width}}" for name in names) if by_class else "  of each class"
+    lines = [f"{'part':<10}{'rows':>9}{heads}"]
+    for name, part in parts(split).items():
+        counts = list(part.class_counts().values())
+        of_each = "".join(f"{n:>{width},}" for n in counts) if by_class else f"  {min(counts):,} to {max(counts):,}"
+        lines.append(f"{name:<10}{len(part):>9,}{of_each}")
+    return "\n".join(lines)
 
 
-def measure(scores: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
-    """What is measured of a classifier on the test part, beside the loss: ready for JSON."""
-    matrix = ConfusionMatrix()
-    per_class = F1Score("macro")
-    for metric in (matrix, per_class):
-        metric.update(scores, targets)
-    counted = np.asarray(matrix.compute()).astype(int)
-    right = int(np.trace(counted))
-    return {
-        "rows": len(targets),
-        "right": right,
-        "accuracy": right / len(targets),
-        "macro_f1": float(per_class.compute()),
-        "confusion_matrix": counted.tolist(),
-    }
+def picture_shape(dataset: Dataset) -> str:
+    """The size of the pictures, in words."""
+    height, width, channels = dataset.inputs.shape[1:]
+    return f"{height} x {width} pixels, {channels} channel{'s' if channels > 1 else ''}"
 
 
-def result(test: dict[str, Any], class_names: tuple[str, ...]) -> None:
+def show_result(result: Result, class_names: tuple[str, ...]) -> None:
     """The test result: accuracy, F1, the confusion matrix, and what is confused most."""
     print(
-        f"accuracy {test['accuracy']:.2%}: {test['right']:,} of {test['rows']:,} right   "
-        f"loss {test['loss']:.4f}   macro F1 {test['macro_f1']:.4f}"
+        f"accuracy {result.accuracy:.2%}: {result.right:,} of {result.rows:,} right   "
+        f"loss {result.loss:.4f}   macro F1 {result.macro_f1:.4f}"
     )
-    matrix = np.array(test["confusion_matrix"])
-    print(f"\n{format_confusion_matrix(matrix, class_names)}")
+    matrix = np.array(result.confusion_matrix)
+    print(f"\n{format_confusion_matrix(matrix, class_names, width=WIDTH)}")
     wrong = matrix.copy()
     np.fill_diagonal(wrong, 0)
     if wrong.any():
         true, predicted = np.unravel_index(int(wrong.argmax()), wrong.shape)
         print(
-            f"\nmost often: {class_names[true]} taken for {class_names[predicted]}, {wrong[true, predicted]} of "
-            f"{matrix[true].sum()}"
+            f"\nmost often confused: {class_names[true]} taken for {class_names[predicted]}, "
+            f"{wrong[true, predicted]:,} of {matrix[true].sum():,}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,17 @@ import numpy as np
 import chainrule as cr
 from chainrule import models, optim
 from chainrule.cli import source, stages
+from chainrule.cli.testing import measure
 from chainrule.data import Preprocessor, Split, Standardize
+from chainrule.errors import RunFolderError
 from chainrule.nn import init
+from chainrule.nn.losses import Loss
 from chainrule.nn.module import Module
+from chainrule.nn.output import fit_loss_to_output
+from chainrule.optim import Optimizer
 from chainrule.train import EarlyStopping, History
-from chainrule.train.run_folder import RunConfig, check_free, free_folder, write_run
+from chainrule.train.run_folder import FILES, check_free, free_folder, write_run
+from chainrule.train.run_record import Result, RunConfig
 
 # Enough for the bundled digits to settle in seconds; larger data needs fewer rounds.
 EPOCHS_SMALL, EPOCHS_LARGE, LARGE = 30, 3, 10_000
@@ -40,54 +47,55 @@ class Settings:
 def train_and_report(settings: Settings) -> None:
     """Run all stages and write the run folder."""
     start = time.perf_counter()
-    out = settings.out or free_folder("runs", "digits" if settings.data is None else settings.data.resolve().name)
+    name = source.name_of(settings.data)
+    out = settings.out or free_folder("runs", Path(name).name)
     check_free(out)
     cr.manual_seed(settings.seed)
 
-    split, test_share = _data(settings)
+    split, test_share = _data(name, settings.seed)
     preprocessing, arrays = _preprocess(split)
-    model = _model(settings, split)
-    history, interrupted = _train(settings, model, split, arrays)
-    test = _test(model, split, arrays)
+    model, optimizer, loss = _model(settings, split)
+    lr, epochs = optimizer.lr, settings.epochs or (EPOCHS_LARGE if len(split.train) >= LARGE else EPOCHS_SMALL)
+    history, interrupted = _train(settings, model, split, arrays, epochs)
+    result = _test(model, loss, split, arrays)
 
     config = RunConfig(
-        data=source.BUNDLED if settings.data is None else str(settings.data.resolve()),
+        data=name,
         model=settings.model,
         input_shape=tuple(split.train.inputs.shape[1:]),
         outputs=len(split.train.class_names or ()),
         class_names=split.train.class_names or (),
         optimizer=settings.optimizer,
-        lr=_lr(model),
+        lr=lr,
         loss=LOSS,
         batch_size=settings.batch_size,
-        epochs=_epochs(settings, split),
+        epochs=epochs,
         patience=settings.patience,
         seed=settings.seed,
         validation=source.VALIDATION_SHARE,
         test=test_share,
         interrupted=interrupted,
     )
-    folder = write_run(out, config, model, preprocessing, history, test)
     stages.heading("Run folder")
-    print(f"{folder}: weights, preprocessing, configuration, history, test result")
-    print(f"{time.perf_counter() - start:.1f} s in all. Look again: chainrule summary {folder}")
+    folder = _write(out, config, model, preprocessing, history, result)
+    print(f"{folder} holds")
+    for file in FILES:
+        if (folder / file).exists():
+            print(f"  {file:<26}  {FILES[file]}")
+    print(f"\n{time.perf_counter() - start:.1f} s in all. Look at it again: chainrule summary {folder}")
 
 
-def _data(settings: Settings) -> tuple[Split, float]:
+def _data(name: str, seed: int) -> tuple[Split, float]:
     stages.heading("Data")
-    split, test_share = source.read(settings.data, settings.seed)
+    split, test_share = source.read(name, seed)
     train = split.train
-    height, width, channels = train.inputs.shape[1:]
-    print(f"{train.name}: pictures of {height} x {width}, {channels} channel, {len(train.class_names or ())} classes")
-    print(f"from {train.source}\n")
-    widest = max(len(name) for name in train.class_names or ())
-    column = max(widest, 5) + 2
-    print(f"{'part':<12}{'rows':>7}  " + "".join(f"{name:>{column}}" for name in train.class_names or ()))
-    for name, part in source.parts(split).items():
-        print(stages.counts(name, part, column))
-    kept = "held out" if test_share else "the data's own test part"
+    rows = sum(map(len, source.parts(split).values()))
     print(
-        f"\nvalidation is held out, test is {kept}; random by seed {settings.seed}, each class in the same proportion"
+        f"{train.name}: {rows:,} pictures of {stages.picture_shape(train)}, in {len(train.class_names or ())} classes\n"
+        f"from {train.source}\n\n{stages.split_table(split)}\n\n"
+        "The network learns from the training part, the validation says when to stop, the test is looked at once.\n"
+        + ("Test and validation are" if test_share else "The test part came with the data. The validation is")
+        + f" drawn at random (seed {seed}), each class in its proportion."
     )
     return split, test_share
 
@@ -96,44 +104,49 @@ def _preprocess(split: Split) -> tuple[list[Preprocessor], dict[str, np.ndarray]
     stages.heading("Preprocessing")
     standardize = Standardize()
     standardize.fit(split.train.inputs)
-    mean, std = standardize.to_state().arrays["mean"], standardize.to_state().arrays["std"]
-    print(
-        f"standardized: pixels less {np.round(mean, 3).tolist()}, divided by {np.round(std, 3).tolist()}; "
-        "mean and deviation of the training part alone"
-    )
+    learned = standardize.to_state().arrays
+    mean, std = (", ".join(f"{value:.4g}" for value in learned[name]) for name in ("mean", "std"))
+    print(f"standardised: (pixel - {mean}) / {std}, the mean and standard deviation of the training part alone")
     return [standardize], {name: standardize.transform(part.inputs) for name, part in source.parts(split).items()}
 
 
-def _model(settings: Settings, split: Split) -> Module:
+def _model(settings: Settings, split: Split) -> tuple[Module, Optimizer, Loss]:
     stages.heading("Model")
-    shape = tuple(split.train.inputs.shape[1:])
-    model = models.get(settings.model, shape, len(split.train.class_names or ()))
+    shape, classes = tuple(split.train.inputs.shape[1:]), len(split.train.class_names or ())
+    model = models.get(settings.model, shape, classes)
     optimizer = optim.get(settings.optimizer, model.parameters(), lr=settings.lr)
-    model.compile(optimizer, LOSS, metrics=["accuracy"])
-    print(model.summary(shape))
-    print(f"\ninitialisation, by the activation that follows a layer:\n{init.choose(model)}")
-    return model
+    loss, because = fit_loss_to_output(LOSS, model)
+    model.compile(optimizer, loss, metrics=["accuracy"])
+    print(
+        f"{model.summary(shape)}\n\n"
+        f"Output: {classes} numbers a row, a score (logit) for each class; the highest is the answer. No softmax at "
+        "the end:\n  the loss applies it itself, which loses no digits.\n"
+        f"Loss: {type(loss).__name__}, since each row is one of several classes; {because}.\n"
+        f"  Guessing blindly among {classes} classes costs ln({classes}) = {math.log(classes):.3f}; what has learnt is "
+        "below that.\n"
+        "Initialisation: random, scaled so that values keep their size from layer to layer.\n  "
+        + str(init.choose(model)).replace("\n", "\n  ")
+    )
+    return model, optimizer, loss
 
 
-def _lr(model: Module) -> float:
-    return float(model._compiled.optimizer.param_groups[0]["lr"]) if model._compiled else 0.0
-
-
-def _epochs(settings: Settings, split: Split) -> int:
-    return settings.epochs or (EPOCHS_LARGE if len(split.train) >= LARGE else EPOCHS_SMALL)
-
-
-def _train(settings: Settings, model: Module, split: Split, arrays: dict[str, np.ndarray]) -> tuple[History, bool]:
+def _train(
+    settings: Settings, model: Module, split: Split, arrays: dict[str, np.ndarray], epochs: int
+) -> tuple[History, bool]:
     stages.heading("Training")
     validation = split.validation
     stopping = EarlyStopping("val_loss", patience=settings.patience)
+    print(
+        f"at most {epochs} epoch{'s' if epochs > 1 else ''}; stops early when the validation loss has not fallen for "
+        f"{settings.patience}"
+    )
     recorder = _Recorder()
     try:
         model.fit(
             arrays["training"],
             split.train.targets,
             batch_size=settings.batch_size,
-            epochs=_epochs(settings, split),
+            epochs=epochs,
             validation_data=None if validation is None else (arrays["validation"], validation.targets),
             callbacks=[stopping, recorder],
             seed=settings.seed,
@@ -141,7 +154,7 @@ def _train(settings: Settings, model: Module, split: Split, arrays: dict[str, np
     except KeyboardInterrupt:
         if not len(recorder.history):
             raise
-        print("\ninterrupted: what has been learnt so far is tested (Ctrl-C again to leave)")
+        print("\ninterrupted: what has been learnt so far is tested (Ctrl-C again to leave without a trace)")
         return recorder.history, True
     return recorder.history, False
 
@@ -155,11 +168,24 @@ class _Recorder(cr.train.Callback):
         self.history = self.session.history
 
 
-def _test(model: Module, split: Split, arrays: dict[str, np.ndarray]) -> dict[str, object]:
+def _test(model: Module, loss: Loss, split: Split, arrays: dict[str, np.ndarray]) -> Result:
     stages.heading("Test")
-    if split.test is None:
-        raise AssertionError("every source has a test part")
-    loss, _ = model.evaluate(arrays["test"], split.test.targets, verbose=0)
-    test = {"loss": loss, **stages.measure(model.predict(arrays["test"]), split.test.targets)}
-    stages.result(test, split.test.class_names or ())
-    return test
+    test = source.test_part(split)
+    result = measure(model, loss, arrays["test"], test.targets)
+    stages.show_result(result, test.class_names or ())
+    return result
+
+
+def _write(
+    out: Path,
+    config: RunConfig,
+    model: Module,
+    preprocessing: list[Preprocessor],
+    history: History,
+    result: Result,
+) -> Path:
+    try:
+        return write_run(out, config, model, preprocessing, history, result)
+    except RunFolderError:
+        # Somebody has taken the place meanwhile. What has been learnt must not be lost for that.
+        return write_run(free_folder(out.parent, out.name), config, model, preprocessing, history, result)

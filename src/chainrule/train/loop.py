@@ -89,7 +89,7 @@ def _train(session: Session, update: Update, callbacks: Sequence[Callback]) -> L
     model, objective = session.model, session.objective
     model.train()
     session.optimizer.zero_grad()
-    measures = Measures(objective)
+    measures = session.measures = Measures(objective)
     index = 0
     for window in _windows(session.batches.epoch(session.epoch), update.accumulate):
         shares = [objective.share(batch.y) for batch in window]

@@ -1,15 +1,7 @@
 """The folder that a run leaves: all that is needed to use the model, to judge it, and to train it again.
 
-| file | what it holds |
-|---|---|
-| run.json | the configuration as run, and the versions of what ran it |
-| weights.safetensors | the model's weights and buffers |
-| preprocessing.json, preprocessing.safetensors | what was learned from the training part, in order |
-| history.json, history.csv | every epoch |
-| test.json | what was measured on the test part, with the confusion matrix |
-| history.png | the learning curves, where matplotlib is installed |
-
-Everything is data. The folder is written under a temporary name and put in place whole.
+Everything is data, and `FILES` says what each file holds. The folder is written under a temporary name and put in place
+whole.
 """
 
 from __future__ import annotations
@@ -20,92 +12,37 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from chainrule._version import __version__
 from chainrule.data import Preprocessor, State, preprocessor_from_state
-from chainrule.errors import FileFormatError, MissingDependencyError, RunFolderError, VersionError
+from chainrule.errors import ChainruleError, FileFormatError, MissingDependencyError, RunFolderError, VersionError
 from chainrule.files import read_json, write_bytes, write_json
 from chainrule.nn.files import load, save
 from chainrule.nn.module import Module
 from chainrule.train.history import History
+from chainrule.train.run_record import Result, Run, RunConfig
 
 # Raised whenever an older version could not read what is written.
 FORMAT = 1
+FILES = {
+    "run.json": "the configuration as run, the seed, and the versions of what ran it",
+    "weights.safetensors": "the model's weights",
+    "preprocessing.json": "what is done to inputs before the model gets them, in order",
+    "preprocessing.safetensors": "the numbers for that, learned from the training part",
+    "history.json": "every epoch",
+    "history.csv": "the same as a table",
+    "history.png": "the same as curves (where matplotlib is installed)",
+    "test.json": "the test result, with the confusion matrix",
+}
 
-
-@dataclass(frozen=True)
-class RunConfig:
-    """What was trained, on what, and how.
-
-    Attributes:
-        data: The data's name, or the folder it was read from.
-        model: The model's name.
-        input_shape: The shape of one input.
-        outputs: The number of the model's outputs.
-        class_names: The names of the classes.
-        optimizer: The optimizer's name.
-        lr: Its learning rate at the start.
-        loss: The loss's name.
-        batch_size: Rows an update; None for all.
-        epochs: How many epochs there might be at most.
-        patience: How many epochs early stopping waited.
-        seed: What every random number came from.
-        validation: The share of the training rows held out for validation.
-        test: The share of all rows held out for the test; 0 where the data has a test part of its own.
-        interrupted: Whether training was ended by hand.
-    """
-
-    data: str
-    model: str
-    input_shape: tuple[int, ...]
-    outputs: int
-    class_names: tuple[str, ...]
-    optimizer: str
-    lr: float
-    loss: str
-    batch_size: int | None
-    epochs: int
-    patience: int
-    seed: int
-    validation: float
-    test: float
-    interrupted: bool = False
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run folder's contents, read back.
-
-    Attributes:
-        folder: Where it stands.
-        config: What was trained, on what, and how.
-        weights: The model's state by name.
-        preprocessing: What is applied to inputs, in order.
-        history: Every epoch.
-        test: What was measured on the test part.
-        versions: What ran it.
-    """
-
-    folder: Path
-    config: RunConfig
-    weights: Mapping[str, Any]
-    preprocessing: Sequence[Preprocessor] = ()
-    history: History = field(default_factory=History)
-    test: Mapping[str, Any] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-
-    def transform(self, inputs: np.ndarray) -> np.ndarray:
-        """Inputs as the model was trained on them."""
-        for preprocessor in self.preprocessing:
-            inputs = preprocessor.transform(inputs)
-        return inputs
+_T = TypeVar("_T")
 
 
 def free_folder(parent: str | os.PathLike[str], name: str) -> Path:
@@ -118,19 +55,25 @@ def free_folder(parent: str | os.PathLike[str], name: str) -> Path:
 
 def check_free(folder: str | os.PathLike[str]) -> None:
     """Raise a `RunFolderError` where `folder` is taken, or cannot be made: before training, not after it."""
-    path = Path(folder)
+    path = Path(folder).resolve()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunFolderError(
-            "there is something here already.",
-            where=str(path),
+            "there is something here already." if path.is_dir() else "this is a file.",
+            where=str(folder),
             expected="a new or empty folder",
             remedy="another --out",
         )
-    existing = next(parent for parent in path.resolve().parents if parent.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    existing = next(place for place in (path, *path.parents) if place.exists())
+    try:
+        Path(tempfile.mkdtemp(dir=existing, prefix=f".{path.name[:100]}.")).rmdir()
+    except OSError as error:
         raise RunFolderError(
-            "the folder cannot be made.", where=str(path), expected="a folder that may be written to", got=str(existing)
-        )
+            "the folder cannot be made.",
+            where=str(folder),
+            expected="a place that may be written to",
+            got=f"{existing}: {error.strerror}",
+            remedy="another --out",
+        ) from None
 
 
 def write_run(
@@ -139,17 +82,18 @@ def write_run(
     model: Module,
     preprocessing: Sequence[Preprocessor],
     history: History,
-    test: Mapping[str, Any],
+    result: Result,
 ) -> Path:
     """Write the run folder, whole or not at all.
 
     Raises:
         RunFolderError: If there is something in `folder` already.
+        OSError: If it cannot be written.
     """
     check_free(folder)
-    target = Path(folder)
+    target = Path(folder).resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    draft = Path(tempfile.mkdtemp(dir=target if target.exists() else target.parent, prefix=".draft."))
     try:
         write_json(draft / "run.json", {"format": FORMAT, "config": asdict(config), "versions": _versions()})
         save(model.state_dict(), draft / "weights.safetensors")
@@ -159,23 +103,27 @@ def write_run(
         save(arrays, draft / "preprocessing.safetensors")
         write_json(draft / "history.json", history.to_dict())
         write_bytes(draft / "history.csv", _table(history).encode())
-        write_json(draft / "test.json", dict(test))
+        write_json(draft / "test.json", asdict(result))
         with suppress(MissingDependencyError):
             history.plot(draft / "history.png")
-        draft.chmod(0o777 & ~_umask())
-        if target.exists():
-            target.rmdir()
-        draft.rename(target)
+        _put_in_place(draft, target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return target
+    return Path(folder)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _put_in_place(draft: Path, target: Path) -> None:
+    if not target.exists():
+        mask = os.umask(0)
+        os.umask(mask)
+        draft.chmod(0o777 & ~mask)
+        draft.rename(target)
+        return
+    # An empty folder of the user's stays the same folder; run.json, without which it is no run, comes last.
+    for file in sorted(draft.iterdir(), key=lambda file: file.name == "run.json"):
+        file.rename(target / file.name)
+    draft.rmdir()
 
 
 def _versions() -> dict[str, str]:
@@ -201,57 +149,92 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
     path = Path(folder)
     if not (path / "run.json").is_file():
         raise RunFolderError(
-            "this is no run folder." if path.is_dir() else "there is no such folder.",
+            "this is no run folder."
+            if path.is_dir()
+            else "this is a file."
+            if path.exists()
+            else "there is no such folder.",
             where=str(path),
             expected="a folder that `chainrule train` has left, with run.json in it",
         )
-    head = read_json(path / "run.json")
-    written = head.get("format") if isinstance(head, dict) else None
-    if isinstance(written, int) and written > FORMAT:
+    with _reading(path / "run.json") as file:
+        head = read_json(file)
+        _check_version(head["format"], path, head.get("versions", {}))
+        config, versions = _parsed(RunConfig, head["config"]), _parsed(dict[str, str], head["versions"])
+        if len(config.class_names) != config.outputs:
+            raise ValueError(f"{config.outputs} outputs, and {len(config.class_names)} names of classes")
+    with _reading(path / "weights.safetensors") as file:
+        weights = load(file)
+    preprocessing = _read_preprocessing(path)
+    with _reading(path / "history.json") as file:
+        history = History.from_dict(read_json(file))
+    with _reading(path / "test.json") as file:
+        result = _parsed(Result, read_json(file))
+        if np.shape(result.confusion_matrix) != (config.outputs, config.outputs):
+            raise ValueError(f"a confusion matrix that is not {config.outputs} x {config.outputs}")
+    return Run(path, config, weights, preprocessing, history, result, versions)
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[Path]:
+    """Whatever is wrong with the file becomes an error that names it."""
+    try:
+        yield file
+    except FileNotFoundError:
+        raise RunFolderError(
+            "a file of the run folder is missing.",
+            where=str(file),
+            expected=FILES[file.name],
+            remedy="copy the run folder again, or train again",
+        ) from None
+    except ChainruleError as error:
+        if str(file.parent) not in str(error.where):
+            error.where = f"{file}, {error.where}" if error.where else str(file)
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise FileFormatError(
+            "the file is broken.",
+            where=str(file),
+            expected=FILES[file.name],
+            got=f"no {error}" if isinstance(error, KeyError) else str(error),
+            remedy="was it edited? Copy the run folder again, or train again",
+        ) from None
+
+
+def _check_version(written: int, path: Path, versions: Any) -> None:
+    if not isinstance(written, int) or written < 1:
+        raise ValueError(f"format {written!r}")
+    if written > FORMAT:
+        by = versions.get("chainrule", "unknown") if isinstance(versions, dict) else "unknown"
         raise VersionError(
             "a later version of chainrule wrote this folder.",
             where=str(path),
             expected=f"format {FORMAT} or older (chainrule {__version__})",
-            got=f"format {written} (chainrule {head.get('versions', {}).get('chainrule', 'unknown')})",
+            got=f"format {written} (chainrule {by})",
             remedy="update: pip install -U chainrule",
         )
-    try:
-        return Run(
-            path,
-            _config(head["config"], path),
-            load(path / "weights.safetensors"),
-            _preprocessing(path),
-            History.from_dict(read_json(path / "history.json")),
-            read_json(path / "test.json"),
-            head.get("versions", {}),
-        )
-    except FileNotFoundError as error:
-        raise RunFolderError(
-            "a file of the run folder is missing.", where=str(path), got=f"no {Path(error.filename or '').name}"
-        ) from None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise FileFormatError("a file of the run folder is broken.", where=str(path), got=repr(error)) from None
 
 
-def _config(fields: Any, path: Path) -> RunConfig:
+def _parsed(kind: type[_T], fields: Any) -> _T:
+    """`fields` as a `kind`; a ValueError that says which field is wrong."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(RunConfig).validate_python(fields)
+        return TypeAdapter(kind).validate_python(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        raise FileFormatError(
-            "the configuration is broken.",
-            where=str(path / "run.json"),
-            expected=first["msg"],
-            got=f"{'.'.join(map(str, first['loc']))} = {first['input']!r}",
-        ) from None
+        raise ValueError(": ".join([*map(str, first["loc"]), first["msg"]])) from None
 
 
-def _preprocessing(path: Path) -> list[Preprocessor]:
-    arrays = {name: np.asarray(tensor) for name, tensor in load(path / "preprocessing.safetensors").items()}
+def _read_preprocessing(path: Path) -> list[Preprocessor]:
+    with _reading(path / "preprocessing.safetensors") as file:
+        arrays = {name: np.asarray(tensor) for name, tensor in load(file).items()}
     built = []
-    for i, config in enumerate(read_json(path / "preprocessing.json")):
-        own = {name.removeprefix(f"{i}."): array for name, array in arrays.items() if name.startswith(f"{i}.")}
-        built.append(preprocessor_from_state(State(config, own)))
+    with _reading(path / "preprocessing.json") as file:
+        for i, config in enumerate(_parsed(list[dict[str, Any]], read_json(file))):
+            own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(f"{i}.")}
+            state = State(config, {name.removeprefix(f"{i}."): array for name, array in own.items()})
+            built.append(preprocessor_from_state(state))
+        if arrays:
+            raise ValueError(f"no step for {', '.join(arrays)} of preprocessing.safetensors")
     return built

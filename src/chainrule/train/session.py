@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from chainrule.data import Batches
 from chainrule.nn.module import Module
 from chainrule.optim import Optimizer
 from chainrule.train.history import History
-
-if TYPE_CHECKING:
-    from chainrule.train.objective import Objective
+from chainrule.train.measures import Measures
+from chainrule.train.objective import Objective
 
 
 class Session:
@@ -27,6 +25,7 @@ class Session:
         epoch: The epoch at work, from 0.
         stepped: Whether the last batch ended with an update of the weights (with accumulation not each does).
         history: Every epoch so far.
+        measures: The running loss and metrics of the epoch at work.
         stop_reason: Why training ends after this epoch; None while it goes on.
     """
 
@@ -49,8 +48,13 @@ class Session:
         self.epoch = 0
         self.stepped = False
         self.history = History()
+        self.measures = Measures(objective)
         self.stop_reason: str | None = None
         self.say = say
+
+    def running_metrics(self) -> dict[str, float]:
+        """The loss and the metrics over the batches of this epoch so far; unlike the loss, metrics may take long."""
+        return self.measures.compute()
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from chainrule.errors import ChainruleError
 from chainrule.train.callbacks.base import Callback, Logs
 
-# Seconds until the first plain line within an epoch, and between the others: a log must not be flooded, nor anybody
-# wait in silence.
-FIRST, EVERY = 3.0, 10.0
+# Seconds after which a plain line is printed within an epoch: a log must not be flooded, nor anybody wait in silence.
+EVERY = 6.0
 
 
 class ProgressBar(Callback):
@@ -30,7 +31,8 @@ class ProgressBar(Callback):
     """
 
     def __init__(self, bar: bool | None = None) -> None:
-        self.bar = sys.stdout.isatty() if bar is None else bar
+        # Without any standard output (closed, or a window's program) it is None.
+        self.bar = bool(getattr(sys.stdout, "isatty", bool)()) if bar is None else bar
         self._progress: Any = None
         self._task: Any = None
 
@@ -57,20 +59,32 @@ class ProgressBar(Callback):
         self._task = self._progress.add_task("", total=self._batches, measured="")
 
     def on_epoch_begin(self, epoch: int) -> None:
-        self._start = time.perf_counter()
-        self._next = self._start + FIRST
+        self._start = self._said = time.perf_counter()
+        self._measured: Logs = {}
+        self._measured_until = 0.0
         if self._progress is not None:
             self._progress.reset(self._task, description=self._name(epoch), total=self._batches, measured="")
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        now = time.perf_counter()
         if self._progress is not None:
-            self._progress.update(self._task, completed=batch + 1, measured=_text(logs))
-        elif (now := time.perf_counter()) > self._next and batch + 1 < self._batches:
-            self._next = now + EVERY
+            self._progress.update(self._task, completed=batch + 1, measured=_text(logs | self._metrics(now)))
+        elif now > self._said + EVERY and batch + 1 < self._batches:
+            self._said = now
             left = (now - self._start) / (batch + 1) * (self._batches - batch - 1)
             self.session.say(
-                f"{self._name(self.session.epoch)}  batch {batch + 1}/{self._batches}  {_text(logs)}  {left:.0f} s left"
+                f"{self._name(self.session.epoch)}  batch {batch + 1}/{self._batches}  "
+                f"{_text(logs | self._metrics(now))}  {left:.0f} s left"
             )
+
+    def _metrics(self, now: float) -> Logs:
+        """The metrics so far, as of some moments ago: computing them may take long, and training must not wait."""
+        if now > self._measured_until:
+            # With weights that are all 0 so far there may be nothing to measure.
+            with suppress(ChainruleError):
+                self._measured = self.session.running_metrics()
+            self._measured_until = now + max(0.5, 20 * (time.perf_counter() - now))
+        return self._measured
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         self.session.say(f"{self._name(epoch)}  {_text(logs)}  {time.perf_counter() - self._start:.1f} s")
