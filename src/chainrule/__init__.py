@@ -105,19 +105,18 @@ from chainrule.ops.creation import (
 )
 from chainrule.ops.einsum import einsum
 from chainrule.ops.exponential import erf, erfc, exp, expm1, log, log1p, log2, log10, rsqrt, sigmoid, sqrt
-from chainrule.ops.indexing import (
+from chainrule.ops.gathering import (
     gather,
     index_select,
     masked_select,
     nonzero,
     one_hot,
-    put,
-    put_add,
     scatter,
     scatter_add,
     take,
     take_along_dim,
 )
+from chainrule.ops.indexing import put, put_add
 from chainrule.ops.interpolation import interpolate
 from chainrule.ops.layout import (
     broadcast_to,

@@ -41,6 +41,7 @@ from chainrule.ops import (
     contraction,
     creation,
     exponential,
+    gathering,
     indexing,
     layout,
     random,
@@ -426,8 +427,8 @@ class Tensor(Handle):
     round_ = _in_place(rounding.round)
     relu_ = _in_place(activation.relu)
     masked_fill_ = _in_place(compare.masked_fill)
-    scatter_ = _in_place(indexing.scatter)
-    scatter_add_ = _in_place(indexing.scatter_add)
+    scatter_ = _in_place(gathering.scatter)
+    scatter_add_ = _in_place(gathering.scatter_add)
 
     def fill_(self, value: Scalar) -> Tensor:
         """`value` everywhere, in place."""
@@ -663,13 +664,13 @@ class Tensor(Handle):
     roll = layout.roll
     tile = layout.tile
     repeat = layout.tile
-    gather = indexing.gather
-    scatter = indexing.scatter
-    scatter_add = indexing.scatter_add
-    take = indexing.take
-    index_select = indexing.index_select
-    masked_select = indexing.masked_select
-    nonzero = indexing.nonzero
+    gather = gathering.gather
+    scatter = gathering.scatter
+    scatter_add = gathering.scatter_add
+    take = gathering.take
+    index_select = gathering.index_select
+    masked_select = gathering.masked_select
+    nonzero = gathering.nonzero
     sort = sorting.sort
     argsort = sorting.argsort
     topk = sorting.topk

@@ -128,6 +128,11 @@ ROWS: dict[str, list[Row]] = {
         Row((draw(5, 7),), {"start": (1, 0), "stop": (4, 6), "step": (1, 3)}, ALL),
         Row((draw(5, 7),), {"start": (2, 3), "stop": (2, 7), "step": (1, 2)}, ALL),
     ],
+    "update": [
+        Row((draw(5, 7), draw(3, 2)), {"start": (1, 0), "stop": (4, 6), "step": (1, 3)}, ALL),
+        Row((draw(5, 7), draw(0, 2)), {"start": (2, 3), "stop": (2, 7), "step": (1, 2)}, ALL),
+        Row((draw(), draw(high=2.3)), {"start": (), "stop": (), "step": ()}, ALL),
+    ],
     "pad": [
         Row((draw(2, 3),), {"widths": ((1, 0), (2, 1)), "inner": (0, 2), "value": 0.0}, ALL),
         Row((draw(2, 3),), {"widths": ((0, 0), (0, 2)), "inner": (1, 0), "value": 3.0}, NUMBERS),

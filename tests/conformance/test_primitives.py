@@ -60,8 +60,8 @@ def test_infer_says_what_evaluate_gives(primitive, row, dtype):
 @pytest.mark.parametrize(("primitive", "row", "dtype"), EVERY_DTYPE)
 def test_how_inputs_lie_in_memory_does_not_matter(primitive, row, dtype):
     arrays = row.of(dtype)
-    turned = [np.flip(np.flip(array).copy()) for array in arrays]
-    apart = [np.repeat(array[..., None], 2, axis=-1)[..., 0] for array in arrays]
+    turned = [np.asarray(np.flip(np.flip(array).copy())) for array in arrays]
+    apart = [np.asarray(np.repeat(array[..., None], 2, axis=-1)[..., 0]) for array in arrays]
     with np.errstate(all="ignore"):
         expected = primitive.evaluate(*arrays, **row.params)
         for other in (turned, apart):

@@ -115,5 +115,6 @@ def _put_back(whole: Tensor, part: Tensor, view: View) -> None:
         with no_grad():
             assign(whole, part)
     elif view.primitive.put_back is not None:
-        assign(whole, view.primitive.put_back(whole, part, **view.params))
+        changed = view.primitive.put_back(whole, part, **view.params)
+        _hold(whole, part.clone() if changed is part else changed)
     part.part_of = view._replace(node=whole.node)

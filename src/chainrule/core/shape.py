@@ -81,6 +81,8 @@ def reduced(shape: Shape, dims: Shape, keepdim: bool) -> Shape:
 
 def resolve(shape: Sequence[int], total: int) -> Shape:
     """`shape` with its one -1, if any, worked out from the number of elements."""
+    if size(shape) == total and min(shape, default=0) >= 0:
+        return tuple(shape)
     unknown = [i for i, length in enumerate(shape) if length == -1]
     known = size([length for length in shape if length != -1])
     fits = known and total % known == 0 if unknown else known == total

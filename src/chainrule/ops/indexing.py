@@ -8,46 +8,98 @@ dimensions stand where the arrays stood, or first if something stood between the
 from __future__ import annotations
 
 import operator
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.core import shape as shapes
 from chainrule.core.dtype import INTEGER, bool_, int64
+from chainrule.core.shape import Shape
 from chainrule.core.types import Tensor
-from chainrule.errors import DTypeError, IndexingError, ShapeError
+from chainrule.errors import IndexingError, ShapeError
 from chainrule.ops.compare import where
 from chainrule.ops.convert import TensorLike, as_tensor, broadcast, constant
 from chainrule.ops.creation import arange, asarray
-from chainrule.ops.index import GATHER, PUT, SCATTER_ADD, TAKE
-from chainrule.ops.layout import pad, unbind
-from chainrule.ops.movement import SLICE, cast
+from chainrule.ops.index import PUT, SCATTER_ADD, TAKE
+from chainrule.ops.movement import SLICE, UPDATE, cast
 
 Index = Any
 
 
 def getitem(input: Tensor, index: Index) -> Tensor:
     """The part of `input` that `index` names."""
-    items = _expand(index, input.ndim)
-    # None becomes a dimension of length 1 first, so that below every item stands for one dimension.
+    items = _items(index, input.shape)
+    if not any(isinstance(item, Tensor) for item in items):
+        tensor = _sliced(input, _ranges([item for item in items if item is not None], input.shape))
+        shape = _basic_shape(items, tensor.shape)
+        return tensor if shape == tensor.shape else tensor.reshape(shape)
+    # None becomes a dimension of length 1 first, and integers arrays: now every item stands for one dimension.
     lengths = iter(input.shape)
-    shape = tuple(1 if item is None else next(lengths) for item in items)
-    for dim, (length, item) in enumerate(zip(shape, items, strict=True)):
-        if isinstance(item, _Mask) and item.length != length:
-            raise IndexingError(
-                "a mask must have the lengths of what it indexes.",
-                expected=f"{length} in dimension {dim}",
-                got=item.length,
-            )
-    items = [item.positions if isinstance(item, _Mask) else item for item in items]
-    tensor = input if shape == input.shape else input.reshape(shape)
-    items = [slice(None) if item is None else item for item in items]
+    tensor = input.reshape(tuple(1 if item is None else next(lengths) for item in items))
+    items = [slice(None) if item is None else _as_array(item) if isinstance(item, int) else item for item in items]
+    return _arrays(_sliced(tensor, _ranges(items, tensor.shape)), items)
+
+
+def put(input: Tensor, index: Index, value: TensorLike) -> Tensor:
+    """A tensor like `input`, with `value` at `index`; `input` stays as it is.
+
+    Args:
+        input: Any shape.
+        index: What would stand in `input[index]`.
+        value: Broadcast to the shape of `input[index]`, in the dtype of `input`. Where an index is named twice,
+            the last value stands.
+
+    Raises:
+        IndexingError: If the index does not fit.
+        ShapeError: If the value does not stretch to what is indexed.
+
+    >>> cr.put(cr.zeros(3), slice(0, 2), 5)
+    tensor([5., 5., 0.])
+    """
+    items = _items(index, input.shape)
     if any(isinstance(item, Tensor) for item in items):
-        items = [_as_array(item) if isinstance(item, int) else item for item in items]
-    tensor = _slices(tensor, items)
-    if any(isinstance(item, Tensor) for item in items):
-        return _arrays(tensor, items)
-    return tensor.reshape(tuple(n for n, item in zip(tensor.shape, items, strict=True) if not isinstance(item, int)))
+        positions, values = _places(input, index, value)
+        return PUT(input.reshape(-1), positions, values).reshape(input.shape)
+    ranges = _ranges([item for item in items if item is not None], input.shape)
+    lengths = ranges.lengths()
+    part = _stretched(value, input, _basic_shape(items, lengths)).reshape(lengths)
+    if ranges.reversed_dims:
+        part = part.flip(ranges.reversed_dims)
+    return UPDATE(input, part, start=ranges.start, stop=ranges.stop, step=ranges.step)
+
+
+def put_add(input: Tensor, index: Index, value: TensorLike) -> Tensor:
+    """A tensor like `input`, with `value` added at `index`; an index named twice is added to twice.
+
+    Args:
+        input: Any shape.
+        index: What would stand in `input[index]`.
+        value: Broadcast to the shape of `input[index]`, in the dtype of `input`.
+
+    Raises:
+        IndexingError: If the index does not fit.
+        ShapeError: If the value does not stretch to what is indexed.
+
+    >>> cr.put_add(cr.zeros(3), cr.tensor([0, 0, 2]), 1.0)
+    tensor([2., 0., 1.])
+    """
+    positions, values = _places(input, index, value)
+    added = SCATTER_ADD(values, positions, axis=0, length=input.numel())
+    return input + added.reshape(input.shape)
+
+
+def _places(input: Tensor, index: Index, value: TensorLike) -> tuple[Tensor, Tensor]:
+    """The flat positions that `index` names, and the value for each."""
+    positions = getitem(arange(input.numel()).reshape(input.shape), index)
+    return positions.reshape(-1), _stretched(value, input, positions.shape).reshape(-1)
+
+
+def _stretched(value: TensorLike, beside: Tensor, shape: Shape) -> Tensor:
+    """`value` in the dtype of `beside`, stretched to `shape`; leading dimensions of length 1 may be dropped."""
+    values = cast(as_tensor(value, beside.dtype), beside.dtype)
+    while values.ndim > len(shape) and values.shape[0] == 1:
+        values = values.squeeze(0)
+    return broadcast(values, shape)
 
 
 class _Mask(NamedTuple):
@@ -57,21 +109,38 @@ class _Mask(NamedTuple):
     length: int
 
 
-def _expand(index: Index, ndim: int) -> list[Any]:
-    """The items of an index, one a dimension (and the Nones): Ellipsis filled in, bool arrays taken apart."""
+def _items(index: Index, shape: Shape) -> list[Any]:
+    """The items of an index, one a dimension (and the Nones): integers, slices, or int64 tensors."""
     items: list[Any] = []
     for item in index if isinstance(index, tuple) else (index,):
         items.extend(_item(item))
     named = sum(item is not None and item is not Ellipsis for item in items)
     dots = sum(item is Ellipsis for item in items)
-    if named > ndim or dots > 1:
+    if named > len(shape) or dots > 1:
         raise IndexingError(
-            "the index names more dimensions than there are." if named > ndim else "an index has at most one Ellipsis.",
-            expected=f"at most {ndim}",
-            got=named if named > ndim else dots,
+            "an index has at most one Ellipsis." if dots > 1 else "the index names more dimensions than there are.",
+            expected=f"at most {1 if dots > 1 else len(shape)}",
+            got=dots if dots > 1 else named,
         )
     at = next((i for i, item in enumerate(items) if item is Ellipsis), len(items))
-    return [*items[:at], *[slice(None)] * (ndim - named), *items[at + 1 :]]
+    items = [*items[:at], *[slice(None)] * (len(shape) - named), *items[at + 1 :]]
+    return _fitting_masks(items, shape)
+
+
+def _fitting_masks(items: list[Any], shape: Shape) -> list[Any]:
+    """The items with positions in place of masks, which must be as long as what they index."""
+    lengths = iter(enumerate(shape))
+    for i, item in enumerate(items):
+        dim, length = next(lengths) if item is not None else (0, 0)
+        if isinstance(item, _Mask):
+            if item.length != length:
+                raise IndexingError(
+                    "a mask must have the lengths of what it indexes.",
+                    expected=f"{length} in dimension {dim}",
+                    got=item.length,
+                )
+            items[i] = item.positions
+    return items
 
 
 def _item(item: Any) -> list[Any]:
@@ -105,10 +174,23 @@ def _as_array(item: int) -> Tensor:
     return constant(np.asarray(item, np.int64))
 
 
-def _slices(tensor: Tensor, items: list[Any]) -> Tensor:
-    """The slices and integers of an index applied; integers leave a dimension of length 1, arrays all of theirs."""
+class _Ranges(NamedTuple):
+    """Every `step`-th element from `start` up to `stop` in each dimension, and what is turned round then."""
+
+    start: Shape
+    stop: Shape
+    step: Shape
+    reversed_dims: Shape
+
+    def lengths(self) -> Shape:
+        """How many elements that are, in each dimension."""
+        return tuple([len(range(a, b, c)) for a, b, c in zip(self.start, self.stop, self.step, strict=True)])
+
+
+def _ranges(items: list[Any], shape: Shape) -> _Ranges:
+    """The slices and integers of an index; integers leave a dimension of length 1, arrays all of theirs."""
     start, stop, step, reversed_dims = [], [], [], []
-    for dim, (length, item) in enumerate(zip(tensor.shape, items, strict=True)):
+    for dim, (length, item) in enumerate(zip(shape, items, strict=True)):
         a, b, c = 0, length, 1
         if isinstance(item, int):
             if not -length <= item < length:
@@ -121,7 +203,7 @@ def _slices(tensor: Tensor, items: list[Any]) -> Tensor:
         elif isinstance(item, slice):
             a, b, c = _bounds(item, length)
             if c < 0:
-                # The same elements, from the lowest up; turned round below.
+                # The same elements, from the lowest up; turned round afterwards.
                 count = len(range(a, b, c))
                 a, b, c = (a + (count - 1) * c, a + 1, -c) if count else (0, 0, 1)
                 reversed_dims.append(dim)
@@ -129,9 +211,21 @@ def _slices(tensor: Tensor, items: list[Any]) -> Tensor:
         start.append(a)
         stop.append(b)
         step.append(c)
-    if tuple(start) != (0,) * tensor.ndim or tuple(stop) != tensor.shape or any(c != 1 for c in step):
-        tensor = SLICE(tensor, start=tuple(start), stop=tuple(stop), step=tuple(step))
+    return _Ranges(tuple(start), tuple(stop), tuple(step), tuple(reversed_dims))
+
+
+def _sliced(tensor: Tensor, ranges: _Ranges) -> Tensor:
+    start, stop, step, reversed_dims = ranges
+    if stop != tensor.shape or any(start) or any(c != 1 for c in step):
+        tensor = SLICE(tensor, start=start, stop=stop, step=step)
     return tensor.flip(reversed_dims) if reversed_dims else tensor
+
+
+def _basic_shape(items: list[Any], lengths: Shape) -> Shape:
+    """What is left of `lengths` without the integers, and with a 1 for each None."""
+    remaining = iter(lengths)
+    kept = [(item, 1 if item is None else next(remaining)) for item in items]
+    return tuple([length for item, length in kept if not isinstance(item, int)])
 
 
 def _bounds(item: slice, length: int) -> tuple[int, int, int]:
@@ -163,216 +257,3 @@ def _arrays(tensor: Tensor, items: list[Any]) -> Tensor:
     before = range(len(common), len(common) + first)
     after = range(len(common) + first, out.ndim)
     return out.permute([*before, *range(len(common)), *after])
-
-
-def put(input: Tensor, index: Index, value: TensorLike) -> Tensor:
-    """A tensor like `input`, with `value` at `index`; `input` stays as it is.
-
-    Args:
-        input: Any shape.
-        index: What would stand in `input[index]`.
-        value: Broadcast to the shape of `input[index]`, in the dtype of `input`. Where an index is named twice,
-            the last value stands.
-
-    >>> cr.put(cr.zeros(3), slice(0, 2), 5)
-    tensor([5., 5., 0.])
-    """
-    positions, values = _places(input, index, value)
-    return PUT(input.reshape(-1), positions, values).reshape(input.shape)
-
-
-def put_add(input: Tensor, index: Index, value: TensorLike) -> Tensor:
-    """A tensor like `input`, with `value` added at `index`; an index named twice is added to twice.
-
-    >>> cr.put_add(cr.zeros(3), cr.tensor([0, 0, 2]), 1.0)
-    tensor([2., 0., 1.])
-    """
-    positions, values = _places(input, index, value)
-    added = SCATTER_ADD(values, positions, axis=0, length=input.numel())
-    return input + added.reshape(input.shape)
-
-
-def _places(input: Tensor, index: Index, value: TensorLike) -> tuple[Tensor, Tensor]:
-    """The flat positions that `index` names, and the value for each."""
-    positions = getitem(arange(input.numel()).reshape(input.shape), index)
-    values = as_tensor(value, input.dtype)
-    # Leading dimensions of length 1 may be dropped, as NumPy has it.
-    while values.ndim > positions.ndim and values.shape[0] == 1:
-        values = values.squeeze(0)
-    return positions.reshape(-1), broadcast(cast(values, input.dtype), positions.shape).reshape(-1)
-
-
-def _whole(index: Tensor) -> Tensor:
-    if index.dtype not in INTEGER:
-        raise DTypeError("an index must be of integers.", expected="int64", got=index.dtype, remedy="index.long()")
-    return cast(index, int64)
-
-
-def _agreeing(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """`input` cut down to the lengths of `index` in all dimensions but `dim`."""
-    if input.ndim != index.ndim or any(
-        d != dim and n < m for d, (n, m) in enumerate(zip(input.shape, index.shape, strict=True))
-    ):
-        raise ShapeError(
-            f"the index does not fit the tensor outside of dimension {dim}.",
-            expected=f"within {input.shape}",
-            got=index.shape,
-        )
-    cut = tuple(slice(None) if d == dim else slice(0, m) for d, m in enumerate(index.shape))
-    return getitem(input, cut)
-
-
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """`out[i][j][k] = input[i][index[i][j][k]][k]` for `dim=1`, and so for any `dim`.
-
-    Args:
-        input: Any shape.
-        dim: The dimension along which to pick.
-        index: Integers, of as many dimensions as `input` and not longer than it in the others than `dim`.
-
-    Raises:
-        ShapeError: If the index does not fit.
-        IndexingError: If an index is below 0 or not below the length of `dim`.
-
-    >>> cr.gather(cr.tensor([[1, 2], [3, 4]]), 1, cr.tensor([[1], [0]]))
-    tensor([[2],
-            [3]])
-    """
-    if input.ndim == 0:
-        return input
-    axis = shapes.axis(dim, input.ndim)
-    return GATHER(_agreeing(input, axis, index), _whole(index), axis=axis)
-
-
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """`input` with every element of `src` added where `index` says along `dim`: the reverse of `gather`.
-
-    Raises:
-        ShapeError: If `index` is longer than `src`, or than `input` in another dimension than `dim`.
-        IndexingError: If an index is below 0 or not below the length of `dim`.
-
-    >>> cr.scatter_add(cr.zeros(3), 0, cr.tensor([0, 0, 2]), cr.ones(3))
-    tensor([2., 0., 1.])
-    """
-    axis = shapes.axis(dim, input.ndim)
-    _agreeing(input, axis, index)
-    added = SCATTER_ADD(_source(src, index), _whole(index), axis=axis, length=input.shape[axis])
-    missing = [(0, n - m) for n, m in zip(input.shape, added.shape, strict=True)]
-    return input + pad(added, [width for pair in reversed(missing) for width in pair])
-
-
-def take(input: Tensor, index: Tensor) -> Tensor:
-    """The elements of the flattened `input` at the positions `index`; negative ones count from the end.
-
-    >>> cr.take(cr.tensor([[1, 2], [3, 4]]), cr.tensor([0, -1]))
-    tensor([1, 4])
-    """
-    return getitem(input.reshape(-1), _whole(index))
-
-
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices of `input` along `dim` at the positions of a 1-d `index`.
-
-    >>> cr.index_select(cr.tensor([[1, 2], [3, 4]]), 1, cr.tensor([1]))
-    tensor([[2],
-            [4]])
-    """
-    return TAKE(input, _whole(index), axis=shapes.axis(dim, input.ndim))
-
-
-def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """`gather` at `indices`, in NumPy's order of arguments; other dimensions broadcast. Without `dim`, flattened.
-
-    >>> cr.take_along_dim(cr.tensor([3, 1, 2]), cr.tensor([1, 2, 0]), 0)
-    tensor([1, 2, 3])
-    """
-    if dim is None:
-        return gather(input.reshape(-1), 0, indices.reshape(-1))
-    axis = shapes.axis(dim, input.ndim)
-    if input.ndim != indices.ndim:
-        raise ShapeError("indices must have as many dimensions as the tensor.", expected=input.ndim, got=indices.ndim)
-    others = shapes.broadcast(*[(*t.shape[:axis], 1, *t.shape[axis + 1 :]) for t in (input, indices)])
-    whole, index = ((*others[:axis], t.shape[axis], *others[axis + 1 :]) for t in (input, indices))
-    return gather(broadcast(input, whole), axis, broadcast(indices, index))
-
-
-def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """A 1 at the place of each class index, 0 elsewhere, along a new last dimension (int64).
-
-    Args:
-        input: Integers from 0.
-        num_classes: How many classes; -1: one more than the largest index.
-
-    Raises:
-        IndexingError: If an index is negative or not below `num_classes`.
-
-    >>> cr.one_hot(cr.tensor([0, 2]))
-    tensor([[1, 0, 0],
-            [0, 0, 1]])
-    """
-    index = _whole(input)
-    if num_classes == -1:
-        num_classes = int(index.node.read().max(initial=-1)) + 1
-    place = index.unsqueeze(-1)
-    return SCATTER_ADD(place.ones_like(), place, axis=index.ndim, length=num_classes)
-
-
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where `mask` is True, as a 1-d tensor; the two broadcast.
-
-    >>> cr.masked_select(cr.tensor([1, 2, 3]), cr.tensor([True, False, True]))
-    tensor([1, 3])
-    """
-    shape = shapes.broadcast(input.shape, mask.shape)
-    return getitem(broadcast(as_tensor(input), shape), broadcast(as_tensor(mask), shape))
-
-
-def scatter(input: Tensor, dim: int, index: Tensor, src: TensorLike) -> Tensor:
-    """`input` with every element of `src` written where `index` says along `dim`; the last one stands.
-
-    Args:
-        input: Any shape.
-        dim: The dimension along which to write.
-        index: Integers, of as many dimensions as `input` and not longer than it in the others than `dim`.
-        src: A tensor at least as long as `index`, or a number.
-
-    Raises:
-        ShapeError: If `index` is longer than `src`, or than `input` in another dimension than `dim`.
-        IndexingError: If an index is below 0 or not below the length of `dim`.
-
-    >>> cr.scatter(cr.zeros(2, 3), 1, cr.tensor([[2], [0]]), 1.0)
-    tensor([[0., 0., 1.],
-            [1., 0., 0.]])
-    """
-    axis = shapes.axis(dim, input.ndim)
-    _agreeing(input, axis, index)
-    # The position of each target in the flattened tensor, gathered as `input` itself would be.
-    positions = gather(arange(input.numel()).reshape(input.shape), axis, index)
-    source = as_tensor(src, input.dtype)
-    values = _source(source, index) if source.ndim else broadcast(source, index.shape)
-    return PUT(input.reshape(-1), positions.reshape(-1), cast(values, input.dtype).reshape(-1)).reshape(input.shape)
-
-
-def _source(src: Tensor, index: Tensor) -> Tensor:
-    """`src` cut down to the shape of `index`."""
-    source = getitem(src, tuple(slice(0, n) for n in index.shape))
-    if source.shape != index.shape:
-        raise ShapeError("src has fewer elements than index.", expected=f"at least {index.shape}", got=src.shape)
-    return source
-
-
-@overload
-def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
-@overload
-def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
-    """Where the elements that are not 0 stand: (count, ndim), int64. The shape depends on the values.
-
-    With `as_tuple` the columns come one by one, so that they index: `x[nonzero(x, as_tuple=True)]`.
-
-    >>> cr.nonzero(cr.tensor([0, 5, 6]))
-    tensor([[1],
-            [2]])
-    """
-    found = constant(np.argwhere(input.node.read()).astype(np.int64))
-    return tuple(unbind(found, 1)) if as_tuple else found

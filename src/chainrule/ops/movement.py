@@ -125,11 +125,33 @@ class _Slice(_Movement):
         return PAD(g, widths=tuple(zip(start, after, strict=True)), inner=tuple(c - 1 for c in step), value=0.0)
 
     def put_back(self, whole: Tensor, part: Tensor, *, start: Shape, stop: Shape, step: Shape) -> Tensor:
-        return whole.at[_slices(start, stop, step)].set(part)
+        return UPDATE(whole, part, start=start, stop=stop, step=step)
 
 
 def _slices(start: Shape, stop: Shape, step: Shape) -> tuple[slice, ...]:
     return tuple(slice(a, b, c) for a, b, c in zip(start, stop, step, strict=True))
+
+
+class _Update(_Movement):
+    """`x` with `part` in place of what `slice` would take."""
+
+    def infer(self, x: Spec, part: Spec, *, start: Shape, stop: Shape, step: Shape) -> Spec:
+        expected = SLICE.infer(x, start=start, stop=stop, step=step)
+        if part != expected:
+            raise ShapeError("the part does not fit.", expected=expected, got=part)
+        return Spec(x.shape, x.dtype)
+
+    def evaluate(self, x: Array, part: Array, *, start: Shape, stop: Shape, step: Shape) -> Array:
+        out = x.copy()
+        out[_slices(start, stop, step)] = part
+        return out
+
+    def vjp(
+        self, arg: int, g: Tensor, y: Tensor, x: Tensor, part: Tensor, *, start: Shape, stop: Shape, step: Shape
+    ) -> Tensor:
+        if arg == 0:
+            return UPDATE(g, part.zeros_like(), start=start, stop=stop, step=step)
+        return SLICE(g, start=start, stop=stop, step=step)
 
 
 class _Pad(_Movement):
@@ -248,6 +270,7 @@ RESHAPE = _Reshape("reshape")
 PERMUTE = _Permute("permute")
 FLIP = _Flip("flip")
 SLICE = _Slice("slice")
+UPDATE = _Update("update")
 PAD = _Pad("pad")
 CONCATENATE = _Concatenate("concatenate")
 WINDOWS = _Windows("windows")

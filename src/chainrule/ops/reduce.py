@@ -38,7 +38,7 @@ def _kept(y: Tensor, x: Tensor, dims: Shape) -> Tensor:
 
 
 def _wide(x: Array) -> DType:
-    """The dtype to add `x` up in: NumPy adds rows one after another, and of 10⁶ in float32 five digits would be left."""
+    """The dtype to add `x` up in: NumPy adds row after row, and of 10⁶ in float32 only five digits would be left."""
     return float64 if x.dtype == float32 else x.dtype
 
 

@@ -35,7 +35,7 @@ from chainrule.nn.functional.vectors import cosine_similarity, linear, normalize
 from chainrule.ops.activation import log_softmax, relu, softmax
 from chainrule.ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from chainrule.ops.exponential import sigmoid
-from chainrule.ops.indexing import one_hot
+from chainrule.ops.gathering import one_hot
 from chainrule.ops.interpolation import interpolate
 from chainrule.ops.layout import pad
 from chainrule.ops.pooling import (
