@@ -18,6 +18,7 @@ from chainrule.core.node import Handle, Node
 from chainrule.core.rewind import rewind
 from chainrule.errors import NonFiniteError
 from chainrule.nn.module import Module
+from chainrule.nn.scope import LayerScope
 
 REMEDY = "a lower learning rate, clipping (clip_norm=1.0), scaled inputs, or a loss from logits"
 REMEDIES = {
@@ -42,18 +43,18 @@ def diagnose(model: Module, loss_again: Callable[[], Tensor], place: str) -> Non
         loss = loss_again()
         if not loss.requires_grad:
             return NonFiniteError(f"the loss is not finite, in {place}.", where=type(model).__name__, got=loss.item())
-        names = {id(tensor.node): name for name, tensor in [*model.named_parameters(), *model.named_buffers()]}
         order = topological([loss.node])
-        broken = _first_broken(loss.node, order, names)
+        broken = _first_broken(loss.node, order)
         if broken is None:
             return _broken_gradient(loss, order, place)
-        if id(broken) in names:
-            return broken_state(model, names[id(broken)], broken.value, place)
+        for name, tensor in model.named_parameters():
+            if tensor.node is broken:
+                return broken_state(model, name, broken.value, place)
         return _broken_value(broken, place)
 
 
 def broken_state(model: Module, name: str, value: np.ndarray | None, place: str) -> NonFiniteError:
-    """The error for a weight or buffer that is no longer finite."""
+    """The error for a weight that is no longer finite."""
     path, _, own = name.rpartition(".")
     kind = type(model.get_submodule(path)).__name__
     return NonFiniteError(
@@ -70,7 +71,7 @@ def is_finite(value: np.ndarray | None) -> bool:
     return value is None or bool(np.isfinite(value).all())
 
 
-def _first_broken(loss: Node, order: list[Node], names: dict[int, str]) -> Node | None:
+def _first_broken(loss: Node, order: list[Node]) -> Node | None:
     """Where it began: from the loss back along values that are not finite, as far as they go.
 
     An infinite value that the loss does not suffer from, such as a mask before a softmax, is not on the way.
@@ -82,12 +83,7 @@ def _first_broken(loss: Node, order: list[Node], names: dict[int, str]) -> Node 
         if node not in reached and not is_finite(node.value):
             reached.add(node)
             waiting.extend(node.origin.inputs if node.origin else ())
-    known = {node: at for at, node in enumerate(order)}
-    for node in reached - known.keys():
-        # A buffer, such as a running mean. A mask may hold infinities.
-        if id(node) in names and node.value is not None and np.isnan(node.value).any():
-            return node
-    return min(reached & known.keys(), key=known.__getitem__, default=None)
+    return next((node for node in order if node in reached), None)
 
 
 def _broken_value(node: Node, place: str) -> NonFiniteError:
@@ -98,7 +94,7 @@ def _broken_value(node: Node, place: str) -> NonFiniteError:
         f"the value of `{name}` is no longer finite, in {place}.",
         where=_label(node),
         expected="finite numbers",
-        got=f"{_count(node.value)}, from inputs {_ranges(node)}",
+        got=f"{_count(node.value)}, from inputs {_ranges(node)}{_broken_buffers(node)}",
         remedy=REMEDIES.get(name, REMEDY),
     )
 
@@ -140,6 +136,13 @@ def _cause(broken: Node, order: list[Node], reaching: dict[Node, Tensor]) -> Nod
                     if part is not None and not is_finite(part.node.value):
                         return node
     return None
+
+
+def _broken_buffers(node: Node) -> str:
+    """Which buffers of the layer, such as running means, hold NaN. (Infinities they may hold, as masks do.)"""
+    buffers = node.scope.module.named_buffers(recurse=False) if isinstance(node.scope, LayerScope) else ()
+    names = [name for name, buffer in buffers if np.isnan(buffer.numpy()).any()]
+    return f", with NaN in its {', '.join(names)}" if names else ""
 
 
 def _label(node: Node) -> str:

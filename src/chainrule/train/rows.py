@@ -51,6 +51,13 @@ def model_dtype(model: Module) -> np.dtype:
 
 def read_inputs(x: Any, model: Module, where: str = "x") -> np.ndarray:
     """Inputs, checked; floating ones in the dtype of the model's weights."""
+    if isinstance(x, Split):
+        raise ArgumentError(
+            "these are several parts.",
+            where=where,
+            expected="one of them",
+            remedy="model.fit(split.train, validation_data=split.validation)",
+        )
     return as_model_dtype(check_inputs(_plain(x), where), model, where)
 
 
@@ -78,13 +85,6 @@ def as_model_dtype(array: np.ndarray, model: Module, where: str) -> np.ndarray:
 
 def read_rows(x: Any, y: Any, model: Module, sample_weight: Any = None, where: tuple[str, str] = ("x", "y")) -> Rows:
     """Inputs and targets, checked: numbers, finite, of one length. `x` may be a `Dataset`, which has both."""
-    if isinstance(x, Split):
-        raise ArgumentError(
-            "these are several parts.",
-            where=where[0],
-            expected="one of them",
-            remedy="model.fit(split.train, validation_data=split.validation)",
-        )
     if isinstance(x, Dataset):
         x, y = x.inputs, x.targets if y is None else y
     if y is None:
