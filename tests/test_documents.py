@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 import chainrule as cr
+from chainrule.cli import main
 
 REPOSITORY = Path(__file__).parents[1]
 RUN = ["README.md", "docs/architecture.md", "docs/tour.md"]
@@ -68,6 +69,24 @@ def test_code_prints_what_the_document_shows(document, tmp_path, monkeypatch):
             f"{document}, line {block.line}:\n{block.code}\n"
             + checker.output_difference(example, got, doctest.ELLIPSIS | doctest.REPORT_NDIFF)
         )
+
+
+def test_the_command_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["chainrule", "train"])
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition(".venv/bin/chainrule train\n")[2].partition("```")[0]
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    out = without_numbers(capsys.readouterr().out)
+    for part in shown.split("\n...\n"):
+        before, found, out = out.partition(without_numbers(part))
+        assert found, f"{part}\n\nis not in what is left of the output:\n{before}"
+
+
+def without_numbers(text: str) -> str:
+    """What is the same on every machine: single precision rounds elsewhere, and training goes another way."""
+    return " ".join(re.sub(r"(?<![\w.])[\d.,]+(?!\w)", "#", text).split())
 
 
 @pytest.mark.parametrize("document", RUN)
