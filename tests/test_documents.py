@@ -79,7 +79,7 @@ def test_the_command_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys)
     with pytest.raises(SystemExit, match="0"):
         main()
     out = without_numbers(capsys.readouterr().out)
-    for part in shown.split("\n...\n"):
+    for part in filter(None, shown.split("\n...\n")):
         before, found, out = out.partition(without_numbers(part))
         assert found, f"{part}\n\nis not in what is left of the output:\n{before}"
 
