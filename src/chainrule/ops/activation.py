@@ -5,6 +5,7 @@ from __future__ import annotations
 from chainrule.core.types import Tensor
 from chainrule.ops.compare import where
 from chainrule.ops.convert import TensorLike, as_floating, as_tensor
+from chainrule.ops.naming import numpy_names
 from chainrule.ops.statistics import below_largest
 
 
@@ -18,6 +19,7 @@ def relu(input: TensorLike) -> Tensor:
     return where(tensor <= 0, 0, tensor)
 
 
+@numpy_names
 def softmax(input: TensorLike, dim: int) -> Tensor:
     """Positive numbers that add up to 1 along `dim`: `exp(input) / sum(exp(input))`, without overflow.
 
@@ -29,6 +31,7 @@ def softmax(input: TensorLike, dim: int) -> Tensor:
     return powers / powers.sum(dim=dim, keepdim=True)
 
 
+@numpy_names
 def log_softmax(input: TensorLike, dim: int) -> Tensor:
     """The logarithm of `softmax`, without the loss of digits.
 

@@ -14,6 +14,7 @@ from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.ops.convert import as_tensor, broadcast, constant, promote
 from chainrule.ops.index import TAKE
 from chainrule.ops.movement import CONCATENATE, FLIP, PAD, PERMUTE, RESHAPE, SLICE
+from chainrule.ops.naming import numpy_names
 
 
 def reshape(input: Tensor, *lengths: int | Sequence[int], shape: Sequence[int] | None = None) -> Tensor:
@@ -121,6 +122,7 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     return permute(tensor, order)
 
 
+@numpy_names
 def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
     """Without the dimensions of length 1, or only those of `dim` that have length 1.
 
@@ -132,6 +134,7 @@ def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
     return reshape(tensor, tuple(n for i, n in enumerate(tensor.shape) if not (i in dims and n == 1)))
 
 
+@numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a dimension of length 1 inserted at `dim`.
 
@@ -245,6 +248,7 @@ def _bordered(tensor: Tensor, widths: list[tuple[int, int]], mode: str) -> Tenso
     return tensor
 
 
+@numpy_names
 def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along `dim`; their dtypes are promoted. `cat` is the same.
 
@@ -267,6 +271,7 @@ def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return CONCATENATE(*parts, dim=shapes.axis(dim, parts[0].ndim))
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """`tensors` of one shape, one after another along a new dimension `dim`.
 

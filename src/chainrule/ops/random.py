@@ -166,6 +166,7 @@ def normal(
     *,
     dtype: DTypeLike | None = None,
     generator: Generator | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normally distributed with this mean and standard deviation.
 
@@ -175,6 +176,7 @@ def normal(
         size: The shape; that of `mean` and `std`, broadcast, if None.
         dtype: float32 or float64; that of `mean` and `std` if None.
         generator: Where the numbers come from; the default generator if None.
+        requires_grad: Whether `backward` shall compute a gradient for it.
 
     >>> cr.normal(0.0, 0.01, (2, 3)).shape
     (2, 3)
@@ -183,7 +185,8 @@ def normal(
     if size is None:
         size = shapes.broadcast(*[value.shape for value in given])
     kind = dtype or (result_type(*[value.dtype for value in given]) if given else None)
-    return randn(size, dtype=kind, generator=generator) * std + mean
+    out = randn(size, dtype=kind, generator=generator) * std + mean
+    return out.requires_grad_() if requires_grad else out
 
 
 def multinomial(

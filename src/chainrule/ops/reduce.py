@@ -16,6 +16,7 @@ from chainrule.errors import ShapeError
 from chainrule.ops.compare import logical_not
 from chainrule.ops.convert import TensorLike, as_tensor
 from chainrule.ops.movement import cast
+from chainrule.ops.naming import numpy_names
 
 
 class _Reduction(Primitive):
@@ -130,6 +131,7 @@ def accumulating(tensor: Tensor, dtype: DTypeLike | None) -> Tensor:
     return tensor if is_floating(tensor.dtype) else cast(tensor, int64)
 
 
+@numpy_names
 def sum(input: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DTypeLike | None = None) -> Tensor:
     """The sum over `dim` (all dimensions if None). Integers and bools are summed as int64.
 
@@ -145,6 +147,7 @@ def sum(input: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DT
     return reduce(SUM, accumulating(as_tensor(input), dtype), dim, keepdim)
 
 
+@numpy_names
 def amax(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The largest over `dim`; NaN if any is NaN. Those that tie share the gradient equally.
 
@@ -154,6 +157,7 @@ def amax(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return reduce(AMAX, as_tensor(input), dim, keepdim)
 
 
+@numpy_names
 def amin(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The smallest over `dim`; NaN if any is NaN. Those that tie share the gradient equally.
 
@@ -163,6 +167,7 @@ def amin(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return reduce(AMIN, as_tensor(input), dim, keepdim)
 
 
+@numpy_names
 def argmax(input: TensorLike, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest stands (int64); the first in a tie. Without `dim`, in the flattened tensor.
 
@@ -172,6 +177,7 @@ def argmax(input: TensorLike, dim: int | None = None, keepdim: bool = False) -> 
     return _arg(ARGMAX, as_tensor(input), dim, keepdim)
 
 
+@numpy_names
 def argmin(input: TensorLike, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest stands (int64); the first in a tie. Without `dim`, in the flattened tensor.
 
@@ -192,6 +198,7 @@ def _arg(primitive: Primitive, tensor: Tensor, dim: int | None, keepdim: bool) -
     return out.unsqueeze(axis) if keepdim else out
 
 
+@numpy_names
 def max(input: TensorLike, dim: int | TensorLike | None = None, keepdim: bool = False) -> Tensor | ValuesAndIndices:
     """The largest: of all elements; or along `dim`, with where it stands; or of two tensors.
 
@@ -210,6 +217,7 @@ def max(input: TensorLike, dim: int | TensorLike | None = None, keepdim: bool = 
     return _extreme(AMAX, ARGMAX, input, dim, keepdim)
 
 
+@numpy_names
 def min(input: TensorLike, dim: int | TensorLike | None = None, keepdim: bool = False) -> Tensor | ValuesAndIndices:
     """The smallest: of all elements; or along `dim`, with where it stands; or of two tensors. See `max`.
 
@@ -234,6 +242,7 @@ def _extreme(
     return ValuesAndIndices(values, indices) if keepdim else ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
 
 
+@numpy_names
 def any(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element is non-zero, over `dim`.
 
@@ -245,6 +254,7 @@ def any(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return truth.sum(dim=dim, keepdim=keepdim) > 0
 
 
+@numpy_names
 def all(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are non-zero, over `dim`.
 
@@ -254,6 +264,7 @@ def all(input: TensorLike, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return logical_not(any(logical_not(input), dim, keepdim))
 
 
+@numpy_names
 def cumsum(input: TensorLike, dim: int, *, dtype: DTypeLike | None = None) -> Tensor:
     """The sum of all elements up to each, along `dim`. Integers and bools are summed as int64.
 

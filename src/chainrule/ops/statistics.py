@@ -14,6 +14,7 @@ from chainrule.ops.compare import isfinite, where
 from chainrule.ops.convert import TensorLike, as_floating, as_tensor
 from chainrule.ops.layout import concatenate
 from chainrule.ops.movement import cast
+from chainrule.ops.naming import numpy_names
 from chainrule.ops.reduce import accumulating, sum
 
 
@@ -33,6 +34,7 @@ def _count(tensor: Tensor, dim: Dims) -> int:
     return shapes.size([tensor.shape[d] for d in shapes.axes(dim, tensor.ndim)])
 
 
+@numpy_names
 def mean(input: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DTypeLike | None = None) -> Tensor:
     """The mean over `dim` (all dimensions if None); NaN of no elements.
 
@@ -46,6 +48,7 @@ def mean(input: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: D
     return sum(tensor, dim, keepdim) / _count(tensor, dim)
 
 
+@numpy_names
 def var(
     input: TensorLike,
     dim: Dims = None,
@@ -81,6 +84,7 @@ def var(
     return sum(distance * distance, dim, keepdim) / max(_count(tensor, dim) - correction, 0)
 
 
+@numpy_names
 def std(
     input: TensorLike,
     dim: Dims = None,
@@ -97,6 +101,7 @@ def std(
     return _root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
+@numpy_names
 def prod(input: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype: DTypeLike | None = None) -> Tensor:
     """The product over `dim` (all elements if None); 1 of no elements. Integers and bools multiply as int64.
 
@@ -131,6 +136,7 @@ def _product(tensor: Tensor, axis: int) -> Tensor:
     return tensor
 
 
+@numpy_names
 def logsumexp(input: TensorLike, dim: Dims, keepdim: bool = False) -> Tensor:
     """`log(sum(exp(input)))` over `dim`, without overflow: the largest is taken out first.
 
@@ -151,6 +157,7 @@ def below_largest(tensor: Tensor, dim: Dims) -> tuple[Tensor, Tensor]:
     return tensor - largest, largest
 
 
+@numpy_names
 def norm(input: TensorLike, p: float | str = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The length of the vectors along `dim` (of all elements if None).
 
