@@ -68,6 +68,7 @@ def test_lists_may_hold_tensors_and_arrays():
         (["cat", "dog"], DTypeError, "class indices"),
         ([None, 1.0], DTypeError, "numbers or bools"),
         (1 + 2j, DTypeError, "complex"),
+        (2**70, DTypeError, "numbers"),
         ({"a": 1}, DTypeError, "numbers"),
         (np.array(["2020-01-01"], "datetime64[D]"), DTypeError, "datetime"),
     ],
@@ -75,6 +76,19 @@ def test_lists_may_hold_tensors_and_arrays():
 def test_what_is_no_tensor(data, error, text):
     with pytest.raises(error, match=text):
         cr.tensor(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [([2**40], cr.int32), (-1, cr.uint8), ([0, 300], cr.uint8), (np.array([300]), cr.uint8), (math.nan, cr.int64)],
+)
+def test_numbers_that_do_not_fit_are_no_others(data, dtype):
+    with pytest.raises(DTypeError, match=r"expected: +-?\d+ to \d+"):
+        cr.tensor(data, dtype=dtype)
+
+
+def test_numbers_that_are_too_large_are_infinite():
+    assert cr.tensor([1e40, -1e40]).tolist() == [math.inf, -math.inf]
 
 
 def test_filled():

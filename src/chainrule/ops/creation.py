@@ -17,7 +17,7 @@ from chainrule.core.modes import state
 from chainrule.core.node import Handle, Node, View, leaf
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, DTypeError, GradientError, ShapeError
-from chainrule.ops.convert import as_tensor, constant
+from chainrule.ops.convert import as_tensor
 
 
 def make(array: np.ndarray, requires_grad: bool, device: str | None = None) -> Tensor:
@@ -53,7 +53,8 @@ def tensor(
         requires_grad: Whether `backward` shall compute a gradient for it.
 
     Raises:
-        DTypeError: If the data's dtype is not one that chainrule has, or is no number at all.
+        DTypeError: If the data's dtype is not one that chainrule has, or is no number at all, or the numbers do not
+            fit the dtype asked for.
         ShapeError: If nested lists are ragged.
         GradientError: If integers or bools shall require a gradient.
         DeviceError: For a device other than the CPU.
@@ -63,7 +64,7 @@ def tensor(
             [3., 4.]])
     """
     array = data.node.read() if isinstance(data, Tensor) else _read(data, dtype)
-    return make(array.astype(as_dtype(dtype or array.dtype)), requires_grad, device)
+    return make(_in_dtype(array, as_dtype(dtype or array.dtype)), requires_grad, device)
 
 
 def _read(data: Any, dtype: DTypeLike | None) -> np.ndarray:
@@ -86,9 +87,24 @@ def _read(data: Any, dtype: DTypeLike | None) -> np.ndarray:
             if kind == "text"
             else None,
         )
-    if not is_array and dtype is None:
-        return array.astype(get_default_dtype() if array.dtype.kind == "f" or array.size == 0 else array.dtype)
+    if not is_array and dtype is None and (array.dtype.kind == "f" or array.size == 0):
+        return _in_dtype(array, get_default_dtype())
     return array
+
+
+def _in_dtype(array: np.ndarray, dtype: DType) -> np.ndarray:
+    """A copy of `array` in `dtype`; an error in place of NumPy's wrapped numbers where integers cannot hold it."""
+    if dtype.kind in "iu" and array.size:
+        low, high, limits = array.min(), array.max(), np.iinfo(dtype)
+        if not (low >= limits.min and high <= limits.max):  # so that NaN does not pass
+            raise DTypeError(
+                f"{dtype} cannot hold these numbers.",
+                expected=f"{limits.min} to {limits.max}",
+                got=f"{low} to {high}",
+                remedy="a wider or a floating dtype",
+            )
+    with np.errstate(all="ignore"):
+        return array.astype(dtype)
 
 
 def _unwrap(data: Any) -> Any:
@@ -261,7 +277,7 @@ def arange(
     floats = not all(isinstance(value, (int, np.integer)) for value in (first, last, step))
     kind = as_dtype(dtype) if dtype else scalar_dtype(1.0 if floats else 1)
     count = math.ceil((last - first) / step)
-    return make((first + step * np.arange(count)).astype(kind), requires_grad, device)
+    return make(_in_dtype(first + step * np.arange(count), kind), requires_grad, device)
 
 
 def linspace(
@@ -345,4 +361,4 @@ def asarray(data: Any, dtype: DType | None = None) -> Tensor:
     """
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
-    return constant(_read(data, dtype).astype(as_dtype(dtype))) if dtype else tensor(data)
+    return tensor(data, dtype=dtype)
