@@ -42,7 +42,7 @@ class Own(nn.Module):
 
 def test_a_step_too_long():
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
-    with pytest.raises(NonFiniteError, match="(?s)in epoch 1, batch 2.*a lower learning rate"):
+    with pytest.raises(NonFiniteError, match=r"(?s)in epoch 1, batch 2.*a lower learning rate"):
         fit(model, lr=1e30)
 
 

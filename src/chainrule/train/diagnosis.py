@@ -139,7 +139,7 @@ def _cause(broken: Node, order: list[Node], reaching: dict[Node, Tensor]) -> Nod
 
 
 def _broken_buffers(node: Node) -> str:
-    """Which buffers of the layer, such as running means, hold NaN. (Infinities they may hold, as masks do.)"""
+    """Which buffers of the layer, such as running means, hold NaN; infinities they may hold, as masks do."""
     buffers = node.scope.module.named_buffers(recurse=False) if isinstance(node.scope, LayerScope) else ()
     names = [name for name, buffer in buffers if np.isnan(buffer.numpy()).any()]
     return f", with NaN in its {', '.join(names)}" if names else ""

@@ -103,7 +103,7 @@ class History:
             if f"val_{name}" in self.history:
                 axes.plot(epochs, self.history[f"val_{name}"], marker=".", label=f"val_{name}")
             axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.set_title(name)
             axes.legend()
             axes.grid(alpha=0.3)

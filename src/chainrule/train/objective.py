@@ -160,11 +160,17 @@ class Objective:
     def check_classes(self, targets: np.ndarray, output: Shape) -> None:
         """Raise where the training rows lack a class, or have only one."""
         labels = self.labels(targets)
-        if labels is not None:
-            labels = labels[labels != self.ignored] if self.task == "multiclass" else labels
+        if labels is None:
+            return
+        if self.task == "binary":
             check_several_classes(labels, "y")
-            if self.task == "multiclass":
-                check_training_classes(labels, output[-1], where="y")
+            return
+        counted = labels[labels != self.ignored]
+        check_several_classes(counted, "y")
+        if self.ignored is not None and 0 <= self.ignored < output[-1]:
+            # A class that does not count needs no rows.
+            counted = np.append(counted, self.ignored)
+        check_training_classes(counted, output[-1], where="y")
 
 
 def _unreduced(loss: Any) -> Any:
