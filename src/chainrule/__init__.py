@@ -35,7 +35,7 @@ from chainrule import autograd, data, errors, metrics, models, nn, optim, train
 from chainrule._tensor import Tensor
 from chainrule._version import __version__
 from chainrule.autodiff import grad, gradcheck, hessian, jacobian, jvp, value_and_grad, vjp
-from chainrule.config import get_default_dtype, set_default_dtype
+from chainrule.config import get_default_dtype, get_num_threads, set_default_dtype, set_num_threads
 from chainrule.core.device import NoAccelerator, device
 from chainrule.core.dtype import bool_, float32, float64, int32, int64, result_type, uint8
 from chainrule.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
@@ -127,7 +127,6 @@ from chainrule.ops.layout import (
     flip,
     movedim,
     narrow,
-    pad,
     permute,
     reshape,
     roll,
@@ -140,6 +139,7 @@ from chainrule.ops.layout import (
     unbind,
     unsqueeze,
 )
+from chainrule.ops.padding import pad
 from chainrule.ops.pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -285,6 +285,7 @@ __all__ = [
     "gather",
     "ge",
     "get_default_dtype",
+    "get_num_threads",
     "grad",
     "gradcheck",
     "gt",
@@ -375,6 +376,7 @@ __all__ = [
     "scatter_add",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_num_threads",
     "sigmoid",
     "sign",
     "sin",

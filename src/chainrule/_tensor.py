@@ -457,7 +457,7 @@ class Tensor(Handle):
     __ipow__ = pow_
 
     def __setitem__(self, index: Any, value: TensorLike) -> None:
-        self.copy_(indexing.put(self, index, value))
+        in_place.update(self, indexing.put(self, index, value))
 
     @property
     def at(self) -> At:

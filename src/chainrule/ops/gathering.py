@@ -14,8 +14,9 @@ from chainrule.ops.convert import TensorLike, as_tensor, broadcast, constant
 from chainrule.ops.creation import arange
 from chainrule.ops.index import GATHER, PUT, SCATTER_ADD, TAKE
 from chainrule.ops.indexing import getitem
-from chainrule.ops.layout import pad, unbind
+from chainrule.ops.layout import unbind
 from chainrule.ops.movement import cast
+from chainrule.ops.padding import pad
 
 
 def _whole(index: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ from chainrule.ops.convolution import conv1d, conv2d, conv_transpose1d, conv_tra
 from chainrule.ops.exponential import sigmoid
 from chainrule.ops.gathering import one_hot
 from chainrule.ops.interpolation import interpolate
-from chainrule.ops.layout import pad
+from chainrule.ops.padding import pad
 from chainrule.ops.pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
