@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from chainrule.core.modes import no_grad
+from chainrule.core.threads import limited_threads
 from chainrule.data import Batches
 from chainrule.errors import NotCompiledError
 from chainrule.nn.module import Module
@@ -68,6 +69,7 @@ class TrainingMethods:
             _module(self), optimizer, loss, metrics, clip_norm=clip_norm, clip_value=clip_value, accumulate=accumulate
         )
 
+    @limited_threads()
     def fit(
         self,
         x: Any,
@@ -141,6 +143,7 @@ class TrainingMethods:
         loop.run(session, compiled.update, validation, told, first)
         return session.history
 
+    @limited_threads()
     def evaluate(
         self,
         x: Any,
@@ -172,6 +175,7 @@ class TrainingMethods:
             print(f"{len(rows):,} rows: " + "  ".join(f"{name} {value:.4f}" for name, value in measured.items()))
         return _as_keras(measured, return_dict)
 
+    @limited_threads()
     def predict(self, x: Any, batch_size: int = 256, verbose: str | int = 0) -> np.ndarray:
         """The model's output for every row, in evaluation mode.
 
@@ -190,6 +194,7 @@ class TrainingMethods:
             parts = [single(model, model(constant(part))).numpy() for (part,) in batches.epoch(0)]
         return np.concatenate(parts)
 
+    @limited_threads()
     def train_on_batch(
         self,
         x: Any,
