@@ -1,0 +1,282 @@
+"""What goes wrong ends in one readable text on standard error, an exit code, and every file as it was."""
+
+import gzip
+import json
+import os
+import struct
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.cli import train as training
+from tests.cli.conftest import idx, write
+
+
+def files(folder):
+    return {path: path.read_bytes() if path.is_file() else None for path in sorted(folder.rglob("*"))}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--lr", "nan"], "a number above 0"),
+        (["--lr", "-0.1"], "a number above 0"),
+        (["--lr", "0"], "a number above 0"),
+        (["--lr", "inf"], "a number above 0"),
+        (["--lr", "fast"], "--lr"),
+        (["--epochs", "0"], "--epochs"),
+        (["--epochs", "many"], "--epochs"),
+        (["--batch-size", "-1"], "--batch-size"),
+        (["--patience", "0"], "--patience"),
+        (["--seed", "-1"], "--seed"),
+        (["--seed", "1.5"], "--seed"),
+        (["--model", "cn"], "did you mean 'cnn'"),
+        (["--model", "zzzz"], "cnn, lenet, mlp"),
+        (["--optimizer", "adm"], "did you mean 'adam'"),
+        (["--epoch", "3"], "--epoch"),
+        (["a", "b"], "b"),
+    ],
+)
+def test_options_are_checked_first(chainrule, home, arguments, says):
+    code, out, err = chainrule("train", *arguments)
+    assert (code, out) == (2, "")
+    assert says in err.replace("\n", " ")
+    assert "Traceback" not in err
+    assert not list(home.iterdir())
+
+
+def test_help_explains(chainrule):
+    for arguments, says in (
+        ((), "Train neural networks"),
+        (("train",), "MNIST's four files"),
+        (("evaluate",), "own test part"),
+        (("summary",), "configuration"),
+        (("models",), "train --model"),
+    ):
+        code, out, _ = chainrule(*arguments, "--help")
+        assert code == 0
+        assert out.startswith("Usage: chainrule")
+        assert says in " ".join(out.split())
+
+
+def test_nothing_at_all_is_usage(chainrule):
+    assert chainrule().code == 2
+    assert chainrule("tarin").code == 2
+    assert chainrule("evaluate").code == 2
+
+
+def test_version(chainrule):
+    assert chainrule("--version") == (0, f"chainrule {cr.__version__}\n", "")
+
+
+def test_models_are_those_that_train_takes(chainrule):
+    code, out, _ = chainrule("models")
+    assert (code, out.split()) == (0, cr.models.names())
+
+
+def cut(content):
+    return content[: len(content) // 2]
+
+
+def flipped(content):
+    return content[:-9] + bytes([content[-9] ^ 255]) + content[-8:]
+
+
+def huge(content):
+    return gzip.compress(struct.pack(">HBBIII", 0, 8, 3, 1 << 31, 1 << 15, 1 << 15))
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"])
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        cut,
+        flipped,
+        huge,
+        lambda content: b"",
+        lambda content: b"hello",
+        lambda content: gzip.compress(b"hello"),
+        lambda content: gzip.compress(gzip.decompress(content)[:-1]),
+        lambda content: gzip.compress(gzip.decompress(content) + b"\0"),
+        lambda content: gzip.decompress(content),
+    ],
+)
+def test_broken_files(train, mnist, home, name, breaking):
+    path = mnist() / name
+    path.write_bytes(breaking(path.read_bytes()))
+    before = files(home)
+    code, _, err = train("data", "--out", "run")
+    assert code == 1
+    assert err.startswith(f"error: {path}: ")
+    assert files(home) == before
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"])
+def test_a_missing_file(train, mnist, home, name):
+    (mnist() / name).unlink()
+    code, _, err = train("data")
+    assert code == 1
+    assert "put all four files of MNIST into the folder" in err
+    assert not (home / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (np.zeros(120), "a label has no class"),
+        (np.arange(120) % 2 * 3, "none of 1, 2"),
+        (np.r_[np.arange(119) % 4, [255]], "no row of 251 of 256 classes"),
+        (np.arange(120) % 5, ""),
+        (np.arange(4), "two of each class"),
+    ],
+)
+def test_labels_that_leave_nothing_to_learn(train, mnist, home, labels, says):
+    mnist(labels=labels, rows=len(labels))
+    code, out, err = train("data")
+    assert code == (1 if says else 0)
+    assert says in err
+    assert "Training\n" not in out or not says
+    assert (home / "runs").exists() == (not says)
+
+
+def test_one_class_alone(train, mnist, home):
+    folder = mnist(labels=np.zeros(120))
+    write(folder / "t10k-labels-idx1-ubyte.gz", idx(np.zeros(40)))
+    code, _, err = train("data")
+    assert code == 1
+    assert "all rows have the same class" in err
+
+
+def test_pictures_too_small(chainrule, mnist):
+    mnist(size=2)
+    code, _, err = chainrule("train", "data", "--model", "cnn")
+    assert code == 1
+    assert "error: CNN: the pictures are too small for this model." in err
+
+
+@pytest.mark.parametrize("where", ["file", "file/run", "full", "full/mine.txt"])
+def test_a_place_that_is_taken(train, home, where):
+    (home / "file").write_text("mine")
+    (home / "full").mkdir()
+    (home / "full" / "mine.txt").write_text("mine")
+    before = files(home)
+    code, out, err = train("--out", where)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {where}: ")
+    assert "another --out" in err
+    assert files(home) == before
+
+
+@pytest.mark.parametrize("where", ["nowhere", "."])
+def test_no_data(train, home, where):
+    code, _, err = train(where)
+    assert code == 1
+    assert f"error: {home / where}: " in err
+    assert not list(home.iterdir())
+
+
+def test_a_full_disk(train, home, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(training, "write_run", full)
+    code, _, err = train()
+    assert code == 1
+    assert err == "error: [Errno 28] No space left on device\n"
+
+
+def test_too_little_memory(train, home, monkeypatch):
+    def greedy(*args, **kwargs):
+        raise MemoryError("Unable to allocate 20 TiB")
+
+    monkeypatch.setattr(cr.nn.Module, "fit", greedy)
+    code, _, err = train()
+    assert code == 1
+    assert "not enough memory: Unable to allocate 20 TiB" in err
+    assert "a smaller --batch-size" in err
+
+
+def test_weights_that_explode(train, home):
+    code, _, err = train("--lr", "1e30", "--optimizer", "sgd")
+    assert code == 1
+    assert "no longer finite, in epoch 1, batch" in err
+    assert "Linear '" in err
+    assert not list(home.iterdir())
+
+
+# Folders of runs
+
+
+@pytest.fixture
+def run(train, home):
+    train("--out", "run")
+    return home / "run"
+
+
+def edit(run, name, key, value):
+    path = run / name
+    content = json.loads(path.read_text())
+    (content["config"] if name == "run.json" and key != "format" else content)[key] = value
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("command", ["evaluate", "summary"])
+@pytest.mark.parametrize(
+    ("name", "key", "value", "says"),
+    [
+        ("run.json", "format", 2, "update: pip install -U chainrule"),
+        ("run.json", "model", "mpl", "run.json: there is no model called 'mpl'"),
+        ("run.json", "model", "lenet", "weights.safetensors, LeNet5"),
+        ("run.json", "loss", "crosentropy", "run.json: there is no loss called 'crosentropy'"),
+        ("run.json", "input_shape", [4, 4, 1], "hidden1.weight has shape (128, 64), this model's has (128, 16)"),
+        ("run.json", "epochs", "few", "run.json"),
+        ("test.json", "loss", "small", "test.json"),
+        ("history.json", "epoch", [], "history.json"),
+    ],
+)
+def test_an_edited_run(chainrule, run, command, name, key, value, says):
+    edit(run, name, key, value)
+    before = files(run)
+    code, out, err = chainrule(command, "run")
+    assert (code, out) == (1, "")
+    assert says in err
+    assert err.startswith("error: run")
+    assert files(run) == before
+
+
+@pytest.mark.parametrize("command", ["evaluate", "summary"])
+@pytest.mark.parametrize("where", ["nowhere", ".", "file"])
+def test_no_run(chainrule, home, command, where):
+    (home / "file").write_text("")
+    code, out, err = chainrule(command, where)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {where}: ")
+
+
+def test_data_that_have_moved(chainrule, train, mnist, home):
+    mnist()
+    train("data", "--out", "run")
+    (home / "data").rename(home / "moved")
+    code, _, err = chainrule("evaluate", "run")
+    assert code == 1
+    assert "chainrule evaluate run FOLDER" in err
+    assert chainrule("evaluate", "run", "moved").code == 0
+
+
+def test_other_data_than_it_was_trained_on(chainrule, run, mnist):
+    mnist("large", size=10)
+    assert "another size" in chainrule("evaluate", "run", "large").err
+    mnist("few")
+    code, _, err = chainrule("evaluate", "run", "few")
+    assert code == 1
+    assert "the classes are others" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files that are no text are there on POSIX systems only")
+def test_names_that_are_no_text(chainrule, train, home):
+    name = os.fsdecode(b"r\xfcn")
+    assert train("--out", name).code == 0
+    code, out, _ = chainrule("evaluate", name)
+    assert code == 0
+    assert out.startswith("r\\udcfcn: mlp")
