@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +71,15 @@ class Dataset:
         index = np.asarray(rows)
         return replace(self, inputs=self.inputs[index], targets=self.targets[index])
 
+    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Dataset:
+        """The same rows with changed inputs, such as `dataset.map(scaler.transform)`.
+
+        Example:
+            >>> Dataset(np.arange(3.0), np.arange(3.0)).map(lambda x: x * 10).inputs
+            array([ 0., 10., 20.])
+        """
+        return replace(self, inputs=change(self.inputs))
+
     def class_counts(self) -> dict[str, int]:
         """How many rows each class has, in the order of the classes; empty where the targets are numbers."""
         if self.class_names is None:
@@ -97,3 +107,16 @@ class Split:
     train: Dataset
     validation: Dataset | None = None
     test: Dataset | None = None
+
+    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Split:
+        """The same parts with changed inputs: what was learned from the training part, applied to all of them.
+
+        Example:
+            >>> from chainrule.data import Standardize, load_digits, split_dataset
+            >>> split = split_dataset(load_digits(), test=0.2)
+            >>> scaled = split.map(Standardize().fit(split.train.inputs).transform)
+            >>> bool(abs(scaled.train.inputs.mean()) < 1e-6)
+            True
+        """
+        validation, test = (None if part is None else part.map(change) for part in (self.validation, self.test))
+        return Split(self.train.map(change), validation, test)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule._tensor import Tensor
-from chainrule.errors import FileFormatError
+from chainrule.errors import DTypeError, FileFormatError
 from chainrule.files import write_bytes
 from chainrule.ops.convert import constant
 
@@ -27,6 +27,7 @@ def save(
         metadata: Texts by name that go along.
 
     Raises:
+        DTypeError: If there are no tensors by name (a whole model holds code too).
         OSError: If the file cannot be written.
 
     >>> model = cr.nn.Linear(2, 1)
@@ -34,8 +35,29 @@ def save(
     """
     from safetensors.numpy import save as serialise
 
-    arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
+    if not isinstance(tensors, Mapping):
+        raise DTypeError(
+            "a file holds tensors by name, and no code.",
+            where="save",
+            expected="a dict of tensors",
+            got=type(tensors).__name__,
+            remedy="save(model.state_dict(), path)" if hasattr(tensors, "state_dict") else None,
+        )
+    arrays = {name: _array(name, tensor) for name, tensor in tensors.items()}
     write_bytes(path, serialise(arrays, dict(metadata) if metadata else None))
+
+
+def _array(name: str, tensor: Any) -> np.ndarray:
+    array = np.asarray(tensor, order="C")
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(
+            "this entry is no tensor.",
+            where=f"save, {name!r}",
+            expected="a tensor or an array of numbers",
+            got=type(tensor).__name__,
+            remedy="give nested dicts names of their own ({'model.weight': ...}), and texts to metadata=",
+        )
+    return array
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:

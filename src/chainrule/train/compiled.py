@@ -104,7 +104,7 @@ def _loss(loss: Any) -> Callable[..., Any]:
             "a loss is a name, a loss of chainrule.nn, or a function of (prediction, target).",
             where="loss",
             got=repr(loss),
-            remedy="make an instance: nn.MSELoss()" if isinstance(loss, type) else None,
+            remedy=f"make an instance: {loss.__name__}()" if isinstance(loss, type) else None,
         )
     # The functions stand for the losses, which are known to take logits or probabilities, classes or numbers.
     module = _MODULES.get(loss)
