@@ -122,7 +122,7 @@ class Handle:
     """A mutable reference to a node: what `chainrule.Tensor` is made of.
 
     `Tensor`, with its operators and methods, stands above the operations; so that operations can make
-    tensors, `_tensor.py` registers its class here (see `core/types.py` for the whole story).
+    tensors, `_tensor/` registers its class here (see `core/types.py` for the whole story).
     """
 
     __slots__ = ("__weakref__", "_grad", "node", "part_of")

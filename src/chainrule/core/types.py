@@ -2,7 +2,7 @@
 
 Rules and operations read naturally (`g * y`, `x.sum(dim=0)`) because they are written with the methods of
 `Tensor`; yet `Tensor` stands above them, as its methods are these operations. At run time nothing here
-imports upward: operations make tensors with `Handle.of`, which knows the class because `_tensor.py` registers
+imports upward: operations make tensors with `Handle.of`, which knows the class because `_tensor/` registers
 it when it is loaded, and ask `isinstance(x, Tensor)` of `Handle`, its base. A type checker is shown the full class.
 """
 

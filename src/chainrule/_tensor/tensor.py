@@ -1,17 +1,17 @@
-"""The tensor: what the user holds. Its methods are the functions of `ops` and `autodiff`; nothing is worked out here.
-
-(The leading underscore leaves the name `chainrule.tensor` to the function that makes one.)
-"""
+"""The tensor: what the user holds. Nothing is worked out here; `ops` and `autodiff` do."""
 
 from __future__ import annotations
 
 import builtins
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 import numpy as np
 
+from chainrule._tensor.at import At
+from chainrule._tensor.hook import RemovableHook
+from chainrule._tensor.methods import Methods
 from chainrule.autodiff import in_place
 from chainrule.autodiff.walk import backward
 from chainrule.core import display
@@ -35,40 +35,19 @@ from chainrule.core.node import Handle, Node
 from chainrule.core.shape import Shape
 from chainrule.errors import DTypeError, GradientError, PicklingError, ShapeError
 from chainrule.ops import (
-    activation,
     arithmetic,
     compare,
     contraction,
     creation,
-    exponential,
-    gathering,
     indexing,
     layout,
     random,
-    reduce,
-    rounding,
-    sorting,
-    statistics,
-    trigonometric,
 )
 from chainrule.ops.convert import TensorLike
 from chainrule.ops.movement import cast
 
-P = ParamSpec("P")
 
-
-def _in_place(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Tensor, P], Tensor]:
-    """The method that changes a tensor to what `function` makes of it."""
-
-    def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        return in_place.update(self, function(in_place.before(self), *args, **kwargs))
-
-    method.__name__ = f"{function.__name__}_"
-    method.__doc__ = f"`{function.__name__}` in place."
-    return method
-
-
-class Tensor(Handle):
+class Tensor(Methods, Handle):
     """An array of numbers that remembers how it was computed, so that derivatives can be asked for.
 
     Args:
@@ -409,27 +388,6 @@ class Tensor(Handle):
         with no_grad():
             self.copy_(value)
 
-    add_ = _in_place(arithmetic.add)
-    sub_ = _in_place(arithmetic.sub)
-    mul_ = _in_place(arithmetic.mul)
-    div_ = _in_place(arithmetic.div)
-    pow_ = _in_place(arithmetic.pow)
-    neg_ = _in_place(arithmetic.neg)
-    abs_ = _in_place(arithmetic.abs)
-    clip_ = _in_place(arithmetic.clip)
-    clamp_ = _in_place(arithmetic.clip)
-    exp_ = _in_place(exponential.exp)
-    log_ = _in_place(exponential.log)
-    sqrt_ = _in_place(exponential.sqrt)
-    sigmoid_ = _in_place(exponential.sigmoid)
-    tanh_ = _in_place(trigonometric.tanh)
-    floor_ = _in_place(rounding.floor)
-    round_ = _in_place(rounding.round)
-    relu_ = _in_place(activation.relu)
-    masked_fill_ = _in_place(compare.masked_fill)
-    scatter_ = _in_place(gathering.scatter)
-    scatter_add_ = _in_place(gathering.scatter_add)
-
     def fill_(self, value: Scalar) -> Tensor:
         """`value` everywhere, in place."""
         return self.copy_(value)
@@ -449,12 +407,6 @@ class Tensor(Handle):
     ) -> Tensor:
         """Evenly distributed numbers from `low` to `high`, in place."""
         return self.copy_(random.rand(self.shape, dtype=self.dtype, generator=generator) * (high - low) + low)
-
-    __iadd__ = add_
-    __isub__ = sub_
-    __imul__ = mul_
-    __itruediv__ = div_
-    __ipow__ = pow_
 
     def __setitem__(self, index: Any, value: TensorLike) -> None:
         in_place.update(self, indexing.put(self, index, value))
@@ -565,131 +517,6 @@ class Tensor(Handle):
     def __rxor__(self, other: TensorLike) -> Tensor:
         return compare.bitwise_xor(other, self)
 
-    # Functions as methods
-
-    add = arithmetic.add
-    sub = arithmetic.sub
-    mul = arithmetic.mul
-    div = arithmetic.div
-    floor_divide = arithmetic.floor_divide
-    remainder = arithmetic.remainder
-    pow = arithmetic.pow
-    neg = arithmetic.neg
-    abs = arithmetic.abs
-    sign = arithmetic.sign
-    square = arithmetic.square
-    reciprocal = arithmetic.reciprocal
-    maximum = arithmetic.maximum
-    minimum = arithmetic.minimum
-    clip = arithmetic.clip
-    clamp = arithmetic.clip
-    exp = exponential.exp
-    expm1 = exponential.expm1
-    log = exponential.log
-    log1p = exponential.log1p
-    log2 = exponential.log2
-    log10 = exponential.log10
-    sqrt = exponential.sqrt
-    rsqrt = exponential.rsqrt
-    sigmoid = exponential.sigmoid
-    erf = exponential.erf
-    erfc = exponential.erfc
-    sin = trigonometric.sin
-    cos = trigonometric.cos
-    tan = trigonometric.tan
-    asin = trigonometric.asin
-    acos = trigonometric.acos
-    atan = trigonometric.atan
-    atan2 = trigonometric.atan2
-    sinh = trigonometric.sinh
-    cosh = trigonometric.cosh
-    tanh = trigonometric.tanh
-    asinh = trigonometric.asinh
-    acosh = trigonometric.acosh
-    atanh = trigonometric.atanh
-    floor = rounding.floor
-    ceil = rounding.ceil
-    round = rounding.round
-    trunc = rounding.trunc
-    eq = compare.eq
-    ne = compare.ne
-    lt = compare.lt
-    le = compare.le
-    gt = compare.gt
-    ge = compare.ge
-    isnan = compare.isnan
-    isinf = compare.isinf
-    isfinite = compare.isfinite
-    isclose = compare.isclose
-    allclose = compare.allclose
-    equal = compare.equal
-    logical_not = compare.logical_not
-    logical_and = compare.logical_and
-    logical_or = compare.logical_or
-    logical_xor = compare.logical_xor
-    masked_fill = compare.masked_fill
-    sum = reduce.sum
-    amax = reduce.amax
-    amin = reduce.amin
-    argmax = reduce.argmax
-    argmin = reduce.argmin
-    max = reduce.max
-    min = reduce.min
-    any = reduce.any
-    all = reduce.all
-    cumsum = reduce.cumsum
-    mean = statistics.mean
-    var = statistics.var
-    std = statistics.std
-    prod = statistics.prod
-    logsumexp = statistics.logsumexp
-    norm = statistics.norm
-    reshape = layout.reshape
-    view = layout.reshape
-    flatten = layout.flatten
-    permute = layout.permute
-    transpose = layout.transpose
-    swapaxes = layout.transpose
-    t = layout.t
-    movedim = layout.movedim
-    squeeze = layout.squeeze
-    unsqueeze = layout.unsqueeze
-    expand = layout.expand
-    broadcast_to = layout.broadcast_to
-    flip = layout.flip
-    narrow = layout.narrow
-    split = layout.split
-    chunk = layout.chunk
-    unbind = layout.unbind
-    roll = layout.roll
-    tile = layout.tile
-    repeat = layout.tile
-    gather = gathering.gather
-    scatter = gathering.scatter
-    scatter_add = gathering.scatter_add
-    take = gathering.take
-    index_select = gathering.index_select
-    masked_select = gathering.masked_select
-    nonzero = gathering.nonzero
-    sort = sorting.sort
-    argsort = sorting.argsort
-    topk = sorting.topk
-    matmul = contraction.matmul
-    mm = contraction.matmul
-    bmm = contraction.bmm
-    mv = contraction.mv
-    dot = contraction.dot
-    outer = contraction.outer
-    tril = contraction.tril
-    triu = contraction.triu
-    relu = activation.relu
-    softmax = activation.softmax
-    log_softmax = activation.log_softmax
-    clone = creation.clone
-    detach = creation.detach
-    zeros_like = creation.zeros_like
-    ones_like = creation.ones_like
-
     def where(self, condition: Tensor, other: TensorLike) -> Tensor:
         """This tensor where the condition holds, `other` elsewhere."""
         return compare.where(condition, self, other)
@@ -719,38 +546,6 @@ class Tensor(Handle):
 
 # What a tensor is compared with element by element; to anything else (None, a string) it is unequal as a whole.
 _COMPARABLE = (Tensor, np.ndarray, np.generic, builtins.bool, builtins.int, builtins.float)
-
-
-class At:
-    """`x.at[index]`: where a changed copy of `x` shall differ."""
-
-    def __init__(self, tensor: Tensor, index: Any = ...) -> None:
-        self._tensor = tensor
-        self._index = index
-
-    def __getitem__(self, index: Any) -> At:
-        return At(self._tensor, index)
-
-    def set(self, value: TensorLike) -> Tensor:
-        """A copy with `value` there; where an index is named twice, the last value stands."""
-        return indexing.put(self._tensor, self._index, value)
-
-    def add(self, value: TensorLike) -> Tensor:
-        """A copy with `value` added there; an index named twice is added to twice."""
-        return indexing.put_add(self._tensor, self._index, value)
-
-
-class RemovableHook:
-    """What registering a hook gives back: `remove()` takes the hook away."""
-
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
-        self._hooks = hooks
-        self._hook = hook
-
-    def remove(self) -> None:
-        """Take the hook away; a second time does nothing."""
-        if self._hook in self._hooks:
-            self._hooks.remove(self._hook)
 
 
 # Operations make tensors of this class from now on: see `core/types.py`.
