@@ -1,6 +1,5 @@
 """What tutorials of PyTorch do, word for word with chainrule in place of torch."""
 
-import numpy as np
 import pytest
 
 import chainrule as torch
@@ -208,4 +207,3 @@ def test_the_same_model_by_hand_and_by_fit(digits):
     model.fit(x, y, epochs=2, verbose=0)
     _, accuracy = model.evaluate(x_test, y_test, verbose=0)
     assert accuracy == pytest.approx(test(model, torch.tensor(x_test), torch.tensor(y_test)))
-    assert np.array_equal(model.predict(x_test), model(torch.tensor(x_test)).detach().numpy()) or accuracy > 0.8

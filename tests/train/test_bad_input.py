@@ -303,7 +303,7 @@ COMPILE = {
     "optimizer, none": ({"optimizer": None}, DTypeError, "optimizer"),
     "loss": ({"loss": "categorical_crossentrop"}, UnknownNameError, "did you mean 'categorical_crossentropy'"),
     "loss, none": ({"loss": None}, ArgumentError, "compile needs a loss"),
-    "loss, a class": ({"loss": nn.MSELoss}, DTypeError, r"nn.MSELoss\(\)"),
+    "loss, a class": ({"loss": nn.MSELoss}, DTypeError, r"MSELoss\(\)"),
     "metric": ({"metrics": ["acuracy"]}, UnknownNameError, "did you mean 'accuracy'"),
     "metrics, a word": ({"metrics": "accuracy"}, DTypeError, r"metrics=\['accuracy'\]"),
     "metric, a class": ({"metrics": [cr.metrics.ConfusionMatrix]}, DTypeError, r"ConfusionMatrix\(\)"),

@@ -107,8 +107,8 @@ def _loss(loss: Any) -> Callable[..., Any]:
             remedy=f"make an instance: {loss.__name__}()" if isinstance(loss, type) else None,
         )
     # The functions stand for the losses, which are known to take logits or probabilities, classes or numbers.
-    module = _MODULES.get(loss)
-    return module() if module is not None else loss  # what a function of the user's gives is checked when it is called
+    module = next((module for function, module in _MODULES.items() if function is loss), None)
+    return loss if module is None else module()  # what a function of the user's gives is checked when it is called
 
 
 _MODULES: dict[Callable[..., Any], Callable[[], Loss]] = {
