@@ -14,9 +14,14 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSI
 QUICK = ["train", "--model", "mlp"]
 
 
+def surroundings():
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
 @pytest.fixture
 def start(tmp_path):
-    """Starts `python -m chainrule` in a folder of its own."""
+    """Starts `python -m chainrule` in a folder of its own, with output that is buffered as it is for users."""
 
     def run(*arguments, **environment):
         return subprocess.Popen(
@@ -24,7 +29,7 @@ def start(tmp_path):
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+            env={**surroundings(), **environment},
             text=True,
             encoding="utf-8",
         )
@@ -88,7 +93,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path):
         cwd=tmp_path,
         stdout=slave,
         stderr=slave,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "90", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**surroundings(), "TERM": "xterm", "COLUMNS": "90"},
     )
     os.close(slave)
     shown = b""

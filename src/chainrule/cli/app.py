@@ -52,10 +52,8 @@ def _learning_rate(lr: float | None) -> float | None:
 
 
 def _usage(error: UnknownNameError) -> typer.BadParameter:
-    remedy = f" {error.remedy}" if error.remedy else ""
-    return typer.BadParameter(
-        f"{error.message}{remedy} There are: {error.expected}".replace("There are: one of", "One of")
-    )
+    known = str(error.expected).removeprefix("one of ")
+    return typer.BadParameter(" ".join(filter(None, [error.message, error.remedy, f"There are {known}."])))
 
 
 @app.callback()

@@ -19,7 +19,7 @@ def evaluate_and_report(folder: Path, data: Path | None) -> None:
     model, loss = restore(run)
     name = run.config.data if data is None else source.name_of(data)
     test = _test_part(run, name)
-    print(f"{folder}: {run.config.model} on the test part of {name}, {len(test):,} rows", flush=True)
+    print(f"{folder}: {run.config.model} on the test part of {name}, {len(test):,} rows")
     stages.show_result(measure(model, loss, run.transform(test.inputs), test.targets), run.config.class_names)
 
 

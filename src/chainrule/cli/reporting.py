@@ -18,11 +18,12 @@ MENDABLE, INTERRUPTED = 1, 130
 def readable() -> Iterator[None]:
     """Within the block, or the decorated function, errors are told and end the command.
 
-    Characters that the terminal's encoding does not have are written as escapes, rather than failing.
+    Characters that the terminal's encoding does not have are written as escapes, rather than failing; and every line at
+    once, so that nobody waits for it behind a pipe.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
         yield
     except BrokenPipeError:

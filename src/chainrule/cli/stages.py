@@ -14,7 +14,7 @@ WIDTH = 100
 
 def heading(text: str) -> None:
     """The name of a stage."""
-    print(f"\n{text}\n{'-' * len(text)}", flush=True)
+    print(f"\n{text}\n{'-' * len(text)}")
 
 
 def split_table(split: Split) -> str:

@@ -112,10 +112,11 @@ def _train(session: Session, update: Update, callbacks: Sequence[Callback]) -> L
 def one_batch(model: Module, optimizer: Optimizer, objective: Objective, update: Update, rows: Rows) -> Logs:
     """One update from all rows at once."""
     measures = Measures(objective)
-    model.train()
     batch = Batch.of(rows.arrays())
     optimizer.zero_grad()
-    loss, output = _checked_step(model, objective, batch, 1, "this batch")
+    with same_modes(model):
+        model.train()
+        loss, output = _checked_step(model, objective, batch, 1, "this batch")
     measures.add(loss, objective.share(batch.y), output, batch.y, batch.weight)
     apply_update(model, optimizer, update)
     return measures.compute()

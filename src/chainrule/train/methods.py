@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -131,7 +132,7 @@ class TrainingMethods:
         for size in batch_sizes(batches):
             rehearse(model, objective, rows.arrays(), size)
 
-        say: Callable[[str], None] = print if verbose else _silent
+        say: Callable[[str], None] = partial(print, flush=True) if verbose else _silent
         session = Session(model, compiled.optimizer, objective, batches, epochs, validation is not None, say)
         if verbose and not any(isinstance(callback, ProgressBar) for callback in told):
             told.insert(0, ProgressBar(bar=False if verbose == 2 else None))
