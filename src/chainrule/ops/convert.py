@@ -77,9 +77,19 @@ def align(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
         left, right = a.node, b.node
         if left.shape == right.shape and left.dtype == right.dtype:
             return a, b
+    # A number beside a tensor of at least its kind, the most frequent case, takes the tensor's dtype.
+    elif isinstance(a, Tensor) and _takes(a.node.dtype, b):
+        return a, scalar(b, a.node.dtype)  # type: ignore[arg-type]  # a number, as was found
+    elif isinstance(b, Tensor) and _takes(b.node.dtype, a):
+        return scalar(a, b.node.dtype), b  # type: ignore[arg-type]  # a number, as was found
     first, second = promote(a, b)
     shape = shapes.broadcast(first.shape, second.shape)
     return operand(first, shape), operand(second, shape)
+
+
+def _takes(dtype: DType, value: TensorLike) -> bool:
+    """Whether a tensor of this dtype keeps it beside `value`, a plain number."""
+    return type(value) in (int, float) and (dtype.kind == "f" or (type(value) is int and dtype.kind in "iu"))
 
 
 def operand(tensor: Tensor, shape: shapes.Shape) -> Tensor:
