@@ -51,6 +51,7 @@ def run(
     begun: list[Callback] = []
     try:
         with same_modes(session.model):
+            vars(session.model).pop("stop_training", None)
             for callback in callbacks:
                 callback.session = session
                 begun.append(callback)
