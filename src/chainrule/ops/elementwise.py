@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from chainrule.core.dtype import DType, bool_
 from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError, ShapeError
+from chainrule.ops.branchless import select
 from chainrule.ops.convert import scalar
 
 UnaryRule = Callable[[Tensor, Tensor, Tensor], "Tensor | None"]
@@ -100,7 +99,7 @@ class Where(Primitive):
         return Spec(condition.shape, _common(self.name, Spec(condition.shape, a.dtype), a, b).dtype)
 
     def evaluate(self, condition: Array, a: Array, b: Array) -> Array:
-        return np.where(condition, a, b)
+        return select(condition, a, b)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) -> Tensor | None:
         if arg == 0:

@@ -13,6 +13,7 @@ from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.shape import Dims, Shape
 from chainrule.core.types import Tensor
 from chainrule.errors import ShapeError
+from chainrule.ops.branchless import SHORT, first_extreme
 from chainrule.ops.compare import logical_not
 from chainrule.ops.convert import TensorLike, as_tensor
 from chainrule.ops.movement import cast
@@ -73,8 +74,9 @@ class _Extreme(_Reduction):
 class _ArgExtreme(Primitive):
     """Where the largest or smallest stands along one dimension; the first of those that tie, or the first NaN."""
 
-    def __init__(self, name: str, evaluate: Callable[..., Array]) -> None:
-        self._evaluate = evaluate
+    def __init__(self, name: str, search: Callable[..., Array], extreme: np.ufunc) -> None:
+        self._search = search
+        self._extreme = extreme
         super().__init__(name)
 
     def infer(self, x: Spec, *, dim: int) -> Spec:
@@ -83,7 +85,9 @@ class _ArgExtreme(Primitive):
         return Spec(shapes.reduced(x.shape, (dim,), keepdim=False), int64)
 
     def evaluate(self, x: Array, *, dim: int) -> Array:
-        return self._evaluate(x, axis=dim)
+        if dim < x.ndim - 1 and x.shape[dim] <= SHORT:
+            return first_extreme(x, dim, self._extreme)
+        return self._search(x, axis=dim)
 
     def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, *, dim: int) -> None:
         return None
@@ -105,8 +109,8 @@ class _Cumsum(Primitive):
 SUM = _Sum("sum")
 AMAX = _Extreme("amax", np.maximum)
 AMIN = _Extreme("amin", np.minimum)
-ARGMAX = _ArgExtreme("argmax", np.argmax)
-ARGMIN = _ArgExtreme("argmin", np.argmin)
+ARGMAX = _ArgExtreme("argmax", np.argmax, np.maximum)
+ARGMIN = _ArgExtreme("argmin", np.argmin, np.minimum)
 CUMSUM = _Cumsum("cumsum")
 
 
