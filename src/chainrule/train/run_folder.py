@@ -236,5 +236,5 @@ def _read_preprocessing(path: Path) -> list[Preprocessor]:
             state = State(config, {name.removeprefix(f"{i}."): array for name, array in own.items()})
             built.append(preprocessor_from_state(state))
         if arrays:
-            raise ValueError(f"no step for {', '.join(arrays)} of preprocessing.safetensors")
+            raise ValueError(f"no step for {', '.join(sorted(arrays))} of preprocessing.safetensors")
     return built
