@@ -159,7 +159,7 @@ def test_ctrl_c_after_an_epoch_tests_what_was_learnt(chainrule, home, monkeypatc
     run = read_run("run")
     assert run.config.interrupted
     assert run.history.epoch == [0, 1]
-    assert run.config.epochs == 30
+    assert run.config.epochs == 40
 
 
 def test_ctrl_c_before_that_leaves_nothing(chainrule, home, monkeypatch):

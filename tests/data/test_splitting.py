@@ -147,3 +147,14 @@ def test_a_data_set_in_three_parts():
 def test_what_cannot_be_split(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_both_parts_of_a_stratified_split_are_in_random_order():
+    labels = np.repeat(np.arange(4), 250)
+    for part in stratified_split(labels, 0.3, seed=1):
+        for half in np.array_split(labels[part], 2):
+            counts = np.bincount(half, minlength=4)
+            # Five standard deviations of a random half.
+            assert abs(counts - len(half) / 4).max() < 5 * np.sqrt(len(half) * 3 / 16)
+        assert len(set(labels[part][-5:])) > 1
+        assert not (np.sort(part) == part).all()

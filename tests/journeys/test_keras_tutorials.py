@@ -130,11 +130,11 @@ def test_a_loop_over_batches_of_ones_own(digits):
     model = picture_model()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     losses = []
-    for _ in range(3):
+    for _ in range(6):
         for rows in np.random.default_rng(0).permutation(1280).reshape(20, 64):
             loss, accuracy = model.train_on_batch(x_train[rows], y_train[rows])
             losses.append(loss)
-    assert losses[-1] < losses[0] / 1.3
+    assert np.mean(losses[-20:]) < np.mean(losses[:20]) / 1.3
     assert accuracy > 0.5
 
 

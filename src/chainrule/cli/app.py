@@ -90,7 +90,7 @@ def train(
         float | None, typer.Option(callback=_learning_rate, help="The learning rate. Without it: the optimizer's own.")
     ] = None,
     optimizer: Annotated[str, typer.Option(callback=_optimizer, help="sgd, adam, adamw, rmsprop ...")] = "adam",
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without improvement before training stops.")] = 5,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs without improvement before training stops.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Decides weights, splits and order: same seed, same result.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="The run folder. Without it: a new one in `runs`.", show_default=False)

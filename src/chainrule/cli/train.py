@@ -20,12 +20,12 @@ from chainrule.nn.losses import Loss
 from chainrule.nn.module import Module
 from chainrule.nn.output import fit_loss_to_output
 from chainrule.optim import Optimizer
-from chainrule.train import EarlyStopping, History
+from chainrule.train import EarlyStopping, History, ReduceLROnPlateau
 from chainrule.train.run_folder import FILES, check_free, free_folder, write_run
 from chainrule.train.run_record import Result, RunConfig
 
 # Enough for the bundled digits to settle in seconds; larger data needs fewer rounds.
-EPOCHS_SMALL, EPOCHS_LARGE, LARGE = 30, 3, 10_000
+EPOCHS_SMALL, EPOCHS_LARGE, LARGE = 40, 3, 10_000
 LOSS = "sparse_categorical_crossentropy"
 
 
@@ -136,9 +136,11 @@ def _train(
     stages.heading("Training")
     validation = split.validation
     stopping = EarlyStopping("val_loss", patience=settings.patience)
+    # Smaller steps are tried before training is given up.
+    slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(settings.patience // 2 - 1, 1))
     print(
-        f"at most {epochs} epoch{'s' if epochs > 1 else ''}; stops early when the validation loss has not fallen for "
-        f"{settings.patience}"
+        f"at most {epochs} epoch{'s' if epochs > 1 else ''}; when the validation loss has not fallen for "
+        f"{slowing.patience}, smaller steps; for {stopping.patience}, training stops"
     )
     recorder = _Recorder()
     try:
@@ -148,7 +150,7 @@ def _train(
             batch_size=settings.batch_size,
             epochs=epochs,
             validation_data=None if validation is None else (arrays["validation"], validation.targets),
-            callbacks=[stopping, recorder],
+            callbacks=[slowing, stopping, recorder],
             seed=settings.seed,
         )
     except KeyboardInterrupt:

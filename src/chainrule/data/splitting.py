@@ -129,13 +129,15 @@ def stratified_split(labels: ArrayLike, test_size: float, *, seed: int = 0) -> t
     n_test = _n_part(test_size, len(labels), "test_size", math.ceil)
     _, strata, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
     n_test_of = _largest_remainder(counts, n_test)
-    order = generator(seed, SPLITTING).permutation(len(labels))
+    random = generator(seed, SPLITTING)
+    order = random.permutation(len(labels))
     # Within each class, the rows that come first in the random order are the test's.
     by_class = order[np.argsort(strata[order], kind="stable")]
     place_in_class = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
     is_test = np.empty(len(labels), dtype=bool)
     is_test[by_class] = place_in_class < np.repeat(n_test_of, counts)
-    return order[~is_test[order]], order[is_test[order]]
+    # Shuffled once more: taken in that order, a part would begin or end with the classes that were filled last.
+    return random.permutation(np.flatnonzero(~is_test)), random.permutation(np.flatnonzero(is_test))
 
 
 def validation_split(
