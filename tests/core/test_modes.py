@@ -65,3 +65,28 @@ def test_each_thread_has_its_own():
         thread.start()
         thread.join()
     assert seen == [True]
+
+
+def test_a_decorated_function_in_overlapping_threads():
+    """Each thread gets its own mode back, whichever of them leaves the function first."""
+    inside, leave = threading.Barrier(2), threading.Event()
+    modes = {}
+
+    @cr.no_grad()
+    def meet(name):
+        inside.wait(timeout=10)
+        if name == "last":
+            leave.wait(timeout=10)
+
+    def go(name, enabled):
+        with cr.set_grad_enabled(enabled):
+            meet(name)
+            modes[name] = cr.is_grad_enabled()
+        leave.set()
+
+    threads = [threading.Thread(target=go, args=arguments) for arguments in (("first", True), ("last", False))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert modes == {"first": True, "last": False}

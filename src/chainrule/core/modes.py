@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -78,6 +79,12 @@ class _GradMode(ContextDecorator):
 
     def __exit__(self, *exc: object) -> None:
         state.grad_enabled = self._previous.pop()
+
+    def _recreate_cm(self) -> Self:
+        # Each call of a decorated function has modes of its own: calls of several threads may overlap.
+        fresh = copy.copy(self)
+        fresh._previous = []
+        return fresh
 
 
 class no_grad(_GradMode):
