@@ -28,8 +28,8 @@ check: develop
 	$(python) -m mypy
 	.venv/bin/lint-imports
 
-bench:
-	@echo "There are no benchmarks yet. They come with the native compiler, beside the peers in one run."
+bench: .venv/stamp-bench
+	$(python) benchmarks/step.py
 
 docs: develop
 	$(python) scripts/build_docs.py
@@ -49,4 +49,9 @@ develop: .venv/stamp-develop
 .venv/stamp-develop: .venv/stamp-package
 	@echo "Installing what its development needs ..."
 	@$(pip) install --editable '.[dev]'
+	@touch $@
+
+.venv/stamp-bench: .venv/stamp-package
+	@echo "Installing the peers ..."
+	@$(pip) install --editable '.[bench]'
 	@touch $@
