@@ -380,3 +380,12 @@ def test_own_loss_cannot_weigh_rows():
 def test_several_parts_are_no_rows():
     with pytest.raises(ArgumentError, match=r"split\.train"):
         network().predict(cr.data.split_dataset(cr.data.load_digits(), test=0.2))
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [(nn.Softmax, nn.CrossEntropyLoss), (nn.Sigmoid, nn.BCEWithLogitsLoss), (nn.ReLU, nn.BCELoss)],
+)
+def test_a_last_layer_that_does_not_fit_the_loss_is_found_by_compile(activation, loss):
+    with pytest.raises(OutputLayerError, match=f"{activation.__name__} '1'"):
+        nn.Sequential(nn.Linear(2, 3), activation()).compile("adam", loss())

@@ -136,11 +136,15 @@ def test_several_answers_a_row():
 
 
 @pytest.mark.parametrize(
-    ("function", "module"),
-    [(F.cross_entropy, nn.CrossEntropyLoss), (F.mse_loss, nn.MSELoss), (F.binary_cross_entropy, nn.BCELoss)],
+    ("function", "module", "end"),
+    [
+        (F.cross_entropy, nn.CrossEntropyLoss, nn.Identity),
+        (F.mse_loss, nn.MSELoss, nn.Identity),
+        (F.binary_cross_entropy, nn.BCELoss, nn.Sigmoid),
+    ],
 )
-def test_a_loss_as_a_function_is_the_loss(function, module):
-    model = linear(3)
+def test_a_loss_as_a_function_is_the_loss(function, module, end):
+    model = nn.Sequential(linear(3), end())
     model.compile("sgd", function)
     assert isinstance(model._compiled.objective.loss, module)
 

@@ -13,7 +13,7 @@ from chainrule.errors import ArgumentError, DTypeError
 from chainrule.metrics import Metric
 from chainrule.nn.losses import Loss
 from chainrule.nn.module import Module
-from chainrule.nn.output import fit_loss_to_output, last_layer
+from chainrule.nn.output import check_layer, fit_loss_to_output, last_layer
 from chainrule.optim import Optimizer
 from chainrule.optim.arguments import number, whole
 from chainrule.train.objective import Objective
@@ -88,6 +88,8 @@ def compile_model(
             number(name, limit, above=0)
     whole("accumulate", accumulate, least=1)
     chosen, because = fit_loss_to_output(loss, model) if isinstance(loss, str) else (_loss(loss), "")
+    if isinstance(chosen, Loss):
+        check_layer(chosen, last_layer(model))
     return Compiled(
         _optimizer(optimizer, model),
         Objective(chosen, metrics or ()),
