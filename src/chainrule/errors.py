@@ -21,7 +21,6 @@ __all__ = [
     "PicklingError",
     "UntracedValueError",
     "GradientError",
-    "NotDifferentiableError",
     "FreedGraphError",
     "InPlaceError",
     "StateDictError",
@@ -138,10 +137,6 @@ class UntracedValueError(ChainruleError, TypeError):
 
 class GradientError(ChainruleError, RuntimeError):
     """`backward` or a gradient was asked for where there is none (not a scalar, nothing requires it, ...)."""
-
-
-class NotDifferentiableError(ChainruleError, RuntimeError):
-    """An operation on the way has no derivative (sorting indices, integer results, ...)."""
 
 
 class FreedGraphError(ChainruleError, RuntimeError):

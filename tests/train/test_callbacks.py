@@ -339,3 +339,18 @@ def test_interrupting_restores_the_best(blobs, classifier):
     with pytest.raises(KeyboardInterrupt):
         classifier.fit(*blobs, epochs=5, callbacks=[stopping, Interrupts()], verbose=0)
     assert stopping.best_epoch == 1
+
+
+@pytest.mark.parametrize("metric", ["false_negatives", "false_positives"])
+def test_a_metric_says_itself_that_it_shall_fall(metric):
+    model = nn.Sequential(nn.Linear(1, 1))
+    model.compile(cr.optim.SGD(model.parameters(), lr=0.0), nn.BCEWithLogitsLoss(), metrics=[metric])
+    x, y = np.ones((4, 1), np.float32), np.array([0, 1, 0, 1])
+    stopping = EarlyStopping(f"val_{metric}", patience=5)
+
+    class Moves(Callback):
+        def on_epoch_end(self, epoch, logs):
+            logs[f"val_{metric}"] = [3.0, 1.0, 2.0][epoch]
+
+    model.fit(x, y, epochs=3, validation_data=(x, y), callbacks=[Moves(), stopping], verbose=0)
+    assert stopping.best_epoch == 1

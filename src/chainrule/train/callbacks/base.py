@@ -65,7 +65,8 @@ class Monitor:
 
     Args:
         name: A column of the history, such as "val_loss".
-        mode: "min", "max", or "auto": a loss or an error shall fall, anything else rise.
+        mode: "min", "max", or "auto": as the metric of that name says of itself (`higher_is_better`); of others,
+            a loss or an error shall fall, anything else rise.
         min_delta: By how much a value must be better to count.
         owner: The callback, for errors.
     """
@@ -74,13 +75,18 @@ class Monitor:
         if mode not in ("auto", "min", "max"):
             raise ArgumentError("unknown mode.", where=owner, expected="'auto', 'min' or 'max'", got=repr(mode))
         self.name = name
+        self.mode = mode
         self.falls = mode == "min" or (mode == "auto" and _is_error(name))
         self.min_delta = abs(min_delta)
         self.owner = owner
         self.best: float | None = None
 
     def check(self, session: Session) -> None:
-        """Raise an `ArgumentError` before training where a measure of the validation is to be watched without one."""
+        """Learn before training which way the measure shall go.
+
+        Raises:
+            ArgumentError: If a measure of the validation is to be watched without one.
+        """
         if self.name.startswith("val_") and not session.validated:
             raise ArgumentError(
                 f"there will be no measure called {self.name!r} to watch.",
@@ -89,6 +95,10 @@ class Monitor:
                 got="fit without one",
                 remedy=f'give fit validation_data or validation_split, or watch "{self.name.removeprefix("val_")}"',
             )
+        measured = {metric.name: metric.higher_is_better for metric in session.objective.metrics}
+        rises = measured.get(self.name.removeprefix("val_"))
+        if self.mode == "auto" and rises is not None:
+            self.falls = not rises
 
     def value(self, logs: Logs) -> float:
         """The measure among the epoch's."""

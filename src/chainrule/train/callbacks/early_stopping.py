@@ -14,7 +14,7 @@ class EarlyStopping(Callback):
         monitor: The measure, such as "val_loss".
         min_delta: By how much it must be better to count.
         patience: How many epochs to wait for something better.
-        mode: "min", "max" or "auto" (a loss or an error shall fall).
+        mode: "min", "max" or "auto" (as the metric says of itself; a loss shall fall).
         restore_best_weights: Whether the weights of the best epoch are put back at the end, whether training
             was stopped early or not. True unless you say otherwise.
         start_from_epoch: Epochs before this one are not watched.

@@ -67,7 +67,7 @@ class ReduceLROnPlateau(Callback):
         monitor: The measure, such as "val_loss".
         factor: Below 1.
         patience: How many epochs to wait.
-        mode: "min", "max" or "auto" (a loss or an error shall fall).
+        mode: "min", "max" or "auto" (as the metric says of itself; a loss shall fall).
         min_delta: By how much it must be better to count.
         cooldown: How many epochs after a reduction are not counted.
         min_lr: The learning rate falls no lower.

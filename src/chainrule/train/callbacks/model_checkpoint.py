@@ -21,7 +21,7 @@ class ModelCheckpoint(Callback):
             "{epoch:02d}-{val_loss:.2f}.safetensors".
         monitor: The measure that says which epoch is the best.
         save_best_only: Whether only the best so far are written (over one another, unless `{epoch}` is in the path).
-        mode: "min", "max" or "auto" (a loss or an error shall fall).
+        mode: "min", "max" or "auto" (as the metric says of itself; a loss shall fall).
 
     Raises:
         ArgumentError: In training, if there is no such measure.
