@@ -1,0 +1,1 @@
+"""From a graph to kernels: an ordered list of named passes."""

@@ -1,0 +1,170 @@
+"""Kernels: the pieces that a program is made of. A kernel knows everything about its work except how machines do it.
+
+There are three kinds. `Loops` goes once over an index space: maps, reductions, row programs. `Contraction` is a matrix
+product with what is done to each sum before it is stored. `Whole` is a primitive over whole arrays that fits neither
+(sorting, scattering, convolution).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from chainrule.compiler.expression import Buffer, Expr, Load, Result, buffers_of
+from chainrule.compiler.index import Index, Var
+from chainrule.core.primitive import Params, Primitive, Spec
+from chainrule.graph import Note
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Write `value` to a buffer at a position."""
+
+    buffer: Buffer
+    index: Index
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Reduce `value` over the loops of its pass; in later passes `result` stands for the total.
+
+    `how` is the name of the primitive: `sum`, `amax`, `amin` (which let a NaN win), `argmax`, `argmin` (the first of
+    equal ones, the first NaN if there is one; over the single inner loop of the pass; the result is int64).
+    Sums of float32 are made in float32, of float64 in float64, of integers in their dtype with wrap-around.
+    """
+
+    how: Literal["sum", "amax", "amin", "argmax", "argmin"]
+    value: Expr
+    result: Result
+
+
+@dataclass(frozen=True, eq=False)
+class Keep:
+    """Compute `value` once for each inner index and keep it in fast memory.
+
+    In later passes of the same inner loops (the same extents, in order) `result` stands for the element at the inner
+    index there; within the same pass, for the element just computed.
+    """
+
+    value: Expr
+    result: Result
+
+
+Statement: TypeAlias = Store | Fold | Keep
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """Loops within an outer index, and what is done at each. Without loops the statements run once."""
+
+    loops: tuple[Var, ...]
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Loops:
+    """For each outer index the passes, one after another. Outer indices are independent of one another.
+
+    Attributes:
+        name: What it does, for readers: `fc1.relu`, `loss.softmax.backward`.
+        outer: The loops that may run in any order and on any thread.
+        passes: What is done for each outer index.
+        lanes: Whether vectors run along the last outer loop (a lane is an outer index) or along the last inner loop.
+        notes: Where its operations come from.
+        flops: The floating-point operations, in all.
+    """
+
+    name: str
+    outer: tuple[Var, ...]
+    passes: tuple[Pass, ...]
+    lanes: Literal["outer", "inner"] = "outer"
+    notes: tuple[Note, ...] = ()
+    flops: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Contraction:
+    """For each index of `batch`, m, n: the sum over k of a · b, then the epilogue, in which `total` stands for the sum.
+
+    Both operands are loads whose index is affine in the variables (no quotients): `a` over batch, m, k; `b` over
+    batch, k, n. The epilogue's expressions may load anything at (batch, m, n). float32, float64, integers.
+    """
+
+    name: str
+    batch: tuple[Var, ...]
+    m: Var
+    n: Var
+    k: Var
+    a: Load
+    b: Load
+    total: Result
+    epilogue: tuple[Store, ...]
+    notes: tuple[Note, ...] = ()
+    flops: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A primitive over whole contiguous arrays."""
+
+    name: str
+    primitive: Primitive
+    params: Params
+    inputs: tuple[Buffer, ...]
+    specs: tuple[Spec, ...]
+    output: Buffer
+    out: Spec
+    notes: tuple[Note, ...] = ()
+    flops: int = 0
+
+
+Kernel: TypeAlias = Loops | Contraction | Whole
+
+
+@dataclass(frozen=True)
+class Program:
+    """Kernels in the order in which they run, over buffers that have a place.
+
+    Attributes:
+        kernels: In order; a kernel may run when all before it that it depends on are done.
+        waits: For each kernel, whether all threads must have finished what came before (a barrier) before it starts.
+        offsets: Where each arena buffer starts, in bytes (by `Buffer.number`); multiples of 64.
+        arena: The size of the arena in bytes.
+        constants: The arrays of the constant buffers.
+        inputs: The inputs' buffers, in the order of a call.
+        results: The results' buffers, likewise.
+    """
+
+    kernels: tuple[Kernel, ...]
+    waits: tuple[bool, ...]
+    offsets: tuple[int, ...]
+    arena: int
+    constants: tuple[object, ...] = field(repr=False)
+    inputs: tuple[Buffer, ...] = ()
+    results: tuple[Buffer, ...] = ()
+
+
+def buffers(kernel: Kernel) -> list[Buffer]:
+    """The buffers that a kernel reads and writes, each once, in the order in which its native function takes them."""
+    if isinstance(kernel, Whole):
+        return list(dict.fromkeys((*kernel.inputs, kernel.output)))
+    if isinstance(kernel, Contraction):
+        statements: tuple[Statement, ...] = kernel.epilogue
+        found = buffers_of(kernel.a, kernel.b)
+    else:
+        statements = tuple(statement for each in kernel.passes for statement in each.statements)
+        found = {}
+    found |= buffers_of(*[statement.value for statement in statements])
+    return list(found | dict.fromkeys(written(kernel)))
+
+
+def written(kernel: Kernel) -> list[Buffer]:
+    """The buffers that a kernel writes."""
+    if isinstance(kernel, Whole):
+        return [kernel.output]
+    if isinstance(kernel, Contraction):
+        statements: tuple[Statement, ...] = kernel.epilogue
+    else:
+        statements = tuple(statement for each in kernel.passes for statement in each.statements)
+    return list(dict.fromkeys(statement.buffer for statement in statements if isinstance(statement, Store)))

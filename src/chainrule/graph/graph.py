@@ -1,0 +1,107 @@
+"""What a traced function computes: values, each from others by a primitive. Passes make new graphs; none changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainrule.core.primitive import Params, Primitive, Spec
+from chainrule.core.shape import Shape
+
+
+@dataclass(frozen=True)
+class Note:
+    """Where a value comes from in the user's program.
+
+    Attributes:
+        layer: The layer's name within the model, such as `encoder.0`; empty outside of all layers.
+        kind: The layer's class, such as `Linear`; empty outside of all layers.
+        phase: `forward`, `backward` or `update`.
+        line: The user's line, as `file.py:12`; empty where it is not known.
+    """
+
+    layer: str = ""
+    kind: str = ""
+    phase: str = "forward"
+    line: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A tensor in the graph: an `Input`, a `Constant` or an `Apply`. Two are equal only if they are the same object."""
+
+    shape: Shape
+    dtype: np.dtype
+
+    @property
+    def spec(self) -> Spec:
+        """Its shape and dtype."""
+        return Spec(self.shape, self.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Input(Value):
+    """What the program is given at each call: an argument, or state (a weight, a moment, the random state)."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(Value):
+    """An array that is the same at every call."""
+
+    array: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Apply(Value):
+    """The result of a primitive."""
+
+    primitive: Primitive
+    inputs: tuple[Value, ...] = field(repr=False)
+    params: Params
+    note: Note = Note()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A program: inputs, what it returns, and what it writes back.
+
+    Attributes:
+        inputs: In the order in which a call gives them.
+        results: What a call gives back as new arrays.
+        writes: (index of an input, the value it holds after the call). All inputs keep their old values until the end:
+            a value computed from an input always sees the old one.
+    """
+
+    inputs: tuple[Input, ...]
+    results: tuple[Value, ...]
+    writes: tuple[tuple[int, Value], ...] = ()
+
+    @property
+    def outputs(self) -> tuple[Value, ...]:
+        """Everything that a call must compute: results, then writes."""
+        return (*self.results, *(value for _, value in self.writes))
+
+    def order(self) -> list[Value]:
+        """Every value that the outputs depend on, each after those it is computed from."""
+        return topological(self.outputs)
+
+
+def topological(roots: Iterable[Value]) -> list[Value]:
+    """The roots and all they are computed from, each after its inputs; always in the same order."""
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack = [(root, False) for root in reversed(tuple(roots))]
+    while stack:
+        value, expanded = stack.pop()
+        if expanded:
+            order.append(value)
+        elif value not in seen:
+            seen.add(value)
+            stack.append((value, True))
+            if isinstance(value, Apply):
+                stack.extend((parent, False) for parent in reversed(value.inputs))
+    return order

@@ -1,0 +1,1 @@
+"""Compiling functions: capture, guards, retracing, calling what was compiled."""

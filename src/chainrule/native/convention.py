@@ -1,0 +1,69 @@
+"""How native kernels are called: the one thing that all code generators and the step function must agree on.
+
+A kernel is a function `void kernel(ptr buffer_0, ..., ptr buffer_n, i64 begin, i64 end, ptr scratch, ptr fault)`. The
+buffers are those of `compiler.kernel.buffers`, in that order. Its work is divided into `units` that are independent of
+one another, by shapes alone; one call does the units from `begin` up to `end` (not included), so any number of threads
+gives the same bits. `scratch` is memory of the calling thread, 64-byte aligned, whose content does not last. `fault`
+points to an int64 that starts as 0: a kernel that meets bad data writes a `Fault` there and goes on with a legal value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from chainrule.compiler.kernel import Kernel, buffers
+from chainrule.native.emit import Function, Module, V
+
+
+class Fault(IntEnum):
+    """What a kernel can find wrong; the low byte of its fault word. The rest of the word is the offending value."""
+
+    INDEX_OUT_OF_RANGE = 1
+    INTEGER_DIVISION_BY_ZERO = 2
+    NEGATIVE_INTEGER_POWER = 3
+
+
+@dataclass(frozen=True)
+class KernelCode:
+    """A kernel's function, within the module it was written to.
+
+    Attributes:
+        function: Its name.
+        units: Into how many pieces its work is divided.
+        scratch: How many bytes of scratch memory each thread needs.
+    """
+
+    function: str
+    units: int
+    scratch: int = 0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A kernel's function at its start: what it is given.
+
+    Attributes:
+        function: The function under construction.
+        pointers: The address of each of the kernel's buffers, by the buffer's position in `buffers(kernel)`.
+        begin: The first unit to do (i64).
+        end: The unit to stop at (i64).
+        scratch: The thread's scratch memory.
+        fault: Where faults are written.
+    """
+
+    function: Function
+    pointers: tuple[V, ...]
+    begin: V
+    end: V
+    scratch: V
+    fault: V
+
+
+def begin_kernel(module: Module, name: str, kernel: Kernel) -> Frame:
+    """Start the function of a kernel."""
+    count = len(buffers(kernel))
+    params = [("ptr", "")] * count + [("i64", "")] * 2 + [("ptr", "noalias")] * 2
+    function = Function(module, name, params)
+    *pointers, begin, end, scratch, fault = function.params
+    return Frame(function, tuple(pointers), begin, end, scratch, fault)

@@ -1,0 +1,50 @@
+"""The processor at hand: which vectors it has, and how many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the code generators need to know of a processor.
+
+    Attributes:
+        name: `avx512`, `avx2`, `neon` or `plain`.
+        vector_bytes: The width of its vectors.
+        registers: How many vector registers it has.
+        cpu: LLVM's name for it.
+        features: LLVM's feature string.
+        triple: LLVM's target triple.
+    """
+
+    name: str
+    vector_bytes: int
+    registers: int
+    cpu: str
+    features: str
+    triple: str
+
+    def lanes(self, itemsize: int = 4) -> int:
+        """How many elements of this size a vector holds."""
+        return self.vector_bytes // itemsize
+
+
+@cache
+def host() -> Target:
+    """The processor that this process runs on."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = llvm.get_host_cpu_features()
+    triple = llvm.get_process_triple()
+    cpu, flat = llvm.get_host_cpu_name(), features.flatten()
+    if triple.startswith(("aarch64", "arm64")):
+        return Target("neon", 16, 32, cpu, flat, triple)
+    if all(features.get(name) for name in ("avx512f", "avx512bw", "avx512dq", "avx512vl")):
+        return Target("avx512", 64, 32, cpu, flat, triple)
+    if features.get("avx2") and features.get("fma"):
+        return Target("avx2", 32, 16, cpu, flat, triple)
+    return Target("plain", 16, 16, cpu, flat, triple)
