@@ -56,7 +56,10 @@ Statement: TypeAlias = Store | Fold | Keep
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """Loops within an outer index, and what is done at each. Without loops the statements run once."""
+    """Loops within an outer index, and what is done at each. Without loops the statements run once.
+
+    At each index all values are computed before anything is stored: a store may overwrite what another value loads.
+    """
 
     loops: tuple[Var, ...]
     statements: tuple[Statement, ...]
@@ -89,6 +92,7 @@ class Contraction:
 
     Both operands are loads whose index is affine in the variables (no quotients): `a` over batch, m, k; `b` over
     batch, k, n. The epilogue's expressions may load anything at (batch, m, n). float32, float64, integers.
+    As in a `Pass`, the epilogue's values are computed before they are stored.
     """
 
     name: str
