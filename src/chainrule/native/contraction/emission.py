@@ -1,0 +1,31 @@
+"""From a contraction to its function."""
+
+from __future__ import annotations
+
+from chainrule.compiler.kernel import Contraction, buffers
+from chainrule.native.contraction.outer import Outer
+from chainrule.native.contraction.plan import make_plan
+from chainrule.native.contraction.product import Product
+from chainrule.native.convention import KernelCode, begin_kernel
+from chainrule.native.emit import Module
+from chainrule.native.target import Target
+
+
+def emit_contraction(module: Module, kernel: Contraction, name: str, target: Target) -> KernelCode:
+    """Write the function of a contraction.
+
+    Args:
+        module: Where it is written.
+        kernel: What to compute.
+        name: The function's name.
+        target: The processor.
+    """
+    frame = begin_kernel(module, name, kernel)
+    plan = make_plan(Product.of(kernel), target)
+    pointers = dict(zip(buffers(kernel), frame.pointers, strict=True))
+    outer = Outer(frame, plan, pointers, target)
+    if plan.product.m and plan.product.n and plan.units:
+        with frame.function.loop(frame.begin, frame.end) as loop:
+            outer.unit(loop.index)
+    frame.function.finish()
+    return KernelCode(name, plan.units, outer.scratch)
