@@ -1,0 +1,94 @@
+"""Compiles one kernel and calls it on NumPy's arrays; for tests of the code generators."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from chainrule.native.convention import Fault, KernelCode
+from chainrule.native.emit import Function, Module
+from chainrule.native.target import Target, host
+
+_HOST = host()
+_X86 = _HOST.triple.startswith("x86_64")
+_TRIPLE = _HOST.triple if _X86 else "x86_64-unknown-linux-gnu"
+
+AVX2 = Target("avx2", 32, 16, "x86-64-v3", "", _TRIPLE)
+PLAIN = Target("plain", 16, 16, "x86-64", "", _TRIPLE)
+NEON = Target("neon", 16, 32, "cortex-a72", "", "aarch64-unknown-linux-gnu")
+
+EVERY = (_HOST, AVX2, PLAIN, NEON)
+RUNNABLE = tuple(
+    target
+    for target in EVERY
+    if target is _HOST or (_X86 and (target is PLAIN or (target is AVX2 and _HOST.name in ("avx512", "avx2"))))
+)
+"""The targets whose code can be called on this machine."""
+
+_ENTRY = "entry"
+
+
+def optimised(module: Module, target: Target) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
+    """The module as LLVM has checked and optimised it, and the machine that writes its code."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=3
+    )
+    parsed = llvm.parse_assembly(str(module))
+    parsed.triple = target.triple
+    parsed.verify()
+    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
+    passes.getModulePassManager().run(parsed, passes)
+    return parsed, machine
+
+
+def _with_entry(emit: Callable[[Module], KernelCode], buffers: int) -> tuple[Module, KernelCode]:
+    """A module with a kernel, and a function that calls it and can be seen from outside."""
+    module = Module()
+    code = emit(module)
+    params = [("ptr", "")] * buffers + [("i64", "")] * 2 + [("ptr", "")] * 2
+    entry = Function(module, _ENTRY, params, linkage="")
+    entry.call_void(code.function, *entry.params)
+    entry.finish()
+    return module, code
+
+
+def assembly(emit: Callable[[Module], KernelCode], buffers: int, target: Target) -> str:
+    """The assembly of a kernel with so many buffers, for a processor that need not be this one."""
+    parsed, machine = optimised(_with_entry(emit, buffers)[0], target)
+    text: str = machine.emit_assembly(parsed)
+    return text
+
+
+class Compiled:
+    """A kernel that can be called.
+
+    Args:
+        emit: Writes the kernel to a module.
+        buffers: How many it takes.
+        target: One of `RUNNABLE`.
+    """
+
+    def __init__(self, emit: Callable[[Module], KernelCode], buffers: int, target: Target) -> None:
+        module, self.code = _with_entry(emit, buffers)
+        parsed, machine = optimised(module, target)
+        self._engine = llvm.create_mcjit_compiler(parsed, machine)
+        self._engine.finalize_object()
+        pointer, number = ctypes.c_void_p, ctypes.c_int64
+        signature = ctypes.CFUNCTYPE(None, *[pointer] * buffers, number, number, pointer, pointer)
+        self._call = signature(self._engine.get_function_address(_ENTRY))
+
+    def __call__(self, *arrays: np.ndarray, spans: Iterable[tuple[int, int]] | None = None) -> tuple[Fault, int] | None:
+        """Do all units, or those of `spans` one span after another; the fault and its value, if there was one."""
+        assert all(array.flags.c_contiguous for array in arrays)
+        room = np.full(self.code.scratch + 64, 0xA5, np.uint8)
+        scratch = room.ctypes.data + -room.ctypes.data % 64
+        fault = np.zeros(1, np.int64)
+        for begin, end in spans if spans is not None else [(0, self.code.units)]:
+            self._call(*[array.ctypes.data for array in arrays], begin, end, scratch, fault.ctypes.data)
+        word = int(fault[0])
+        return (Fault(word & 0xFF), word >> 8) if word else None
