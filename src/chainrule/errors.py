@@ -42,6 +42,7 @@ __all__ = [
     "RunFolderError",
     "VersionError",
     "MissingDependencyError",
+    "InternalError",
     "nearest",
 ]
 
@@ -232,6 +233,10 @@ class VersionError(ChainruleError, RuntimeError):
 
 class MissingDependencyError(ChainruleError, ImportError):
     """An optional package that is needed here is not installed."""
+
+
+class InternalError(ChainruleError, RuntimeError):
+    """A mistake in chainrule, not in the user's program: a stage of the compiler has made what the next cannot take."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,13 @@ class Constant(Value):
 
     array: np.ndarray = field(repr=False)
 
+    @staticmethod
+    def of(array: np.ndarray) -> Constant:
+        """A constant that holds a copy of `array`, which nobody can change."""
+        kept = np.array(array, order="C")
+        kept.flags.writeable = False
+        return Constant(kept.shape, kept.dtype, kept)
+
 
 @dataclass(frozen=True, eq=False)
 class Apply(Value):
@@ -63,6 +71,12 @@ class Apply(Value):
     inputs: tuple[Value, ...] = field(repr=False)
     params: Params
     note: Note = Note()
+
+    @staticmethod
+    def of(primitive: Primitive, *inputs: Value, note: Note | None = None, **params: Any) -> Apply:
+        """A primitive applied to values; its shape and dtype are what the primitive infers."""
+        out = primitive.infer(*[value.spec for value in inputs], **params)
+        return Apply(out.shape, out.dtype, primitive, inputs, params, note or Note())
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,12 @@ class Graph:
         return topological(self.outputs)
 
 
-def topological(roots: Iterable[Value]) -> list[Value]:
+def inputs_of(value: Value) -> tuple[Value, ...]:
+    """What a value is directly computed from."""
+    return value.inputs if isinstance(value, Apply) else ()
+
+
+def topological(roots: Iterable[Value], inputs_of: Callable[[Value], tuple[Value, ...]] = inputs_of) -> list[Value]:
     """The roots and all they are computed from, each after its inputs; always in the same order."""
     order: list[Value] = []
     seen: set[Value] = set()
@@ -102,6 +121,5 @@ def topological(roots: Iterable[Value]) -> list[Value]:
         elif value not in seen:
             seen.add(value)
             stack.append((value, True))
-            if isinstance(value, Apply):
-                stack.extend((parent, False) for parent in reversed(value.inputs))
+            stack.extend((parent, False) for parent in reversed(inputs_of(value)))
     return order

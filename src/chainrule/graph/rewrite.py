@@ -1,0 +1,60 @@
+"""Making a new graph from an old one, value by value; what does not change is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from chainrule.graph.graph import Apply, Graph, Value, inputs_of, topological
+
+
+def rewrite(graph: Graph, rule: Callable[[Apply], Value]) -> Graph:
+    """The graph in which `rule` has had a look at every value that is computed, each after its inputs.
+
+    Args:
+        graph: The program.
+        rule: Gives what shall stand in the place of a value, whose inputs are new already: the value itself, or another
+            of the same shape and dtype. A value that is no longer used is left out by itself.
+
+    Returns:
+        A new graph; or `graph` itself, if the rule has changed nothing.
+    """
+    new: dict[Value, Value] = {}
+    for value in graph.order():
+        new[value] = rule(_on(value, value.inputs, new)) if isinstance(value, Apply) else value
+    return _ending_in(graph, new)
+
+
+def rewire(graph: Graph, inputs: Mapping[Value, tuple[Value, ...]]) -> Graph:
+    """The graph in which some values take other inputs.
+
+    Args:
+        graph: The program.
+        inputs: The new inputs of the values that change, in terms of the old graph: values of it, or values computed
+            from them. None may depend on the value whose input it becomes.
+
+    Returns:
+        A new graph; or `graph` itself, if nothing changes.
+    """
+
+    def wanted(value: Value) -> tuple[Value, ...]:
+        return inputs.get(value, inputs_of(value))
+
+    new: dict[Value, Value] = {}
+    for value in topological(graph.outputs, wanted):
+        new[value] = _on(value, wanted(value), new) if isinstance(value, Apply) else value
+    return _ending_in(graph, new)
+
+
+def _on(value: Apply, inputs: tuple[Value, ...], new: Mapping[Value, Value]) -> Apply:
+    """The same operation on what stands in the place of `inputs`; itself if those are its own."""
+    replaced = tuple([new[each] for each in inputs])
+    return value if replaced == value.inputs else replace(value, inputs=replaced)
+
+
+def _ending_in(graph: Graph, new: Mapping[Value, Value]) -> Graph:
+    """The graph of what stands in the place of the outputs."""
+    if all(new[value] is value for value in graph.outputs):
+        return graph
+    results = tuple(new[value] for value in graph.results)
+    return Graph(graph.inputs, results, tuple((index, new[value]) for index, value in graph.writes))
