@@ -122,19 +122,24 @@ def _looked_up(index: Index) -> Iterator[Expr]:
             yield from _looked_up(atom.index)
 
 
-def buffers_of(*roots: Expr) -> dict[Buffer, None]:
-    """The buffers that the expressions read, each once, in the order of first use."""
-    found: dict[Buffer, None] = {}
+def reachable(*roots: Expr) -> Iterator[Expr]:
+    """The expressions and all they are made of, each once, in the order of first use."""
     seen: set[Expr] = set()
     stack = list(reversed(roots))
     while stack:
         expr = stack.pop()
-        if expr in seen:
-            continue
-        seen.add(expr)
+        if expr not in seen:
+            seen.add(expr)
+            yield expr
+            stack.extend(reversed(tuple(parts(expr))))
+
+
+def buffers_of(*roots: Expr) -> dict[Buffer, None]:
+    """The buffers that the expressions read, each once, in the order of first use."""
+    found: dict[Buffer, None] = {}
+    for expr in reachable(*roots):
         if isinstance(expr, Load):
             found[expr.buffer] = None
         elif isinstance(expr, Uniform):
             found[expr.state] = None
-        stack.extend(reversed(tuple(parts(expr))))
     return found

@@ -7,7 +7,7 @@ arithmetic on indices, so that they cost nothing; the bounds of variables keep q
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -128,18 +128,19 @@ class Index:
             return Index(0), self
         return whole, rest
 
-    def replaced(self, by: Mapping[Var, Index]) -> Index:
-        """The same sum with other indices in the place of variables, except within what the program looks up."""
+    def replaced(self, by: Mapping[Var, Index], value: Callable[[Expr], Expr] = lambda expr: expr) -> Index:
+        """The same sum with other indices in the place of variables, and `value` of what the program looks up."""
         result = Index(self.constant)
         for atom, factor in self.terms.items():
             if isinstance(atom, Var):
-                result = result + by.get(atom, Index.of(atom)) * factor
+                there = by.get(atom, Index.of(atom))
             elif isinstance(atom, Quotient):
-                result = result + (atom.index.replaced(by) // atom.by) * factor
+                there = atom.index.replaced(by, value) // atom.by
             elif isinstance(atom, Remainder):
-                result = result + (atom.index.replaced(by) % atom.by) * factor
+                there = atom.index.replaced(by, value) % atom.by
             else:
-                result = result + Index.of(atom) * factor
+                there = Index.of(Lookup(value(atom.value), atom.extent))
+            result = result + there * factor
         return result
 
 
