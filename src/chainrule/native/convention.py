@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from chainrule.compiler.kernel import Kernel, buffers
-from chainrule.native.emit import Function, Module, V
+from chainrule.native.emit import Function, Module, V, i64
 
 
 class Fault(IntEnum):
@@ -58,6 +58,13 @@ class Frame:
     end: V
     scratch: V
     fault: V
+
+    def report(self, kind: Fault, value: V) -> None:
+        """Write a fault with the offending value (i64); the first one stays."""
+        f = self.function
+        word = f.binary("or", f.binary("shl", value, i64(8)), i64(kind))
+        before = f.load("i64", self.fault)
+        f.store(f.select(f.compare("eq", before, i64(0)), word, before), self.fault)
 
 
 def begin_kernel(module: Module, name: str, kernel: Kernel) -> Frame:

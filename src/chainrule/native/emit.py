@@ -244,6 +244,12 @@ class Function:
             return self.add(self.mul(a, b), c)
         return self.intrinsic("llvm.fma", a.type, a, b, c)
 
+    def divmod(self, a: V, by: int) -> tuple[V, V]:
+        """Quotient and remainder of a whole number that is not negative."""
+        if by == 1:
+            return a, number(0, a.type)
+        return self.binary("udiv", a, number(by, a.type)), self.binary("urem", a, number(by, a.type))
+
     def compare(self, predicate: str, a: V, b: V) -> V:
         """`predicate` by its LLVM name: `olt`, `une` ... for floats, `slt`, `ult`, `eq` ... for whole numbers."""
         op = "fcmp" if a.floating else "icmp"
@@ -341,6 +347,22 @@ class Function:
         return self.value(
             f"call {type} @{name}({pointers}, i32 {BYTES[element_of(type)]}, {mask}, {type} zeroinitializer)", type
         )
+
+    def copy(self, to: V, source: V, bytes: V) -> None:
+        """Copy memory (`bytes` is an i64) from where it does not overlap."""
+        self.module.declare("llvm.memcpy.p0.p0.i64", "void", ["ptr", "ptr", "i64", "i1 immarg"])
+        self.call_void("llvm.memcpy.p0.p0.i64", to, source, bytes, V("false", "i1"))
+
+    def fill(self, pointer: V, byte: int, bytes: V) -> None:
+        """Set memory (`bytes` is an i64) to one byte everywhere."""
+        self.module.declare("llvm.memset.p0.i64", "void", ["ptr", "i8", "i64", "i1 immarg"])
+        self.call_void("llvm.memset.p0.i64", pointer, V(str(byte), "i8"), bytes, V("false", "i1"))
+
+    def scatter(self, a: V, pointers: V, mask: V) -> None:
+        """Store a lane each at its own address, where `mask` holds."""
+        name = f"llvm.masked.scatter.{mangled(a.type)}.{mangled(pointers.type)}"
+        self.module.declare(name, "void", [a.type, pointers.type, "i32 immarg", mask.type])
+        self.line(f"call void @{name}({a}, {pointers}, i32 {BYTES[a.element]}, {mask})")
 
     # --- loops and choices ---
 

@@ -26,6 +26,11 @@ class Target:
     features: str
     triple: str
 
+    @property
+    def fused(self) -> bool:
+        """Whether it multiplies and adds in one instruction; elsewhere `llvm.fma` is a slow call."""
+        return self.name != "plain"
+
     def lanes(self, itemsize: int = 4) -> int:
         """How many elements of this size a vector holds."""
         return self.vector_bytes // itemsize
