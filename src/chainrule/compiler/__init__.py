@@ -1,1 +1,22 @@
-"""From a graph to kernels: an ordered list of named passes."""
+"""From a graph to a program of kernels, in five steps that read as a list.
+
+1. `simplify`: the same results with less work. First, because everything after it costs time for each value.
+2. `oriented`: products are turned the way in which they are used, so that the next step can give them their epilogues.
+3. `clustered`: which values are computed together.
+4. `scheduled`: the order, and what can be overwritten in place. Before kernels are made, because they name their buffers.
+5. Kernels, and `planned`: what they do, and where in memory everything stands.
+"""
+
+from __future__ import annotations
+
+from chainrule.compiler.fuse import fused
+from chainrule.compiler.kernel import Program
+from chainrule.compiler.simplify import simplify
+from chainrule.graph import Graph
+
+__all__ = ["compile_graph"]
+
+
+def compile_graph(graph: Graph) -> Program:
+    """The program that computes a graph."""
+    return fused(simplify(graph))

@@ -1,0 +1,119 @@
+"""In which order clusters run, and which of the program's inputs may be overwritten where they stand.
+
+Every value is computed from the old values of the inputs. So what writes an input in place runs after everything else that
+reads it; where that cannot be (it reads other elements itself, or would have to run before and after something), the new
+value is put aside and copied at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.compiler.fuse.clusters import Cluster, Clustering
+from chainrule.compiler.fuse.kinds import is_contraction, is_reduction
+from chainrule.graph import Apply, Input
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The order of the clusters.
+
+    Attributes:
+        clusters: In the order in which they run.
+        in_place: The values that are written straight into the input that they replace, with its number.
+        copied: The writes that are put aside: (value, number of the input).
+    """
+
+    clusters: tuple[Cluster, ...]
+    in_place: dict[Apply, int]
+    copied: tuple[tuple[Apply, int], ...]
+
+
+def scheduled(clustering: Clustering) -> Schedule:
+    """Put the clusters in order."""
+    clusters = clustering.clusters
+    after: dict[Cluster, dict[Cluster, None]] = {cluster: dict.fromkeys(clustering.read_by(cluster)) for cluster in clusters}
+    reading = _reading(clustering)
+    in_place: dict[Apply, int] = {}
+    copied: list[tuple[Apply, int]] = []
+    for number, value in clustering.work.graph.writes:
+        assert isinstance(value, Apply)
+        cluster = clustering.of[value]
+        readers = [reader for reader in reading.get(clustering.work.graph.inputs[number], {}) if reader is not cluster]
+        below = _reachable(cluster, after)
+        if _overwrites_safely(clustering, value, number) and not any(reader in below for reader in readers):
+            in_place[value] = number
+            for reader in readers:
+                after[reader][cluster] = None
+        else:
+            copied.append((value, number))
+    return Schedule(tuple(_topological(clusters, after)), in_place, tuple(copied))
+
+
+def _reading(clustering: Clustering) -> dict[Input, dict[Cluster, None]]:
+    """Which clusters read each input."""
+    found: dict[Input, dict[Cluster, None]] = {}
+    for value, links in clustering.work.links.items():
+        for link in links:
+            if isinstance(link.source, Input):
+                found.setdefault(link.source, {})[clustering.of[value]] = None
+    return found
+
+
+def _overwrites_safely(clustering: Clustering, value: Apply, number: int) -> bool:
+    """Whether nothing in the value's own cluster still needs an old element after its new one is stored."""
+    cluster = clustering.of[value]
+    if cluster.kind == "whole" or cluster.roles[value] == "inlined":
+        return False
+    old = clustering.work.graph.inputs[number]
+    depths = depths_of(clustering, cluster)
+    for reader, role in cluster.roles.items():
+        for link in clustering.work.links[reader]:
+            if link.source is old and (
+                link.how != "same"
+                or role != cluster.roles[value]
+                or is_contraction(reader)
+                or is_reduction(reader)
+                or depths[reader] > depths[value]
+            ):
+                return False
+    # Later passes may compute full values again, and would read what has been overwritten.
+    return cluster.roles[value] == "outer" or depths[value] == max(depths.values())
+
+
+def depths_of(clustering: Clustering, cluster: Cluster) -> dict[Apply, int]:
+    """For each value of a cluster, how many reductions must be done, one after another, before it can be computed."""
+    depths: dict[Apply, int] = {}
+    for value in cluster.roles:
+        inner = [depths[link.source] for link in clustering.work.links[value] if link.source in depths]  # type: ignore[index]
+        depths[value] = max(inner, default=0) + (1 if is_reduction(value) else 0)
+    return depths
+
+
+def _reachable(start: Cluster, after: dict[Cluster, dict[Cluster, None]]) -> set[Cluster]:
+    seen: set[Cluster] = set()
+    stack = list(after[start])
+    while stack:
+        cluster = stack.pop()
+        if cluster not in seen:
+            seen.add(cluster)
+            stack.extend(after[cluster])
+    return seen
+
+
+def _topological(clusters: list[Cluster], after: dict[Cluster, dict[Cluster, None]]) -> list[Cluster]:
+    """Each cluster after those that it must wait for; otherwise in the given order."""
+    before: dict[Cluster, list[Cluster]] = {cluster: [] for cluster in clusters}
+    for cluster, following in after.items():
+        for each in following:
+            before[each].append(cluster)
+    done: dict[Cluster, None] = {}
+    stack = [(cluster, False) for cluster in reversed(clusters)]
+    while stack:
+        cluster, expanded = stack.pop()
+        if expanded:
+            done[cluster] = None
+        elif cluster not in done:
+            stack.append((cluster, True))
+            stack.extend((each, False) for each in reversed(before[cluster]) if each not in done)
+    return list(done)

@@ -1,0 +1,71 @@
+"""Where in the arena each buffer stands, and where threads must wait for one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.compiler.expression import Buffer
+from chainrule.compiler.kernel import Kernel, buffers, written
+
+ALIGNMENT = 64
+
+
+def planned(kernels: Sequence[Kernel], arena: Sequence[Buffer]) -> tuple[tuple[int, ...], int]:
+    """The offset of each arena buffer, and the size of the arena: buffers that are never alive together share memory.
+
+    The largest are placed first, each as low as those allow that are alive at the same time.
+    """
+    alive: dict[Buffer, tuple[int, int]] = {}
+    for number, kernel in enumerate(kernels):
+        for buffer in buffers(kernel):
+            if buffer.place == "arena":
+                first, _ = alive.get(buffer, (number, number))
+                alive[buffer] = (first, number)
+    offsets = {buffer: 0 for buffer in arena}
+    placed: list[Buffer] = []
+    for buffer in sorted(alive, key=lambda each: (-each.bytes, each.number)):
+        first, last = alive[buffer]
+        together = [other for other in placed if alive[other][0] <= last and first <= alive[other][1]]
+        offset = 0
+        for other in sorted(together, key=offsets.__getitem__):
+            if offsets[other] - offset >= _room(buffer):
+                break
+            offset = max(offset, offsets[other] + _room(other))
+        offsets[buffer] = offset
+        placed.append(buffer)
+    size = max((offsets[buffer] + _room(buffer) for buffer in placed), default=0)
+    return tuple(offsets[buffer] for buffer in arena), size
+
+
+def _room(buffer: Buffer) -> int:
+    return -(-max(buffer.bytes, 1) // ALIGNMENT) * ALIGNMENT
+
+
+def waits(kernels: Sequence[Kernel], offsets: Sequence[int]) -> tuple[bool, ...]:
+    """For each kernel, whether all threads must have finished what came before.
+
+    Only if it touches memory that a kernel since the last wait writes, or writes what one touches. The first one always
+    waits: when a program is repeated, for the end of the turn before.
+    """
+
+    def span(buffer: Buffer) -> tuple[str, int, int]:
+        if buffer.place != "arena":
+            return f"{buffer.place}{buffer.number}", 0, 1
+        return "arena", offsets[buffer.number], offsets[buffer.number] + buffer.bytes
+
+    def meet(first: list[tuple[str, int, int]], second: list[tuple[str, int, int]]) -> bool:
+        return any(a == b and start < end and begin < stop for a, start, stop in first for b, begin, end in second)
+
+    found = []
+    touched: list[tuple[str, int, int]] = []
+    changed: list[tuple[str, int, int]] = []
+    for number, kernel in enumerate(kernels):
+        touching = [span(buffer) for buffer in buffers(kernel)]
+        changing = [span(buffer) for buffer in written(kernel)]
+        wait = number == 0 or meet(touching, changed) or meet(changing, touched)
+        if wait:
+            touched, changed = [], []
+        touched += touching
+        changed += changing
+        found.append(wait)
+    return tuple(found)

@@ -1,0 +1,164 @@
+"""Comparisons, logic and choices."""
+
+from __future__ import annotations
+
+import math
+
+from chainrule.compiler.simplify.rules import (
+    Rules,
+    floats,
+    instead,
+    is_apply,
+    is_number,
+    number,
+    number_like,
+    stretched,
+)
+from chainrule.core.dtype import bool_
+from chainrule.graph import Apply, Constant, Value
+from chainrule.ops.arithmetic import ABS, MUL
+from chainrule.ops.compare import AND, EQ, LE, LT, NOT, OR
+from chainrule.ops.elementwise import WHERE
+from chainrule.ops.movement import BROADCAST, CAST
+
+
+def always(value: Value) -> bool | None:
+    """What a condition is everywhere, if that is known."""
+    source = value.inputs[0] if is_apply(value, BROADCAST) else value
+    known = number(source)
+    return None if known is None else bool(known)
+
+
+def decided(value: Apply) -> Value | None:
+    """`where(True, a, b) = a`."""
+    condition, a, b = value.inputs
+    known = always(condition)
+    return None if known is None else stretched(value, a if known else b, value.shape)
+
+
+def no_choice(value: Apply) -> Value | None:
+    """`where(c, a, a) = a`."""
+    _, a, b = value.inputs
+    return stretched(value, a, value.shape) if a is b else None
+
+
+def turned_round(value: Apply) -> Value | None:
+    """`where(not c, a, b) = where(c, b, a)`."""
+    condition, a, b = value.inputs
+    return instead(value, WHERE, condition.inputs[0], b, a) if is_apply(condition, NOT) else None
+
+
+def known_within(value: Apply) -> Value | None:
+    """Where c is chosen by, c is known: `where(c, where(c, a, _), b) = where(c, a, b)`, and `x * cast(c)` is x."""
+    condition, a, b = value.inputs
+    new_a, new_b = _where_known(condition, a, True), _where_known(condition, b, False)
+    return None if new_a is a and new_b is b else instead(value, WHERE, condition, new_a, new_b)
+
+
+def _where_known(condition: Value, value: Value, holds: bool) -> Value:
+    """What `value` is where `condition` is known to be `holds`."""
+    if is_apply(value, WHERE) and value.inputs[0] is condition:
+        return value.inputs[1 if holds else 2]
+    if _is_cast_of(value, condition):
+        return number_like(value, holds)
+    if holds and is_apply(value, MUL):
+        x, factor = value.inputs
+        return x if _is_cast_of(factor, condition) else factor if _is_cast_of(x, condition) else value
+    return value
+
+
+def _is_cast_of(value: Value, condition: Value) -> bool:
+    return is_apply(value, CAST) and value.inputs[0] is condition
+
+
+def as_cast(value: Apply) -> Value | None:
+    """`where(c, 1, 0) = cast(c)`."""
+    condition, a, b = value.inputs
+    if not is_number(a, 1) or not is_number(b, 0):
+        return None
+    return condition if value.dtype == bool_ else instead(value, CAST, condition, dtype=value.dtype)
+
+
+def masked_twice(value: Apply) -> Value | None:
+    """`where(c, x, 0) * cast(c) = where(c, x, 0)`."""
+    for x, factor in (value.inputs, value.inputs[::-1]):
+        if is_apply(x, WHERE) and _is_cast_of(factor, x.inputs[0]) and is_number(x.inputs[2], 0):
+            return x
+    return None
+
+
+def of_itself(value: Apply) -> Value | None:
+    """`x < x` never holds; `x == x` and `x <= x` do, unless x may be NaN."""
+    a, b = value.inputs
+    if a is not b or (value.primitive is not LT and floats(a)):
+        return None
+    return stretched(value, Constant.of(value.dtype.type(value.primitive is not LT)), value.shape)
+
+
+def not_twice(value: Apply) -> Value | None:
+    """`not not x = x`."""
+    (x,) = value.inputs
+    return x.inputs[0] if is_apply(x, NOT) else None
+
+
+def same_twice(value: Apply) -> Value | None:
+    """`x and x = x`, and so for or."""
+    a, b = value.inputs
+    return a if a is b else None
+
+
+def decided_logic(value: Apply) -> Value | None:
+    """`x and True = x`, `x and False = False`, and so for or."""
+    if value.dtype != bool_:
+        return None
+    neutral = value.primitive is AND
+    for x, other in (value.inputs, value.inputs[::-1]):
+        known = always(other)
+        if known is not None:
+            return stretched(value, x if known is neutral else other, value.shape)
+    return None
+
+
+def is_infinite(value: Apply) -> Value | None:
+    """`x == inf or x == -inf` is `abs(x) == inf`."""
+    a, b = value.inputs
+    for first, second in ((a, b), (b, a)):
+        x, other = _equal_to(first, math.inf), _equal_to(second, -math.inf)
+        if x is not None and x is other:
+            return instead(value, EQ, instead(value, ABS, x), number_like(x, math.inf))
+    return None
+
+
+def is_not_finite(value: Apply) -> Value | None:
+    """`x is NaN or abs(x) == inf` is `not abs(x) < inf`."""
+    for nan, infinite in (value.inputs, value.inputs[::-1]):
+        size = _equal_to(infinite, math.inf)
+        if size is not None and is_apply(size, ABS) and _is_nan(nan, size.inputs[0]):
+            return instead(value, NOT, instead(value, LT, size, number_like(size, math.inf)))
+    return None
+
+
+def _equal_to(value: Value, what: float) -> Value | None:
+    """The x of `x == what`."""
+    if is_apply(value, EQ):
+        for x, other in (value.inputs, value.inputs[::-1]):
+            if is_number(other, what):
+                return x
+    return None
+
+
+def _is_nan(value: Value, x: Value) -> bool:
+    """Whether `value` is `not x == x`."""
+    return is_apply(value, NOT) and is_apply(value.inputs[0], EQ) and value.inputs[0].inputs == (x, x)
+
+
+RULES: Rules = {
+    WHERE: (decided, no_choice, turned_round, known_within, as_cast),
+    MUL: (masked_twice,),
+    EQ: (of_itself,),
+    LT: (of_itself,),
+    LE: (of_itself,),
+    NOT: (not_twice,),
+    AND: (same_twice, decided_logic),
+    OR: (same_twice, decided_logic, is_infinite, is_not_finite),
+}

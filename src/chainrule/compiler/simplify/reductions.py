@@ -1,0 +1,83 @@
+"""Reductions with less to reduce."""
+
+from __future__ import annotations
+
+from chainrule.compiler.simplify.rules import Rules, floats, instead, is_apply, number_like, reshaped
+from chainrule.core import shape as shapes
+from chainrule.core.dtype import float32
+from chainrule.core.shape import Shape
+from chainrule.graph import Apply, Value
+from chainrule.ops.arithmetic import ADD, MUL, NEG
+from chainrule.ops.movement import BROADCAST
+from chainrule.ops.reduce import AMAX, AMIN, SUM
+
+
+def _with_sum_of_zero(value: Apply, total: Value) -> Value:
+    """`total` with 0.0 for -0.0: a sum starts from 0.0."""
+    return instead(value, ADD, total, number_like(total, 0.0)) if floats(total) else total
+
+
+def of_single_elements(value: Apply) -> Value | None:
+    """A reduction over dimensions of length 1 only drops them."""
+    (x,) = value.inputs
+    if any(x.shape[d] != 1 for d in value.params["dims"]):
+        return None
+    kept = reshaped(value, x, value.shape)
+    return _with_sum_of_zero(value, kept) if value.primitive is SUM else kept
+
+
+def sum_of_negative(value: Apply) -> Value | None:
+    """`sum(-x) = -sum(x)`."""
+    (x,) = value.inputs
+    if not is_apply(x, NEG):
+        return None
+    total = instead(value, SUM, x.inputs[0], dims=value.params["dims"])
+    return _with_sum_of_zero(value, instead(value, NEG, total))
+
+
+def sum_of_stretched(value: Apply) -> Value | None:
+    """A sum of n equal values is n times the value, where the product is exact: the same rounding of the same number."""
+    (x,) = value.inputs
+    source = _constant_along(x, value.params["dims"])
+    times = shapes.size([x.shape[d] for d in value.params["dims"]])
+    if source is None or (floats(x) and not _exact(times, x)):
+        return None
+    product = instead(value, MUL, source, number_like(source, times)) if times < 2**31 else None
+    return None if product is None else _restretched(value, _with_sum_of_zero(value, product), x)
+
+
+def extreme_of_stretched(value: Apply) -> Value | None:
+    """The largest of equal values is each of them."""
+    (x,) = value.inputs
+    source = _constant_along(x, value.params["dims"])
+    return None if source is None or 0 in x.shape else _restretched(value, source, x)
+
+
+def _exact(times: int, x: Value) -> bool:
+    """Whether `times * x` in its dtype is what `sum` gives: float32 is added up in float64, float64 as it is."""
+    power_of_two = times & (times - 1) == 0
+    return 0 < times and (power_of_two or (x.dtype == float32 and times < 2**24))
+
+
+def _constant_along(x: Value, dims: Shape) -> Value | None:
+    """What was stretched to `x` along all of `dims`, if it was."""
+    if not is_apply(x, BROADCAST) or not dims:
+        return None
+    source = x.inputs[0]
+    added = len(x.shape) - len(source.shape)
+    return source if all(d < added or source.shape[d - added] == 1 for d in dims) else None
+
+
+def _restretched(value: Apply, source: Value, x: Value) -> Value:
+    """`source`, which was stretched to `x`, stretched to the shape of `value`: `x` without the reduced dimensions."""
+    dims = value.params["dims"]
+    added = len(x.shape) - len(source.shape)
+    kept = tuple(n for d, n in enumerate(source.shape) if d + added not in dims)
+    return instead(value, BROADCAST, reshaped(value, source, kept), shape=value.shape)
+
+
+RULES: Rules = {
+    SUM: (of_single_elements, sum_of_negative, sum_of_stretched),
+    AMAX: (of_single_elements, extreme_of_stretched),
+    AMIN: (of_single_elements, extreme_of_stretched),
+}
