@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chainrule.graph.graph import Apply, Graph, Value, inputs_of, topological
+from chainrule.graph.graph import Apply, Graph, Value, topological
 
 
 def rewrite(graph: Graph, rule: Callable[[Apply], Value]) -> Graph:
@@ -25,7 +25,7 @@ def rewrite(graph: Graph, rule: Callable[[Apply], Value]) -> Graph:
     return _ending_in(graph, new)
 
 
-def rewire(graph: Graph, inputs: Mapping[Value, tuple[Value, ...]]) -> Graph:
+def rewire(graph: Graph, inputs: Mapping[Apply, tuple[Value, ...]]) -> Graph:
     """The graph in which some values take other inputs.
 
     Args:
@@ -38,7 +38,7 @@ def rewire(graph: Graph, inputs: Mapping[Value, tuple[Value, ...]]) -> Graph:
     """
 
     def wanted(value: Value) -> tuple[Value, ...]:
-        return inputs.get(value, inputs_of(value))
+        return inputs.get(value, value.inputs) if isinstance(value, Apply) else ()
 
     new: dict[Value, Value] = {}
     for value in topological(graph.outputs, wanted):

@@ -120,8 +120,6 @@ def power(value: Apply) -> Value | None:
     x, exponent = value.inputs
     if is_number(exponent, 0):
         return stretched(value, number_like(value, 1), value.shape)
-    if x.shape != value.shape:
-        return None
     if is_number(exponent, 1):
         return x
     if is_number(exponent, 2):

@@ -28,11 +28,12 @@ def stretch_late(value: Apply) -> Value | None:
 
 def number_beside(value: Apply) -> Value | None:
     """A stretched number beside a tensor need not be stretched."""
-    fixed = 1 if value.primitive is WHERE else 0  # a condition has the whole shape
-    if all(_is_number(x) for x in value.inputs[fixed:]) and not fixed:
+    # A condition has the whole shape.
+    fixed = 1 if value.primitive is WHERE else 0
+    inputs = value.inputs[:fixed] + tuple([_unstretched(x) for x in value.inputs[fixed:]])
+    if inputs == value.inputs or all(x.shape != value.shape for x in inputs):
         return None
-    inputs = (*value.inputs[:fixed], *[x.inputs[0] if _is_stretched_number(x) else x for x in value.inputs[fixed:]])
-    return None if inputs == value.inputs else instead(value, value.primitive, *inputs, **value.params)
+    return instead(value, value.primitive, *inputs, **value.params)
 
 
 def _source(value: Value) -> Value | None:
@@ -42,16 +43,13 @@ def _source(value: Value) -> Value | None:
     return value if value.shape == () else None
 
 
-def _is_stretched_number(value: Value) -> bool:
-    return is_apply(value, BROADCAST) and value.inputs[0].shape == ()
-
-
-def _is_number(value: Value) -> bool:
-    return value.shape == () or _is_stretched_number(value)
+def _unstretched(value: Value) -> Value:
+    """The number that was stretched to `value`; itself if none was."""
+    return value.inputs[0] if is_apply(value, BROADCAST) and value.inputs[0].shape == () else value
 
 
 ELEMENTWISE = tuple(
     primitive for primitive in PRIMITIVES.values() if isinstance(primitive, (Unary, Binary, Where)) or primitive is CAST
 )
 
-RULES: Rules = {primitive: (stretch_late, number_beside) for primitive in ELEMENTWISE}
+RULES: Rules = dict.fromkeys(ELEMENTWISE, (stretch_late, number_beside))

@@ -49,7 +49,7 @@ def turned_round(value: Apply) -> Value | None:
 
 
 def known_within(value: Apply) -> Value | None:
-    """Where c is chosen by, c is known: `where(c, where(c, a, _), b) = where(c, a, b)`, and `x * cast(c)` is x."""
+    """Where c is chosen by, c is known: `where(c, where(c, a, _), b) = where(c, a, b)`, and there `x * cast(c)` is x."""
     condition, a, b = value.inputs
     new_a, new_b = _where_known(condition, a, True), _where_known(condition, b, False)
     return None if new_a is a and new_b is b else instead(value, WHERE, condition, new_a, new_b)
@@ -59,16 +59,22 @@ def _where_known(condition: Value, value: Value, holds: bool) -> Value:
     """What `value` is where `condition` is known to be `holds`."""
     if is_apply(value, WHERE) and value.inputs[0] is condition:
         return value.inputs[1 if holds else 2]
-    if _is_cast_of(value, condition):
-        return number_like(value, holds)
-    if holds and is_apply(value, MUL):
-        x, factor = value.inputs
-        return x if _is_cast_of(factor, condition) else factor if _is_cast_of(x, condition) else value
+    if (known := _cast_where(condition, value, holds)) is not None:
+        return number_like(value, known)
+    if is_apply(value, MUL):
+        for x, factor in (value.inputs, value.inputs[::-1]):
+            if _cast_where(condition, factor, holds):
+                return x
     return value
 
 
-def _is_cast_of(value: Value, condition: Value) -> bool:
-    return is_apply(value, CAST) and value.inputs[0] is condition
+def _cast_where(condition: Value, value: Value, holds: bool) -> bool | None:
+    """The number that the cast of `condition`, or of its opposite, is where `condition` is `holds`."""
+    if is_apply(value, CAST) and value.inputs[0] is condition:
+        return holds
+    if is_apply(value, CAST) and is_apply(value.inputs[0], NOT) and value.inputs[0].inputs[0] is condition:
+        return not holds
+    return None
 
 
 def as_cast(value: Apply) -> Value | None:
@@ -80,10 +86,13 @@ def as_cast(value: Apply) -> Value | None:
 
 
 def masked_twice(value: Apply) -> Value | None:
-    """`where(c, x, 0) * cast(c) = where(c, x, 0)`."""
+    """`where(c, x, 0) * cast(c) = where(c, x, 0)`, and so for the opposite."""
     for x, factor in (value.inputs, value.inputs[::-1]):
-        if is_apply(x, WHERE) and _is_cast_of(factor, x.inputs[0]) and is_number(x.inputs[2], 0):
-            return x
+        if is_apply(x, WHERE):
+            condition, a, b = x.inputs
+            kept = _cast_where(condition, factor, True)
+            if (kept is True and is_number(b, 0)) or (kept is False and is_number(a, 0)):
+                return x
     return None
 
 

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
-from chainrule.graph import Apply, Constant, Graph, Value
-from chainrule.graph.rewrite import rewrite
+from chainrule.graph import Apply, Constant, Graph, Value, rewrite
 from chainrule.ops.arithmetic import ADD, MUL
 from chainrule.ops.compare import AND, EQ, OR, XOR
 
-# Which order the inputs have makes no difference. (Not so for the maximum, which of 0.0 and -0.0 takes one by its place.)
+# Those that do not care for the order of their inputs. (The maximum of 0.0 and -0.0 does.)
 _COMMUTATIVE = (ADD, MUL, EQ, AND, OR, XOR)
-# Of larger constants only the same array is known to be the same.
+# In bytes; of larger constants only the same array is known to be the same.
 _COMPARED = 2**12
 
 
 def merge(graph: Graph) -> Graph:
-    """Values of the same primitive, inputs and parameters become one, as do equal small constants."""
+    """Values of the same primitive, inputs and parameters become one; so do equal small constants."""
     seen: dict[Hashable, Value] = {}
 
     def first(value: Apply) -> Value:
-        inputs = [seen.setdefault(_key(x), x) if isinstance(x, Constant) else x for x in value.inputs]
-        ids = [id(x) for x in inputs]
-        if value.primitive in _COMMUTATIVE:
-            ids.sort()
-        same = seen.get(key := (value.primitive, *ids, freeze(value.params)))
-        if same is None:
-            same = value if tuple(inputs) == value.inputs else replace(value, inputs=tuple(inputs))
-            seen[key] = same
-        return same
+        inputs = tuple([seen.setdefault(_contents(x), x) if isinstance(x, Constant) else x for x in value.inputs])
+        operands = frozenset(inputs) if value.primitive in _COMMUTATIVE else inputs
+        key = (value.primitive, operands, _frozen(value.params))
+        if key not in seen:
+            seen[key] = value if inputs == value.inputs else replace(value, inputs=inputs)
+        return seen[key]
 
     return rewrite(graph, first)
+
+
+def _contents(constant: Constant) -> Hashable:
+    array = constant.array
+    return (constant.shape, constant.dtype, array.tobytes() if array.nbytes <= _COMPARED else id(array))
+
+
+def _frozen(param: object) -> Hashable:
+    """A parameter as a key, equal only to the same: 1, 1.0 and True are not, nor are 0.0 and -0.0."""
+    if isinstance(param, dict):
+        return tuple((name, _frozen(each)) for name, each in sorted(param.items()))
+    if isinstance(param, tuple):
+        return (type(param), *map(_frozen, param))
+    if isinstance(param, float):
+        return (float, param.hex())
+    return (type(param), param)

@@ -24,7 +24,7 @@ def to_same_dtype(value: Apply) -> Value | None:
 
 
 def cast_twice(value: Apply) -> Value | None:
-    """A cast of a cast that has lost nothing. (What becomes of a float beyond an integer's range depends on the way.)"""
+    """A cast of a cast that has lost nothing; not of a float to an integer, whose range it may exceed on either way."""
     (x,) = value.inputs
     if not is_apply(x, CAST):
         return None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from chainrule.compiler.simplify.rules import Rules, floats, instead, is_apply, number_like, reshaped
 from chainrule.core import shape as shapes
-from chainrule.core.dtype import float32
+from chainrule.core.dtype import float32, float64, int32, int64
 from chainrule.core.shape import Shape
 from chainrule.graph import Apply, Value
 from chainrule.ops.arithmetic import ADD, MUL, NEG
 from chainrule.ops.movement import BROADCAST
 from chainrule.ops.reduce import AMAX, AMIN, SUM
 
+# Below this, all whole numbers are numbers of the dtype.
+_WHOLE = {float32: 2**24, float64: 2**53, int32: 2**31, int64: 2**63}
 
-def _with_sum_of_zero(value: Apply, total: Value) -> Value:
+
+def with_sum_of_zero(value: Apply, total: Value) -> Value:
     """`total` with 0.0 for -0.0: a sum starts from 0.0."""
     return instead(value, ADD, total, number_like(total, 0.0)) if floats(total) else total
 
@@ -23,7 +26,7 @@ def of_single_elements(value: Apply) -> Value | None:
     if any(x.shape[d] != 1 for d in value.params["dims"]):
         return None
     kept = reshaped(value, x, value.shape)
-    return _with_sum_of_zero(value, kept) if value.primitive is SUM else kept
+    return with_sum_of_zero(value, kept) if value.primitive is SUM else kept
 
 
 def sum_of_negative(value: Apply) -> Value | None:
@@ -32,18 +35,18 @@ def sum_of_negative(value: Apply) -> Value | None:
     if not is_apply(x, NEG):
         return None
     total = instead(value, SUM, x.inputs[0], dims=value.params["dims"])
-    return _with_sum_of_zero(value, instead(value, NEG, total))
+    return with_sum_of_zero(value, instead(value, NEG, total))
 
 
 def sum_of_stretched(value: Apply) -> Value | None:
-    """A sum of n equal values is n times the value, where the product is exact: the same rounding of the same number."""
+    """A sum of n equal values is n times the value: exact for integers and float32, in float64 to rounding."""
     (x,) = value.inputs
     source = _constant_along(x, value.params["dims"])
     times = shapes.size([x.shape[d] for d in value.params["dims"]])
-    if source is None or (floats(x) and not _exact(times, x)):
+    if source is None or not 0 < times < _WHOLE.get(x.dtype, 0):
         return None
-    product = instead(value, MUL, source, number_like(source, times)) if times < 2**31 else None
-    return None if product is None else _restretched(value, _with_sum_of_zero(value, product), x)
+    product = instead(value, MUL, source, number_like(source, times))
+    return _restretched(value, with_sum_of_zero(value, product), x)
 
 
 def extreme_of_stretched(value: Apply) -> Value | None:
@@ -51,12 +54,6 @@ def extreme_of_stretched(value: Apply) -> Value | None:
     (x,) = value.inputs
     source = _constant_along(x, value.params["dims"])
     return None if source is None or 0 in x.shape else _restretched(value, source, x)
-
-
-def _exact(times: int, x: Value) -> bool:
-    """Whether `times * x` in its dtype is what `sum` gives: float32 is added up in float64, float64 as it is."""
-    power_of_two = times & (times - 1) == 0
-    return 0 < times and (power_of_two or (x.dtype == float32 and times < 2**24))
 
 
 def _constant_along(x: Value, dims: Shape) -> Value | None:

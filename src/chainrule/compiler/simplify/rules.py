@@ -91,3 +91,12 @@ def stretched(old: Apply, value: Value, shape: Shape) -> Value:
 def reshaped(old: Apply, value: Value, shape: Shape) -> Value:
     """`value` in this shape: itself, or reshaped."""
     return value if value.shape == shape else instead(old, RESHAPE, value, shape=shape)
+
+
+def together(*families: Rules) -> Rules:
+    """The rules of all families; for each primitive in the order of the families."""
+    result: dict[Primitive, tuple[Rule, ...]] = {}
+    for family in families:
+        for primitive, rules in family.items():
+            result[primitive] = (*result.get(primitive, ()), *rules)
+    return result

@@ -1,0 +1,62 @@
+"""Simplifying: the same program with less to do. An ordered list of named passes, gone through until nothing changes.
+
+Most of it is rules: small functions, listed by the primitive that they rewrite (`rules.py` says what one is). To add
+one, write it into the file of its family. A pass is for what takes a look at the whole graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chainrule.compiler.simplify import arithmetic, broadcasts, choice, movement, reductions
+from chainrule.compiler.simplify.common import merge
+from chainrule.compiler.simplify.constants import fold
+from chainrule.compiler.simplify.masks import read_off_results
+from chainrule.compiler.simplify.one_hot import compare_columns
+from chainrule.compiler.simplify.products import turn_round
+from chainrule.compiler.simplify.rules import apply_rules, together
+from chainrule.graph import Graph, verify
+
+_RULES = together(movement.RULES, broadcasts.RULES, arithmetic.RULES, choice.RULES, reductions.RULES)
+
+
+def apply_all_rules(graph: Graph) -> Graph:
+    """Algebra, value by value."""
+    return apply_rules(graph, _RULES)
+
+
+# What is not needed any more leaves by itself: each pass makes a graph of what the outputs depend on.
+PASSES: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
+    # First, so that the rules see the numbers that they ask for.
+    ("fold constants", fold),
+    ("apply rules", apply_all_rules),
+    # The rules make equal values of what looked different; the passes below recognise a value by its being the same.
+    ("merge common subexpressions", merge),
+    ("turn products round", turn_round),
+    # After the rules have moved what stands between a scatter and its sum.
+    ("compare columns in place of scattering", compare_columns),
+    ("read masks off results", read_off_results),
+)
+# Three have always been enough; what is left after more would only be slower, not wrong.
+_ROUNDS = 5
+
+
+def simplify(graph: Graph, check: bool = False) -> Graph:
+    """The same program with less to do.
+
+    Args:
+        graph: The program.
+        check: Whether every pass's work is verified: for tests, and for finding a mistake of ours.
+
+    Raises:
+        InternalError: If a check fails.
+    """
+    for _ in range(_ROUNDS):
+        before = graph
+        for name, run in PASSES:
+            graph = run(graph)
+            if check:
+                verify(graph, after=name)
+        if graph is before:
+            break
+    return graph
