@@ -7,7 +7,7 @@ say everything that LLVM knows. A value is its text (`%12`, or `7`) and its type
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -90,10 +90,17 @@ class Module:
         self._globals: dict[str, str] = {}
         self._functions: list[str] = []
         self._metadata: list[str] = []
+        self._shared: set[str] = set()
 
     def declare(self, name: str, result: str, params: Sequence[str], attributes: str = "") -> None:
         """Say that a function exists elsewhere, such as an intrinsic."""
         self._declared[name] = f"declare {result} @{name}({', '.join(params)}) {attributes}".rstrip()
+
+    def once(self, name: str, write: Callable[[], None]) -> None:
+        """Call `write`, which adds the function of this name, unless it has been called before."""
+        if name not in self._shared:
+            self._shared.add(name)
+            write()
 
     def table(self, name: str, type: str, values: Sequence[float]) -> V:
         """A constant array in the program, as a pointer to its first element."""
@@ -133,10 +140,12 @@ class Loop:
         self.carried = carried
         self.results: list[V] = carried
         self.following: list[V] | None = None
+        self.again: V | None = None
 
-    def next(self, values: Sequence[V]) -> None:
-        """What is carried into the next turn."""
+    def next(self, values: Sequence[V], again: V | None = None) -> None:
+        """What is carried into the next turn; in `Function.repeat`, also whether there is one (i1)."""
         self.following = list(values)
+        self.again = again
 
 
 class Function:
@@ -249,6 +258,16 @@ class Function:
         if by == 1:
             return a, number(0, a.type)
         return self.binary("udiv", a, number(by, a.type)), self.binary("urem", a, number(by, a.type))
+
+    def multiply_add(self, a: V, b: V, c: V) -> V:
+        """`a * b + c` for floats: rounded once where the processor does it in one instruction, twice elsewhere."""
+        return self.intrinsic("llvm.fmuladd", a.type, a, b, c)
+
+    def any(self, condition: V) -> V:
+        """Whether it holds in at least one lane (i1)."""
+        if not condition.lanes:
+            return condition
+        return self.intrinsic("llvm.vector.reduce.or", "i1", condition, overload=condition.type)
 
     def compare(self, predicate: str, a: V, b: V) -> V:
         """`predicate` by its LLVM name: `olt`, `une` ... for floats, `slt`, `ult`, `eq` ... for whole numbers."""
@@ -371,7 +390,7 @@ class Function:
         self,
         start: V,
         stop: V,
-        step: int = 1,
+        step: int | V = 1,
         carried: Sequence[V] = (),
         *,
         unroll: bool = True,
@@ -402,7 +421,7 @@ class Function:
         self._lines.extend([""] * (1 + len(values)))
         state = Loop(index, values)
         yield state
-        following = self.add(index, i64(step))
+        following = self.add(index, i64(step) if isinstance(step, int) else step)
         latch = self.block
         again = self.compare("slt", following, stop)
         self.branch(again, body, after, "" if unroll else f", !llvm.loop {self.module.loop_metadata()}")
@@ -419,6 +438,27 @@ class Function:
             ]
         else:
             state.results = list(last)
+
+    @contextmanager
+    def repeat(self, carried: Sequence[V]) -> Iterator[Loop]:
+        """At least once, and again while the condition holds that the block gives to `loop.next`."""
+        before, body, after = self.block, self.label("repeat"), self.label("after")
+        self.jump(body)
+        self.enter(body)
+        values = [V(self.fresh(), each.type) for each in carried]
+        at = len(self._lines)
+        self._lines.extend([""] * len(values))
+        state = Loop(i64(0), values)
+        yield state
+        assert state.following is not None, "the block of repeat must end with loop.next"
+        assert state.again is not None, "the block of repeat must say whether there is another turn"
+        latch = self.block
+        self.branch(state.again, body, after)
+        for i, (value, first, then) in enumerate(zip(values, carried, state.following, strict=True)):
+            incoming = f"[ {first.text}, %{before} ], [ {then.text}, %{latch} ]"
+            self._lines[at + i] = f"  {value.text} = phi {value.type} {incoming}"
+        self.enter(after)
+        state.results = state.following
 
     @contextmanager
     def when(self, condition: V) -> Iterator[None]:
