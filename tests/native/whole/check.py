@@ -1,0 +1,74 @@
+"""Holds a whole-array primitive's native code against its definition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.compiler.expression import Buffer
+from chainrule.compiler.kernel import Whole, buffers
+from chainrule.core.primitive import Primitive, Spec
+from chainrule.native.convention import Fault
+from chainrule.native.target import Target
+from chainrule.native.whole import emit_whole
+from tests.native.harness import NEON, Compiled, assembly
+
+
+def whole(primitive: Primitive, specs: list[Spec], params: dict[str, Any]) -> Whole:
+    """The kernel of a primitive over arrays of their own."""
+    made = [Buffer(f"in{i}", int(np.prod(s.shape)), s.dtype, "input", i) for i, s in enumerate(specs)]
+    out = primitive.infer(*specs, **params)
+    output = Buffer("out", int(np.prod(out.shape)), out.dtype, "result", 0)
+    return Whole("test", primitive, params, tuple(made), tuple(specs), output, out)
+
+
+def computed(
+    target: Target, primitive: Primitive, *arrays: np.ndarray, **params: Any
+) -> tuple[np.ndarray, tuple[Fault, int] | None]:
+    """What the native code makes of the arrays; the same bits unit by unit, from the last to the first."""
+    kernel = whole(primitive, [Spec(array.shape, array.dtype) for array in arrays], params)
+    compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), len(buffers(kernel)), target)
+    guarded, apart = (_Guarded(kernel.out) for _ in range(2))
+    fault = compiled(*arrays, guarded.array)
+    compiled(*arrays, apart.array, spans=[(unit, unit + 1) for unit in reversed(range(compiled.code.units))])
+    assert guarded.array.tobytes() == apart.array.tobytes()
+    guarded.check()
+    apart.check()
+    return guarded.array, fault
+
+
+def check(target: Target, primitive: Primitive, *arrays: np.ndarray, **params: Any) -> None:
+    """The native code is the definition. Floats are to be small whole numbers, whose sums are exact in any order."""
+    arrays = tuple(np.ascontiguousarray(array) for array in arrays)
+    found, fault = computed(target, primitive, *arrays, **params)
+    assert fault is None
+    np.testing.assert_array_equal(found, np.asarray(primitive.evaluate(*arrays, **params)))
+
+
+def check_elsewhere(primitive: Primitive, *specs: Spec, **params: Any) -> None:
+    """There is code for a processor that this machine has not."""
+    kernel = whole(primitive, list(specs), params)
+    assert assembly(lambda module: emit_whole(module, kernel, "kernel", NEON), len(buffers(kernel)), NEON)
+
+
+def numbers(shape: tuple[int, ...], dtype: np.dtype, seed: int = 0, most: int = 9) -> np.ndarray:
+    """Small whole numbers; both signs, where the dtype has them."""
+    low = -most if dtype.kind in "if" else 0
+    return np.random.default_rng(seed).integers(low, most + 1, shape).astype(dtype)
+
+
+class _Guarded:
+    """An output array with bytes around it that must not change."""
+
+    _EDGE = 256
+
+    def __init__(self, spec: Spec) -> None:
+        size = int(np.prod(spec.shape)) * spec.dtype.itemsize
+        self._memory = np.full(size + 2 * self._EDGE, 0x5A, np.uint8)
+        self.array = self._memory[self._EDGE : self._EDGE + size].view(spec.dtype).reshape(spec.shape)
+
+    def check(self) -> None:
+        """Nothing was written outside."""
+        assert (self._memory[: self._EDGE] == 0x5A).all()
+        assert (self._memory[self._memory.size - self._EDGE :] == 0x5A).all()
