@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Position, Result, Uniform, Within
-from chainrule.compiler.index import Index, Lookup, Quotient, Remainder, Var
+from chainrule.compiler.index import Index, Lookup, Quotient, Var
 from chainrule.compiler.kernel import Contraction, Fold, Keep, Loops, Program, Store, Whole
 from chainrule.ops import philox
 
@@ -143,7 +143,9 @@ def _loops(kernel: Loops, memory) -> None:
 
 def _fold(fold: Fold, value: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     if fold.how == "sum":
-        return np.asarray(value.sum(axis=axes, dtype=np.float64 if value.dtype.kind == "f" else None)).astype(value.dtype)
+        return np.asarray(value.sum(axis=axes, dtype=np.float64 if value.dtype.kind == "f" else None)).astype(
+            value.dtype
+        )
     if fold.how in ("argmax", "argmin"):
         return np.asarray(getattr(np, fold.how)(value, axis=axes[0])).astype(np.int64)
     return np.asarray(getattr(np, fold.how)(value, axis=axes))
@@ -159,5 +161,3 @@ def _contraction(kernel: Contraction, memory) -> None:
     grid = _Grid(loops, memory)
     grid.bound[kernel.total] = total
     _store(grid, [(store, np.broadcast_to(grid.value(store.value), grid.shape)) for store in kernel.epilogue])
-
-

@@ -1,9 +1,9 @@
 """From a graph to a program of kernels, in five steps that read as a list.
 
 1. `simplify`: the same results with less work. First, because everything after it costs time for each value.
-2. `oriented`: products are turned the way in which they are used, so that the next step can give them their epilogues.
+2. `split`: long reductions in two steps, so that threads can share them.
 3. `clustered`: which values are computed together.
-4. `scheduled`: the order, and what can be overwritten in place. Before kernels are made, because they name their buffers.
+4. `scheduled`: the order, and what can be overwritten in place. Before kernels are made: they name their buffers.
 5. Kernels, and `planned`: what they do, and where in memory everything stands.
 """
 

@@ -11,32 +11,36 @@ from dataclasses import replace
 
 from chainrule.compiler.expression import Load, Position, Uniform, Within, reachable
 from chainrule.compiler.index import Index, Quotient, Remainder, Var
-from chainrule.compiler.kernel import Fold, Loops, Pass, Store
+from chainrule.compiler.kernel import Fold, Loops, Store
 from chainrule.compiler.substitute import Substitution
 
 
 def collapsed(kernel: Loops) -> Loops:
     """The same kernel with as few loops as possible, around its passes and within them."""
+    nests = dict.fromkeys([kernel.outer, *[each.loops for each in kernel.passes]])
     sums = list(_sums(kernel))
     replaced: dict[Var, Index] = {}
-    outer = _collapsed(kernel.outer, sums, replaced)
-    inner = [each.loops if _searches(each) else _collapsed(each.loops, sums, replaced) for each in kernel.passes]
+    shorter = {
+        loops: loops if len(loops) == 1 and _searched(kernel, loops) else _shorter(loops, sums, replaced)
+        for loops in nests
+    }
     if not replaced:
         return kernel
     substitution = Substitution(replaced)
     passes = tuple(
-        replace(each, loops=loops, statements=tuple(map(substitution.statement, each.statements)))
-        for each, loops in zip(kernel.passes, inner, strict=True)
+        replace(each, loops=shorter[each.loops], statements=tuple(map(substitution.statement, each.statements)))
+        for each in kernel.passes
     )
-    return replace(kernel, outer=outer, passes=passes)
+    return replace(kernel, outer=shorter[kernel.outer], passes=passes)
 
 
-def _searches(each: Pass) -> bool:
-    """Whether the pass looks for a position along its loop, which must then stay as it is."""
-    return any(isinstance(statement, Fold) and statement.how.startswith("arg") for statement in each.statements)
+def _searched(kernel: Loops, loops: tuple[Var, ...]) -> bool:
+    """Whether a pass looks for a position along its loop, which must then stay as it is."""
+    statements = [statement for each in kernel.passes if each.loops == loops for statement in each.statements]
+    return any(isinstance(statement, Fold) and statement.how.startswith("arg") for statement in statements)
 
 
-def _collapsed(loops: tuple[Var, ...], sums: list[Index], replaced: dict[Var, Index]) -> tuple[Var, ...]:
+def _shorter(loops: tuple[Var, ...], sums: list[Index], replaced: dict[Var, Index]) -> tuple[Var, ...]:
     """The loops that remain; `replaced` learns what stands for those that go.
 
     Where loops become one, that one takes the place of the last, which all indices stride through in their smallest

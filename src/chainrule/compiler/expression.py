@@ -79,6 +79,9 @@ class Load(Expr):
     index: Index
     valid: Expr | None = None
 
+    def __repr__(self) -> str:
+        return f"{self.buffer.name}[{self.index!r}]"
+
 
 @dataclass(frozen=True, eq=False)
 class Call(Expr):

@@ -21,7 +21,7 @@ def planned(kernels: Sequence[Kernel], arena: Sequence[Buffer]) -> tuple[tuple[i
             if buffer.place == "arena":
                 first, _ = alive.get(buffer, (number, number))
                 alive[buffer] = (first, number)
-    offsets = {buffer: 0 for buffer in arena}
+    offsets = dict.fromkeys(arena, 0)
     placed: list[Buffer] = []
     for buffer in sorted(alive, key=lambda each: (-each.bytes, each.number)):
         first, last = alive[buffer]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chainrule.compiler.fuse.buffers import Buffers
 from chainrule.compiler.fuse.build import Kernels
-from chainrule.compiler.fuse.clusters import clustered
 from chainrule.compiler.fuse.feeds import work_of
+from chainrule.compiler.fuse.joining import clustered
 from chainrule.compiler.fuse.order import scheduled
-from chainrule.compiler.fuse.orient import oriented
+from chainrule.compiler.fuse.split import split
 from chainrule.compiler.kernel import Program
 from chainrule.compiler.memory import planned, waits
 from chainrule.graph import Graph
@@ -17,12 +17,12 @@ __all__ = ["fused"]
 
 def fused(graph: Graph) -> Program:
     """The kernels that compute a graph, in order, with their memory."""
-    work = work_of(oriented(graph))
+    work = work_of(split(graph))
     clustering = clustered(work)
     schedule = scheduled(clustering)
     buffers = Buffers(work.graph, schedule)
     make = Kernels(clustering, buffers)
-    kernels = [make.of(cluster) for cluster in schedule.clusters]
+    kernels = [make.of(cluster) for cluster in schedule.clusters if clustering.is_needed(cluster)]
     kernels += [make.copy(value, buffers.inputs[number]) for value, number in schedule.copied]
     offsets, size = planned(kernels, buffers.arena)
     return Program(

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.compiler.expression import Buffer
 from chainrule.compiler.fuse.order import Schedule
-from chainrule.graph import Apply, Constant, Graph, Input, Value
+from chainrule.graph import Apply, Constant, Graph, Value
 
 
 class Buffers:
@@ -42,7 +42,7 @@ class Buffers:
         if isinstance(value, Constant):
             self.constants.append(np.ascontiguousarray(value.array))
             return Buffer(f"constant{len(self.constants) - 1}", size, value.dtype, "constant", len(self.constants) - 1)
-        assert isinstance(value, Apply) and not isinstance(value, Input)
+        assert isinstance(value, Apply)
         name = f"{value.note.layer or value.note.kind}.{value.primitive.name}".lstrip(".")
         buffer = Buffer(f"{name}.{len(self.arena)}", size, value.dtype, "arena", len(self.arena))
         self.arena.append(buffer)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from chainrule.compiler.expression import Buffer, Load, Result
+from typing import Literal
+
+from chainrule.compiler.expression import Buffer, Expr, Load, Result
 from chainrule.compiler.fuse.buffers import Buffers
 from chainrule.compiler.fuse.clusters import Cluster, Clustering
 from chainrule.compiler.fuse.elements import Elements
 from chainrule.compiler.fuse.feeds import array_in_memory, reached, source_in_memory
 from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_reduction
+from chainrule.compiler.fuse.moves import is_move
 from chainrule.compiler.fuse.naming import name_of
 from chainrule.compiler.fuse.order import depths_of
 from chainrule.compiler.fuse.place import Place, home, loops_over
@@ -37,7 +40,7 @@ class Kernels:
         return Loops(f"{target.name}.copy", loops, (Pass((), (store,)),), notes=(value.note,))
 
     def _elements(self, cluster: Cluster) -> Elements:
-        return Elements(frozenset(cluster.roles), self._buffers.of)
+        return Elements(cluster.roles.keys() | self._clustering.recomputed, self._buffers.of)
 
     def _stored(self, cluster: Cluster) -> list[Apply]:
         return [value for value in cluster.roles if self._clustering.needed_outside(value)]
@@ -128,7 +131,7 @@ class _RowProgram:
             flops_of(self._cluster),
         )
 
-    def _lanes(self) -> str:
+    def _lanes(self) -> Literal["outer", "inner"]:
         """Rows that are short, and many, are better done a row a lane."""
         last = len(self._cluster.shape) - 1
         if not self._outer or not self._inner:
@@ -138,11 +141,9 @@ class _RowProgram:
         return "outer" if self._inner[-1].extent < 8 and self._cluster.kept >= 16 else "inner"
 
     def _members(self, role: str, depth: int) -> list[Apply]:
-        return [
-            value for value, own in self._cluster.roles.items() if own == role and self._depths[value] == depth
-        ]
+        return [value for value, own in self._cluster.roles.items() if own == role and self._depths[value] == depth]
 
-    def _expr_at(self, value: Value, whole: Place):  # type: ignore[no-untyped-def]
+    def _expr_at(self, value: Value, whole: Place) -> Expr:
         place = whole if value.shape == whole.shape else whole.reshaped(value.shape)
         return self._elements.at(value, place)
 
@@ -156,7 +157,7 @@ class _RowProgram:
             if self._clustering.needed_outside(value):
                 statements.append(Store(self._buffers.of(value), self._outer_place.position, expr))
             if not is_reduction(value) and self._used_later(value, depth, "outer"):
-                result = Result(value.dtype, f"row{len(self._elements.bound)}")
+                result = Result(value.dtype, f"row{len(self._elements.bound) + len(keeps)}")
                 statements.append(Keep(expr, result))
                 keeps.append((value, result))
         for value, result in keeps:
@@ -207,12 +208,10 @@ class _RowProgram:
             if each in self._elements.bound:
                 continue
             count += 1
-            if not is_cheap(each) and each.primitive.name not in ("reshape", "broadcast", "permute") or count > 4:
+            if count > 4 or not (is_cheap(each) or is_move(each)):
                 return True
             stack.extend(
-                link.source  # type: ignore[misc]
-                for link in self._clustering.work.links[each]
-                if link.source in self._cluster.roles
+                link.source for link in self._clustering.work.links[each] if link.source in self._cluster.roles
             )
         return False
 

@@ -4,8 +4,8 @@ Every value starts as a cluster of its own; clusters that can be computed in one
 as long as no other work would have to happen in between. A cluster has a space:
 
 - `map`: one shape, each value at the same position.
-- `rows`: a shape of which some dimensions are reduced. `full` values have an element at each index of the shape, `outer`
-  ones an element for each index of the dimensions that are kept (a row's sum, what is computed from it).
+- `rows`: a shape of which some dimensions are reduced. `full` values have an element at each index of the shape,
+  `outer` ones one for each index of the dimensions that are kept (a row's sum, what is computed from it).
 - `contraction`: a matrix product, and maps of its result (the epilogue).
 - `whole`: one value by itself.
 """
@@ -20,7 +20,7 @@ from typing import Literal
 from chainrule.compiler.fuse.feeds import Work
 from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_map, is_reduction, is_whole
 from chainrule.compiler.fuse.links import Link
-from chainrule.compiler.fuse.place import loops_over
+from chainrule.compiler.fuse.place import squeezed
 from chainrule.core.shape import Shape
 from chainrule.graph import Apply
 
@@ -68,6 +68,8 @@ class Clustering:
                 if isinstance(link.source, Apply):
                     self.readers[link.source].append((value, link))
         self._outputs = set(work.graph.outputs)
+        # Values that every kernel computes for itself, from what is in memory anyway.
+        self.recomputed: set[Apply] = set()
 
     @property
     def clusters(self) -> list[Cluster]:
@@ -77,7 +79,13 @@ class Clustering:
     def needed_outside(self, value: Apply) -> bool:
         """Whether a value must be written to memory."""
         own = self.of[value]
+        if value in self.recomputed:
+            return False
         return value in self._outputs or any(self.of[reader] is not own for reader, _ in self.readers[value])
+
+    def is_needed(self, cluster: Cluster) -> bool:
+        """Whether anything of it must be written to memory."""
+        return any(self.needed_outside(value) for value in cluster.roles)
 
     def join(self, first: Cluster, second: Cluster) -> bool:
         """Join two clusters, the first of which the second reads, if that can be; whether it was."""
@@ -104,7 +112,11 @@ class Clustering:
             return None
         if second.kind == "contraction":
             # What only the epilogue reads, at the same places, can be computed in it.
-            if first.kind != "map" or first.size != second.size or any(is_contraction(reader) for _, reader, _ in links):
+            if (
+                first.kind != "map"
+                or first.size != second.size
+                or any(is_contraction(reader) for _, reader, _ in links)
+            ):
                 return None
             roles: dict[Apply, Role] = dict.fromkeys(first.roles, "full")
         elif first.kind == "contraction":
@@ -141,12 +153,12 @@ class Clustering:
         if rows is first:
             outer = other.size == rows.kept and link.how == "same" and rows.roles[links[0][0]] == "outer"
         else:
-            outer = other.size == rows.kept and (link.how == "rows" or rows.roles[reader] == "outer") and not (
-                is_reduction(reader)
+            outer = (
+                other.size == rows.kept
+                and (link.how == "rows" or rows.roles[reader] == "outer")
+                and not (is_reduction(reader))
             )
         if not outer and other.size != rows.size:
-            return None
-        if not outer and other.shape != rows.shape:
             return None
         return dict.fromkeys(other.roles, "outer" if outer else "full")
 
@@ -174,6 +186,44 @@ class Clustering:
             self.of[value] = joined
         return True
 
+    def join_unlinked(self, first: Cluster, second: Cluster) -> bool:
+        """Join two maps over one space of which neither needs the other; whether that could be."""
+        if first.kind != "map" or second.kind != "map" or first.shape != second.shape:
+            return False
+        if second in self._reached_from(first) or first in self._reached_from(second):
+            return False
+        merged = {**first.roles, **second.roles}
+        joined = Cluster("map", first.shape, roles=dict(sorted(merged.items(), key=lambda item: self._order[item[0]])))
+        for value in merged:
+            self.of[value] = joined
+        return True
+
+    def _reached_from(self, cluster: Cluster) -> set[Cluster]:
+        seen: set[Cluster] = set()
+        stack = [cluster]
+        while stack:
+            for following in self.read_by(stack.pop()):
+                if following not in seen:
+                    seen.add(following)
+                    stack.append(following)
+        return seen
+
+    def recompute(self, value: Apply) -> bool:
+        """Let every kernel compute a value for itself, if that costs less than a trip to memory; whether it does."""
+        if not self.needed_outside(value) or value in self._outputs or not (is_cheap(value) and is_map(value)):
+            return False
+        if any(not is_map(reader) and not is_reduction(reader) for reader, _ in self.readers[value]):
+            return False
+        changing = {self.work.graph.inputs[number] for number, _ in self.work.graph.writes}
+        for link in self.work.links[value]:
+            source = link.source
+            if link.how not in ("same", "rows") or source in changing:
+                return False
+            if isinstance(source, Apply) and source not in self.recomputed and not self.needed_outside(source):
+                return False
+        self.recomputed.add(value)
+        return True
+
     def _leads_around(self, first: Cluster, second: Cluster) -> bool:
         """Whether a way from the first to the second leads through others, which would then have to run in between."""
         seen = {second}
@@ -192,7 +242,10 @@ class Clustering:
     def read_by(self, cluster: Cluster) -> Iterable[Cluster]:
         """The clusters that read what this one computes."""
         return dict.fromkeys(
-            self.of[reader] for value in cluster.roles for reader, _ in self.readers[value] if self.of[reader] is not cluster
+            self.of[reader]
+            for value in cluster.roles
+            for reader, _ in self.readers[value]
+            if self.of[reader] is not cluster
         )
 
 
@@ -203,11 +256,11 @@ def _alone(value: Apply) -> Cluster:
     if is_reduction(value):
         shape = value.inputs[0].shape
         dims = value.params["dims"] if "dims" in value.params else (value.params["dim"],)
-        squeezed = [dim for dim, length in enumerate(shape) if length != 1]
-        reduced = frozenset(i for i, dim in enumerate(squeezed) if dim in dims)
-        return Cluster("rows", tuple(shape[dim] for dim in squeezed), reduced, {value: "outer"})
+        long = [dim for dim, length in enumerate(shape) if length != 1]
+        reduced = frozenset(i for i, dim in enumerate(long) if dim in dims)
+        return Cluster("rows", squeezed(shape), reduced, {value: "outer"})
     kind: Literal["contraction", "map"] = "contraction" if is_contraction(value) else "map"
-    return Cluster(kind, tuple(loop.extent for loop in loops_over(value.shape)), roles={value: "full"})
+    return Cluster(kind, squeezed(value.shape), roles={value: "full"})
 
 
 def _fits(source: Role, reader: Role, consumer: Apply, link: Link, space: Cluster) -> bool:
@@ -215,37 +268,7 @@ def _fits(source: Role, reader: Role, consumer: Apply, link: Link, space: Cluste
     if is_reduction(consumer):
         return source == "full" and link.how == "same"
     if source == "outer":
-        return link.how == "same" if reader == "outer" else link.how == "rows" and link.dropped == space.reduced
+        if reader == "outer":
+            return link.how == "same"
+        return link.how == "rows" and link.dropped == space.reduced and squeezed(consumer.shape) == space.shape
     return reader == "full" and link.how == "same"
-
-
-def clustered(work: Work) -> Clustering:
-    """Join what can be computed together. The order matters: each step takes what the next would tear apart."""
-    clustering = Clustering(work)
-    # A product takes its epilogue first: what is done to each sum while it is still in a register.
-    _join_along(clustering, lambda first, second: first.kind == "contraction" and second.kind == "map")
-    # Reductions take what they read and what is computed from them while a row is in the nearest cache.
-    _join_along(clustering, lambda first, second: "rows" in (first.kind, second.kind))
-    # Maps over one shape become one loop.
-    _join_along(clustering, lambda first, second: first.kind == second.kind == "map")
-    _join_along(clustering, lambda first, second: first.kind == "map")
-    # What is left over of small maps is computed where it is read.
-    for value in reversed(work.values):
-        for reader in dict.fromkeys(clustering.of[reader] for reader, _ in clustering.readers[value]):
-            if reader is not clustering.of[value]:
-                clustering.inline(clustering.of[value], reader)
-    return clustering
-
-
-def _join_along(clustering: Clustering, wanted) -> None:  # type: ignore[no-untyped-def]
-    """Join along every link of the wanted kind, again until nothing more joins."""
-    changed = True
-    while changed:
-        changed = False
-        for value in clustering.work.values:
-            for link in clustering.work.links[value]:
-                if not isinstance(link.source, Apply):
-                    continue
-                first, second = clustering.of[link.source], clustering.of[value]
-                if first is not second and wanted(first, second):
-                    changed |= clustering.join(first, second)

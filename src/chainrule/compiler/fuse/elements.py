@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Position, Result, Uniform, Within
 from chainrule.compiler.fuse.feeds import array_in_memory
@@ -28,7 +28,7 @@ class Elements:
         bound: What statements have computed already, for the place at which the kernel then is.
     """
 
-    def __init__(self, members: frozenset[Apply], buffer_of: Callable[[Value], Buffer]) -> None:
+    def __init__(self, members: Set[Apply], buffer_of: Callable[[Value], Buffer]) -> None:
         self._members = members
         self._buffer_of = buffer_of
         self.bound: dict[Apply, Result] = {}
@@ -37,7 +37,7 @@ class Elements:
     def at(self, value: Value, place: Place, valid: Expr | None = None) -> Expr:
         """The element of `value` at `place`; only where `valid` holds does it matter, and may memory be touched."""
         if value in self.bound:
-            return self.bound[value]  # type: ignore[index]
+            return self.bound[value]
         key = (value, place.position, valid)
         if key not in self._made:
             self._made[key] = self._make(value, place, valid)
@@ -50,7 +50,7 @@ class Elements:
     def _make(self, value: Value, place: Place, valid: Expr | None) -> Expr:
         if isinstance(value, Constant) and value.array.size == 1:
             return Number(value.dtype, value.array.item())
-        if is_move(value) and (value in self._members or not self._in_memory(value)):
+        if is_move(value):
             assert isinstance(value, Apply)
             return self._moved(value, place, valid)
         if value not in self._members:
@@ -63,9 +63,6 @@ class Elements:
             return self._one_hot(value, place, valid)
         args = tuple(self.at(source, at, valid) for source, at in operands(value, place))
         return Call(value.dtype, value.primitive, args, value.params)
-
-    def _in_memory(self, value: Value) -> bool:
-        return False
 
     def _moved(self, value: Apply, place: Place, valid: Expr | None) -> Expr:
         moved = move(value, place, lambda index, there: self.at(index, there, valid))

@@ -12,7 +12,8 @@ REDUCTIONS = frozenset({"sum", "amax", "amin", "argmax", "argmin"})
 
 # What costs more to compute again than to write and read: everything but these, of the elementwise primitives.
 _CHEAP = frozenset(
-    "add sub mul neg abs maximum minimum where eq lt le not and or xor cast floor ceil round sign".split()
+    {"add", "sub", "mul", "neg", "abs", "sign", "maximum", "minimum", "floor", "ceil", "round", "cast"}
+    | {"where", "eq", "lt", "le", "not", "and", "or", "xor"}
 )
 
 

@@ -78,18 +78,14 @@ def _flip(value: Apply, place: Place, look: Look) -> Move:
 def _slice(value: Apply, place: Place, look: Look) -> Move:
     (source,) = value.inputs
     starts, steps = value.params["start"], value.params["step"]
-    indices = tuple(
-        index * step + start for index, start, step in zip(place.indices, starts, steps, strict=True)
-    )
+    indices = tuple(index * step + start for index, start, step in zip(place.indices, starts, steps, strict=True))
     return Move((Branch(source, Place(source.shape, indices)),))
 
 
 def _update(value: Apply, place: Place, look: Look) -> Move:
     whole, part = value.inputs
     conditions, indices = [], []
-    rows = zip(
-        place.indices, value.params["start"], value.params["step"], part.shape, whole.shape, strict=True
-    )
+    rows = zip(place.indices, value.params["start"], value.params["step"], part.shape, whole.shape, strict=True)
     for index, start, step, count, length in rows:
         if (start, step, count) != (0, 1, length):
             conditions.append(Within(bool_, index, start, start + (count - 1) * step + 1 if count else start, step))
@@ -130,8 +126,7 @@ def _windows(value: Apply, place: Place, look: Look) -> Move:
     first, last = place.indices[0], place.indices[-1]
     positions, offsets = place.indices[1 : 1 + count], place.indices[1 + count : -1]
     spatial = (
-        position * s + offset * d
-        for position, offset, s, d in zip(positions, offsets, stride, dilation, strict=True)
+        position * s + offset * d for position, offset, s, d in zip(positions, offsets, stride, dilation, strict=True)
     )
     return Move((Branch(source, Place(source.shape, (first, *spatial, last))),), repeats=True)
 

@@ -1,8 +1,8 @@
 """In which order clusters run, and which of the program's inputs may be overwritten where they stand.
 
-Every value is computed from the old values of the inputs. So what writes an input in place runs after everything else that
-reads it; where that cannot be (it reads other elements itself, or would have to run before and after something), the new
-value is put aside and copied at the end.
+Every value is computed from the old values of the inputs. So what writes an input in place runs after everything else
+that reads it; where that cannot be (it reads other elements itself, or would have to run before and after something),
+the new value is put aside and copied at the end.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Schedule:
 def scheduled(clustering: Clustering) -> Schedule:
     """Put the clusters in order."""
     clusters = clustering.clusters
-    after: dict[Cluster, dict[Cluster, None]] = {cluster: dict.fromkeys(clustering.read_by(cluster)) for cluster in clusters}
+    after: dict[Cluster, dict[Cluster, None]] = {
+        cluster: dict.fromkeys(clustering.read_by(cluster)) for cluster in clusters
+    }
     reading = _reading(clustering)
     in_place: dict[Apply, int] = {}
     copied: list[tuple[Apply, int]] = []
@@ -85,7 +87,7 @@ def depths_of(clustering: Clustering, cluster: Cluster) -> dict[Apply, int]:
     """For each value of a cluster, how many reductions must be done, one after another, before it can be computed."""
     depths: dict[Apply, int] = {}
     for value in cluster.roles:
-        inner = [depths[link.source] for link in clustering.work.links[value] if link.source in depths]  # type: ignore[index]
+        inner = [depths[link.source] for link in clustering.work.links[value] if link.source in depths]
         depths[value] = max(inner, default=0) + (1 if is_reduction(value) else 0)
     return depths
 

@@ -39,6 +39,11 @@ class Place:
         return self if shape == self.shape else Place(shape, position=self.position)
 
 
+def squeezed(shape: Shape) -> Shape:
+    """The lengths other than 1."""
+    return tuple(length for length in shape if length != 1)
+
+
 def loops_over(shape: Shape, letter: str = "i") -> tuple[Var, ...]:
     """A loop variable for each dimension of more than one element."""
     return tuple(Var(f"{letter}{d}", length) for d, length in enumerate(shape) if length != 1)

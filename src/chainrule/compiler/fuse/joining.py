@@ -1,0 +1,50 @@
+"""The steps in which clusters are joined. Their order matters: each takes what the next would tear apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chainrule.compiler.fuse.clusters import Cluster, Clustering
+from chainrule.compiler.fuse.feeds import Work
+from chainrule.graph import Apply
+
+
+def clustered(work: Work) -> Clustering:
+    """Join what can be computed together."""
+    clustering = Clustering(work)
+    # A product takes its epilogue first: what is done to each sum while it is still in a register.
+    _join_along(clustering, lambda first, second: first.kind == "contraction" and second.kind == "map")
+    # Reductions take what they read and what is computed from them while a row is in the nearest cache.
+    _join_along(clustering, lambda first, second: "rows" in (first.kind, second.kind))
+    # Maps over one shape become one loop.
+    _join_along(clustering, lambda first, second: first.kind == second.kind == "map")
+    _join_along(clustering, lambda first, second: first.kind == "map")
+    # Scalars (an optimizer's corrections, a count) go into one kernel: each costs more to call than to compute.
+    alone: Cluster | None = None
+    for cluster in clustering.clusters:
+        if cluster.kind == "map" and cluster.size == 1:
+            if alone is not None and clustering.join_unlinked(alone, cluster):
+                cluster = clustering.of[next(iter(cluster.roles))]
+            alone = cluster
+    # What is left over of small maps is computed where it is read.
+    for value in reversed(work.values):
+        for reader in dict.fromkeys(clustering.of[reader] for reader, _ in clustering.readers[value]):
+            if reader is not clustering.of[value]:
+                clustering.inline(clustering.of[value], reader)
+    for value in work.values:
+        clustering.recompute(value)
+    return clustering
+
+
+def _join_along(clustering: Clustering, wanted: Callable[[Cluster, Cluster], bool]) -> None:
+    """Join along every link of the wanted kind, again until nothing more joins."""
+    changed = True
+    while changed:
+        changed = False
+        for value in clustering.work.values:
+            for link in clustering.work.links[value]:
+                if not isinstance(link.source, Apply):
+                    continue
+                first, second = clustering.of[link.source], clustering.of[value]
+                if first is not second and wanted(first, second):
+                    changed |= clustering.join(first, second)

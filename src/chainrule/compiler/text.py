@@ -1,0 +1,141 @@
+"""A program as a reader sees it: each kernel with its loops, and what it computes in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Position, Result, Uniform, Within, parts
+from chainrule.compiler.index import Var
+from chainrule.compiler.kernel import Contraction, Fold, Keep, Kernel, Loops, Program, Store, Whole
+from chainrule.graph import Note
+
+_INDENT = "    "
+
+
+def text(program: Program) -> str:
+    """The kernels of a program in order; a line between two says that all threads wait for one another."""
+    blocks = []
+    for number, (kernel, wait) in enumerate(zip(program.kernels, program.waits, strict=True)):
+        if wait and number:
+            blocks.append("--- wait ---")
+        blocks.append(f"kernel {number}: {kernel_text(kernel)}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def kernel_text(kernel: Kernel) -> str:
+    """A kernel: its name, where it comes from, and its loops."""
+    lines = [kernel.name, *(f"{_INDENT}# {line}" for line in _origins(kernel.notes))]
+    if isinstance(kernel, Loops):
+        body = _loops(kernel)
+    else:
+        body = _contraction(kernel) if isinstance(kernel, Contraction) else _whole(kernel)
+    return "\n".join([*lines, *(_INDENT + line for line in body)])
+
+
+def _origins(notes: Iterable[Note]) -> Iterator[str]:
+    """The layers, phases and lines that a kernel comes from, each once."""
+    seen: dict[str, None] = {}
+    for note in notes:
+        owner = f"{note.kind} '{note.layer}'" if note.layer else note.kind
+        seen[", ".join(part for part in (owner, note.phase, note.line) if part)] = None
+    return iter(seen)
+
+
+def _loops(kernel: Loops) -> Iterator[str]:
+    depth = 0
+    for loop in kernel.outer:
+        in_lanes = kernel.lanes == "outer" and loop is kernel.outer[-1]
+        yield _INDENT * depth + _loop(loop, "in vectors" if in_lanes else "any order")
+        depth += 1
+    for each in kernel.passes:
+        within = depth
+        for loop in each.loops:
+            in_lanes = kernel.lanes == "inner" and loop is each.loops[-1]
+            yield _INDENT * within + _loop(loop, "in vectors" if in_lanes else "")
+            within += 1
+        for line in _Body().lines(each.statements):
+            yield _INDENT * within + line
+
+
+def _contraction(kernel: Contraction) -> Iterator[str]:
+    for depth, loop in enumerate((*kernel.batch, kernel.m, kernel.n)):
+        yield _INDENT * depth + _loop(loop, "any order")
+    inside = _INDENT * (len(kernel.batch) + 2)
+    yield f"{inside}{_loop(kernel.k, '')}"
+    yield f"{inside}{_INDENT}total += {_load(kernel.a)} * {_load(kernel.b)}"
+    for line in _Body().lines(kernel.epilogue):
+        yield inside + line
+
+
+def _whole(kernel: Whole) -> Iterator[str]:
+    params = "".join(f", {name}={value}" for name, value in kernel.params.items())
+    sources = ", ".join(f"{buffer.name} {spec.shape}" for buffer, spec in zip(kernel.inputs, kernel.specs, strict=True))
+    yield f"{_target(kernel.output)} {kernel.out.shape} = {kernel.primitive.name}({sources}{params})"
+
+
+def _loop(loop: Var, how: str) -> str:
+    return f"for {loop.name} < {loop.extent}:" + (f"  # {how}" if how else "")
+
+
+def _target(buffer: Buffer) -> str:
+    return f"{buffer.name}:{buffer.dtype.name}"
+
+
+def _load(load: Load) -> str:
+    guard = " where valid" if load.valid is not None else ""
+    return f"{load.buffer.name}[{load.index!r}]{guard}"
+
+
+class _Body:
+    """Statements, with a name for each number that they compute."""
+
+    def __init__(self) -> None:
+        self._names: dict[Expr, str] = {}
+
+    def lines(self, statements: Iterable[Store | Fold | Keep]) -> Iterator[str]:
+        for statement in statements:
+            for expr in _calls(statement.value, self._names):
+                self._names[expr] = f"t{len(self._names)}"
+                yield f"{self._names[expr]} = {self._operation(expr)}"
+            value = self._operand(statement.value)
+            if isinstance(statement, Store):
+                yield f"{_target(statement.buffer)}[{statement.index!r}] = {value}"
+            elif isinstance(statement, Keep):
+                yield f"{statement.result.name} = {value}"
+            else:
+                yield f"{statement.result.name} = {statement.how} of {value}"
+
+    def _operation(self, call: Call) -> str:
+        params = "".join(f", {value}" for value in call.params.values())
+        return f"{call.primitive.name}({', '.join(map(self._operand, call.args))}{params})"
+
+    def _operand(self, expr: Expr) -> str:
+        if isinstance(expr, Load):
+            return _load(expr)
+        if isinstance(expr, Number):
+            return repr(expr.value)
+        if isinstance(expr, Result):
+            return expr.name
+        if isinstance(expr, Position):
+            return f"({expr.index!r})"
+        if isinstance(expr, Within):
+            step = f" step {expr.step}" if expr.step != 1 else ""
+            return f"({expr.low} <= {expr.index!r} < {expr.high}{step})"
+        if isinstance(expr, Uniform):
+            return f"uniform({expr.state.name}, {expr.index!r})"
+        return self._names[expr]
+
+
+def _calls(root: Expr, named: dict[Expr, str]) -> Iterator[Call]:
+    """The operations that `root` is made of and that have no name yet, each after its operands."""
+    seen: set[Expr] = set(named)
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        expr, expanded = stack.pop()
+        if expanded:
+            if isinstance(expr, Call):
+                yield expr
+        elif expr not in seen:
+            seen.add(expr)
+            stack.append((expr, True))
+            stack.extend((part, False) for part in reversed(tuple(parts(expr))))

@@ -1,0 +1,204 @@
+"""Fused programs compute what their graphs mean, and are fused as they should be."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.compiler.fuse import fused
+from chainrule.compiler.kernel import Contraction, Loops, Program, Whole, buffers, written
+from chainrule.compiler.simplify import simplify
+from chainrule.graph import Graph
+from chainrule.graph.evaluate import evaluate
+from chainrule.ops.random import default_generator
+from tests.compiler.kernels_in_numpy import run
+from tests.graph.recorder import record, training_step
+
+
+def agree(graph: Graph, arrays: list[np.ndarray], simplified: bool = True) -> Program:
+    """The program of a graph, once it is known to compute what the graph means."""
+    program = fused(simplify(graph) if simplified else graph)
+    found, state = run(program, arrays)
+    results, writes = evaluate(graph, arrays)
+    for value, expected in zip(found, results, strict=True):
+        np.testing.assert_allclose(value.reshape(expected.shape), expected, rtol=2e-5, atol=1e-6)
+    for (number, _), expected in zip(graph.writes, writes, strict=True):
+        np.testing.assert_allclose(state[number].reshape(expected.shape), expected, rtol=2e-4, atol=1e-6)
+    untouched = set(range(len(arrays))) - {number for number, _ in graph.writes}
+    for number in untouched:
+        np.testing.assert_array_equal(state[number].reshape(arrays[number].shape), arrays[number])
+    return program
+
+
+def of(function, *shapes: tuple[int, ...], simplified: bool = True) -> Program:
+    """The program of a function of random tensors, checked."""
+    generator = cr.Generator(1)
+    tensors = [cr.randn(*shape, generator=generator) for shape in shapes]
+
+    def results():
+        out = function(*tensors)
+        return out if isinstance(out, list) else [out]
+
+    return agree(*record(results, tensors), simplified)
+
+
+@pytest.mark.parametrize("simplified", [True, False])
+def test_a_training_step_of_adam(simplified):
+    agree(*training_step(), simplified)
+
+
+def test_each_weight_is_updated_where_its_gradient_is_computed():
+    program = agree(*training_step())
+    products = [kernel for kernel in program.kernels if isinstance(kernel, Contraction)]
+    assert len(products) == 5  # two forward, one back through the second layer, two gradients of weights
+    updates = [kernel for kernel in products if len([b for b in written(kernel) if b.place == "input"]) == 3]
+    assert len(updates) == 2
+
+
+def test_nothing_is_copied_in_a_training_step():
+    program = agree(*training_step())
+    assert not [kernel for kernel in program.kernels if kernel.name.endswith(".copy")]
+
+
+def test_softmax_is_one_kernel():
+    program = of(lambda x: cr.nn.functional.softmax(x * 2, dim=-1) + 1, (7, 12))
+    (kernel,) = program.kernels
+    assert isinstance(kernel, Loops)
+    assert kernel.lanes == "inner"
+    assert len(buffers(kernel)) == 2
+
+
+def test_many_short_rows_run_a_row_a_lane():
+    (kernel,) = of(lambda x: cr.nn.functional.softmax(x, dim=-1), (32, 3)).kernels
+    assert kernel.lanes == "outer"
+
+
+def test_normalising_columns_is_one_kernel():
+    (kernel,) = of(lambda x: (x - x.mean(0)) / (x.var(0) + 1e-5).sqrt(), (64, 16)).kernels
+    assert kernel.lanes == "outer"
+
+
+def test_long_reductions_are_shared_in_parts():
+    first, second = of(lambda x: x.sum(), (256, 256)).kernels
+    assert np.prod([loop.extent for loop in first.outer]) == 64
+    assert not second.outer
+
+
+def test_a_transposed_operand_is_read_where_it_stands():
+    (kernel,) = of(lambda a, b: a @ b.mT, (5, 4), (3, 4)).kernels
+    assert isinstance(kernel, Contraction)
+
+
+def test_an_operand_that_is_padded_is_put_into_memory_first():
+    first, second = of(lambda a, b: cr.nn.functional.pad(a, (1, 1)) @ b, (5, 4), (6, 3)).kernels
+    assert isinstance(first, Loops)
+    assert isinstance(second, Contraction)
+
+
+def test_a_product_takes_bias_and_activation():
+    (kernel,) = of(lambda x, w, b: (x @ w.mT + b).relu(), (6, 4), (5, 4), (5,)).kernels
+    assert len(kernel.epilogue) == 1
+
+
+@pytest.mark.parametrize("simplified", [True, False])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: [x, x, x.mT, x.reshape(-1)],
+        lambda x: [cr.cat([x, x * 2], 0), cr.nn.functional.pad(x, (1, 2)), x.flip(0), x[::2, 1:3]],
+        lambda x: [x.argmax(1), x.argmin(0), x.amax(), x.sort(1)[0], x.cumsum(0)],
+        lambda x: [x[cr.tensor([1, 0, 1])], x.gather(1, (x > 0).long())],
+        lambda x: [x - x.mean(1, keepdim=True) * x.sum(0), (x @ x.mT).exp().sum()],
+        lambda x: [x.reshape(2, 2, 6).permute(2, 0, 1).reshape(3, 8) * 2],
+        lambda x: [x.std(1), cr.nn.LayerNorm(6)(x)],
+        lambda x: [cr.where(x > 0, x, 0.0).sum(1).exp()[:, None] + x],
+    ],
+)
+def test_compositions(function, simplified):
+    of(function, (4, 6), simplified=simplified)
+
+
+def test_random_numbers_are_drawn_from_the_state():
+    generator = cr.Generator(3)
+
+    def function():
+        first = cr.rand(5, 7, generator=generator)
+        return [first, cr.rand(4, generator=generator) + first.sum()]
+
+    agree(*record(function, [generator.state]))
+
+
+@pytest.mark.parametrize(
+    "assign",
+    [
+        lambda w, a: w.copy_(w @ a),
+        lambda w, a: w.copy_(w.mT),
+        lambda w, a: w.copy_(w.flip(0)),
+        lambda w, a: w.copy_(w - w.mean()),
+        lambda w, a: (a.copy_(w), w.copy_(a * 2)),
+        lambda w, a: (w.mul_(2), a.add_(w)),
+        lambda w, a: w.copy_(w.cumsum(0)),
+        lambda w, a: w.copy_(cr.nn.functional.softmax(w, -1) * w.sum(0)),
+    ],
+)
+@pytest.mark.parametrize("simplified", [True, False])
+def test_state_is_always_computed_from_what_it_was(assign, simplified):
+    w, a = cr.randn(4, 4, generator=cr.Generator(0)), cr.randn(4, 4, generator=cr.Generator(1))
+
+    def function():
+        with cr.no_grad():
+            before = w * 1
+            assign(w, a)
+            return [before + a, w * 1]
+
+    agree(*record(function, [w, a]), simplified)
+
+
+def test_swapping_two_states():
+    a, b = cr.randn(3, generator=cr.Generator(0)), cr.randn(3, generator=cr.Generator(1))
+
+    def function():
+        with cr.no_grad():
+            old = a * 1
+            a.copy_(b)
+            b.copy_(old)
+        return []
+
+    agree(*record(function, [a, b]))
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_networks(batch_norm):
+    nn = cr.nn
+    cr.manual_seed(0)
+    middle = nn.BatchNorm1d(6) if batch_norm else nn.LayerNorm(6)
+    model = nn.Sequential(nn.Linear(4, 6), middle, nn.Dropout(0.3), nn.GELU(), nn.Linear(6, 2))
+    optimizer = cr.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    x, y = cr.randn(8, 4), cr.randn(8, 2)
+
+    def step():
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return [loss]
+
+    step()
+    state = [*model.parameters(), *model.buffers(), *[t for s in optimizer.state.values() for t in s.values()]]
+    agree(*record(step, [x, y, *state, default_generator().state]))
+
+
+def test_convolutions_and_pooling():
+    nn = cr.nn
+    cr.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 3))
+    x, y = cr.randn(2, 6, 6, 2), cr.tensor([0, 2])
+
+    def step():
+        for parameter in model.parameters():
+            parameter.grad = None
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        return [loss, *[parameter.grad for parameter in model.parameters()]]
+
+    program = agree(*record(step, [x, y, *model.parameters()]))
+    assert [kernel for kernel in program.kernels if isinstance(kernel, Whole)]
