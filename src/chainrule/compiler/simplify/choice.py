@@ -49,7 +49,7 @@ def turned_round(value: Apply) -> Value | None:
 
 
 def known_within(value: Apply) -> Value | None:
-    """Where c is chosen by, c is known: `where(c, where(c, a, _), b) = where(c, a, b)`, and there `x * cast(c)` is x."""
+    """Where c is chosen by, c is known: `where(c, where(c, a, _), b) = where(c, a, b)`, and so `x * cast(c)`."""
     condition, a, b = value.inputs
     new_a, new_b = _where_known(condition, a, True), _where_known(condition, b, False)
     return None if new_a is a and new_b is b else instead(value, WHERE, condition, new_a, new_b)
