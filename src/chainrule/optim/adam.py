@@ -78,7 +78,8 @@ class Adam(Optimizer):
         square.copy_(beta2 * square + (1 - beta2) * grad * grad)
         if "max_exp_avg_sq" in state:
             square = state["max_exp_avg_sq"].copy_(maximum(state["max_exp_avg_sq"], square))
-        scale = square.sqrt() / bias_correction(beta2, step).sqrt() + hyper.eps
+        # A product with a reciprocal root: one division an element less.
+        scale = square.sqrt() * bias_correction(beta2, step).rsqrt() + hyper.eps
         param.copy_(param - hyper.lr / bias_correction(beta1, step) * mean / scale)
 
 
