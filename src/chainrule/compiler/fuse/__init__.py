@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chainrule.compiler.fuse.buffers import Buffers
 from chainrule.compiler.fuse.build import Kernels
+from chainrule.compiler.fuse.empty import without_empty
 from chainrule.compiler.fuse.feeds import work_of
 from chainrule.compiler.fuse.joining import clustered
 from chainrule.compiler.fuse.order import scheduled
@@ -17,7 +18,7 @@ __all__ = ["fused"]
 
 def fused(graph: Graph) -> Program:
     """The kernels that compute a graph, in order, with their memory."""
-    work = work_of(split(graph))
+    work = work_of(split(without_empty(graph)))
     clustering = clustered(work)
     schedule = scheduled(clustering)
     buffers = Buffers(work.graph, schedule)

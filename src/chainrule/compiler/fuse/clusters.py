@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chainrule.compiler.fuse.feeds import Work
-from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_map, is_reduction, is_whole
+from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_map, is_reduction, is_whole, reduced_dims
 from chainrule.compiler.fuse.links import Link
 from chainrule.compiler.fuse.place import squeezed
 from chainrule.core.shape import Shape
@@ -255,7 +255,7 @@ def _alone(value: Apply) -> Cluster:
         return Cluster("whole", value.shape, roles={value: "full"})
     if is_reduction(value):
         shape = value.inputs[0].shape
-        dims = value.params["dims"] if "dims" in value.params else (value.params["dim"],)
+        dims = reduced_dims(value)
         long = [dim for dim, length in enumerate(shape) if length != 1]
         reduced = frozenset(i for i, dim in enumerate(long) if dim in dims)
         return Cluster("rows", squeezed(shape), reduced, {value: "outer"})

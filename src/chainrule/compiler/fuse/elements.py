@@ -75,8 +75,7 @@ class Elements:
             element = self.at(branch.source, branch.place, _both(valid, inside))
             otherwise = Number(value.dtype, moved.fill) if result is None else result
             result = Call(value.dtype, WHERE, (inside, element, otherwise))
-        assert result is not None
-        return result
+        return Number(value.dtype, moved.fill) if result is None else result
 
     def _one_hot(self, value: Apply, place: Place, valid: Expr | None) -> Expr:
         (g, at), (index, there) = operands(value, place)

@@ -27,6 +27,11 @@ def is_reduction(value: Value) -> bool:
     return isinstance(value, Apply) and value.primitive.name in REDUCTIONS
 
 
+def reduced_dims(value: Apply) -> tuple[int, ...]:
+    """Which dimensions a reduction goes over."""
+    return tuple(value.params["dims"]) if "dims" in value.params else (value.params["dim"],)
+
+
 def is_one_hot(value: Value) -> bool:
     """Whether it scatters one element a row: each result is that element or 0, so it is computed element by element."""
     return (

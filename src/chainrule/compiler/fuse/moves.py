@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from chainrule.compiler.expression import Expr, Within
@@ -170,4 +170,5 @@ def is_move(value: Value) -> bool:
 
 def move(value: Apply, place: Place, look: Look) -> Move:
     """Where the element of a movement's result at `place` comes from."""
-    return MOVES[value.primitive.name](value, place, look)
+    moved = MOVES[value.primitive.name](value, place, look)
+    return replace(moved, branches=tuple(branch for branch in moved.branches if math.prod(branch.source.shape)))
