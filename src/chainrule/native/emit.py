@@ -90,6 +90,7 @@ class Module:
         self._globals: dict[str, str] = {}
         self._functions: list[str] = []
         self._metadata: list[str] = []
+        self._rolled: str | None = None
         self._shared: set[str] = set()
 
     def declare(self, name: str, result: str, params: Sequence[str], attributes: str = "") -> None:
@@ -114,10 +115,11 @@ class Module:
         return f"!{len(self._metadata) - 1}"
 
     def loop_metadata(self) -> str:
-        """Keeps LLVM from unrolling a loop, which in micro-kernels spills vectors."""
-        name = f"!{len(self._metadata)}"
-        self._metadata.append(f"distinct !{{{name}, {self.metadata_named('llvm.loop.unroll.disable')}}}")
-        return name
+        """Keeps LLVM from unrolling a loop, which in micro-kernels spills vectors; the same for all loops."""
+        if self._rolled is None:
+            name = f"!{len(self._metadata)}"
+            self._rolled = self.metadata(f"distinct !{{{name}, {self.metadata_named('llvm.loop.unroll.disable')}}}")
+        return self._rolled
 
     def metadata_named(self, word: str) -> str:
         """Metadata of one word, inline."""
@@ -126,6 +128,10 @@ class Module:
     def add(self, text: str) -> None:
         """A finished function."""
         self._functions.append(text)
+
+    def withdraw(self) -> str:
+        """Take back the function that was added last."""
+        return self._functions.pop()
 
     def __str__(self) -> str:
         parts = [*self._globals.values(), *self._functions, *self._declared.values()]
