@@ -1,0 +1,64 @@
+"""The function of a `Loops` kernel: a loop over the items of its units, within it the outer indices of an item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chainrule.compiler.collapse import collapsed
+from chainrule.compiler.index import Index, Var, unravelled
+from chainrule.compiler.kernel import Loops, buffers
+from chainrule.native.convention import KernelCode, begin_kernel
+from chainrule.native.emit import Module, i64
+from chainrule.native.expressions import Evaluator
+from chainrule.native.loops.kept import Kept
+from chainrule.native.loops.row import Row, values
+from chainrule.native.loops.strips import least, piece
+from chainrule.native.loops.units import Units, units_of
+from chainrule.native.loops.widths import Widths
+from chainrule.native.target import Target
+
+
+def emit_loops(module: Module, kernel: Loops, name: str, target: Target) -> KernelCode:
+    """Write the function of a kernel.
+
+    Args:
+        module: Where it goes.
+        kernel: What it does.
+        name: Its name in the module.
+        target: The processor that it is for.
+    """
+    frame = begin_kernel(module, name, kernel)
+    root = Evaluator(frame, target, dict(zip(buffers(kernel), frame.pointers, strict=True)))
+    kernel = collapsed(kernel)
+    widths = Widths(kernel, target)
+    units = units_of(kernel, widths.outer)
+    kept = Kept(kernel, widths, frame)
+
+    def row(scope: Evaluator) -> None:
+        scope.hoist(values(*kernel.passes))
+        writer = Row(scope, widths, kept)
+        for each in kernel.passes:
+            writer.do(each)
+
+    if units.total:
+        root.hoist(values(*kernel.passes))
+        _items(kernel, units, widths.outer, root, row)
+    frame.function.finish()
+    return KernelCode(name, units.count, kept.bytes)
+
+
+def _items(kernel: Loops, units: Units, lanes: int, root: Evaluator, row: Callable[[Evaluator], None]) -> None:
+    """All items of the units that a call is to do."""
+    f, begin, end = root.function, root.frame.begin, root.frame.end
+    loops = kernel.outer[:-1] if lanes else kernel.outer
+    number = Var("item", units.total)
+    *indices, part = unravelled(Index.of(number), (*[loop.extent for loop in loops], units.pieces))
+    stop = least(f, f.mul(end, i64(units.items)), units.total)
+    with f.loop(f.mul(begin, i64(units.items)), stop, unroll=False) as items:
+        item = root.inside({number: items.index})
+        scope = item.inside({loop: item.places.value(index) for loop, index in zip(loops, indices, strict=True)})
+        if not lanes:
+            row(scope)
+        else:
+            scope.hoist(values(*kernel.passes))
+            piece(scope, kernel.outer[-1], lanes, item.places.value(part * units.piece), units.piece, row)

@@ -1,0 +1,64 @@
+"""How the work of a `Loops` kernel is cut into units: by its shape alone, so that all numbers of threads agree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from chainrule.compiler.expression import reachable
+from chainrule.compiler.kernel import Loops
+
+# How many expressions are evaluated in a unit, about: half a microsecond of work, a little more than a barrier costs.
+_GRAIN = 32768
+
+
+@dataclass(frozen=True)
+class Units:
+    """A unit is a range of items. An item is an outer index, or a piece of the last outer loop if vectors run along it.
+
+    Attributes:
+        rows: How many outer indices there are, without the loop along which vectors run.
+        pieces: Into how many pieces that loop is cut; 1 if vectors do not run along an outer loop.
+        piece: How many of its elements are in each piece (in the last one, perhaps fewer).
+        items: How many items are in each unit (in the last one, perhaps fewer).
+    """
+
+    rows: int
+    pieces: int
+    piece: int
+    items: int
+
+    @property
+    def total(self) -> int:
+        """The number of items."""
+        return self.rows * self.pieces
+
+    @property
+    def count(self) -> int:
+        """The number of units."""
+        return -(-self.total // self.items)
+
+
+def units_of(kernel: Loops, lanes: int) -> Units:
+    """The units of a kernel.
+
+    Args:
+        kernel: With few loops (`compiler/collapse.py`).
+        lanes: How many outer indices a vector holds; 0 if vectors do not run along an outer loop.
+    """
+    rows = math.prod(var.extent for var in kernel.outer[: -1 if lanes else None])
+    length = kernel.outer[-1].extent if lanes else 1
+    affordable = max(1, _GRAIN // _cost(kernel))
+    if affordable >= length:
+        return Units(rows, 1, length, max(1, min(affordable // max(length, 1), rows)))
+    pieces = -(-length // affordable)
+    piece = -(-length // (pieces * lanes)) * lanes
+    return Units(rows, -(-length // piece), piece, 1)
+
+
+def _cost(kernel: Loops) -> int:
+    """How many expressions are evaluated for an outer index."""
+    return sum(
+        math.prod(var.extent for var in each.loops) * sum(1 for _ in reachable(*[s.value for s in each.statements]))
+        for each in kernel.passes
+    )
