@@ -20,6 +20,10 @@ __all__ = [
     "UnknownNameError",
     "PicklingError",
     "UntracedValueError",
+    "DataDependentShapeError",
+    "LeakedTensorError",
+    "SideEffectError",
+    "RetraceWarning",
     "GradientError",
     "FreedGraphError",
     "InPlaceError",
@@ -131,6 +135,22 @@ class PicklingError(ChainruleError, TypeError):
 
 class UntracedValueError(ChainruleError, TypeError):
     """A value was asked of a tensor that has only a shape and a dtype (while a step is traced)."""
+
+
+class DataDependentShapeError(UntracedValueError):
+    """While a function is traced, an operation whose result has a shape that depends on values (`nonzero`, ...)."""
+
+
+class LeakedTensorError(UntracedValueError):
+    """A tensor that was made while a function was traced was used after it, when it has no value."""
+
+
+class SideEffectError(ChainruleError, RuntimeError):
+    """A traced function changed something that a compiled program cannot change again at each call."""
+
+
+class RetraceWarning(UserWarning):
+    """A compiled function has been traced anew so often that compiling it does not pay."""
 
 
 # Derivatives

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.core.changes import changes
+
 
 class RemovableHook:
     """What registering a hook gives back: `remove()` takes the hook away."""
@@ -16,3 +18,4 @@ class RemovableHook:
         """Take the hook away; a second time does nothing."""
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
+            changes.steering += 1

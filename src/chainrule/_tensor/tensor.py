@@ -15,6 +15,7 @@ from chainrule._tensor.methods import Methods
 from chainrule.autodiff import in_place
 from chainrule.autodiff.walk import backward
 from chainrule.core import display
+from chainrule.core.changes import changes
 from chainrule.core.device import CPU, Device, is_device
 from chainrule.core.device import device as device_of
 from chainrule.core.dtype import (
@@ -30,7 +31,7 @@ from chainrule.core.dtype import (
     is_floating,
     uint8,
 )
-from chainrule.core.modes import no_grad
+from chainrule.core.modes import no_grad, state
 from chainrule.core.node import Handle, Node
 from chainrule.core.shape import Shape
 from chainrule.errors import DTypeError, GradientError, PicklingError, ShapeError
@@ -152,7 +153,7 @@ class Tensor(Methods, Handle):
         """
         if self.requires_grad:
             raise GradientError("the gradient would be lost in a NumPy array.", remedy="x.detach().numpy()")
-        return self.node.read().copy()
+        return self.read().copy()
 
     def item(self) -> Any:
         """Its one element as a Python number."""
@@ -160,14 +161,14 @@ class Tensor(Methods, Handle):
             raise ShapeError(
                 "item() needs a tensor of one element.", got=self.shape, remedy="tolist(), or sum() it first"
             )
-        return self.node.read().item()
+        return self.read().item()
 
     def tolist(self) -> Any:
         """Its elements as nested Python lists."""
-        return self.node.read().tolist()
+        return self.read().tolist()
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
-        found = self.node.read()
+        found = self.read()
         if dtype is not None and dtype != found.dtype:
             return found.astype(dtype)
         if copy:
@@ -177,7 +178,7 @@ class Tensor(Methods, Handle):
         return view
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self.node.read().copy().__dlpack__(**options)
+        return self.read().copy().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[Any, int]:
         return (1, 0)
@@ -245,9 +246,11 @@ class Tensor(Methods, Handle):
         if self.node.is_leaf and requires_grad != self.node.tracked:
             if requires_grad and not is_floating(self.dtype):
                 raise GradientError("only floating tensors can require a gradient.", got=self.dtype, remedy="x.float()")
-            hooks = self.node.hooks
-            self.node = Node(self.shape, self.dtype, self.node.value, tracked=requires_grad)
-            self.node.hooks = hooks
+            again = Node(self.shape, self.dtype, state.interpreter.held(self), tracked=requires_grad)
+            again.hooks = self.node.hooks
+            state.interpreter.writes(self)
+            self.node = again
+            changes.tensors += 1
         if requires_grad and self.node.is_leaf:
             creation.own(self)
         return self
@@ -305,6 +308,7 @@ class Tensor(Methods, Handle):
         if not self.requires_grad:
             raise GradientError("there will be no gradient to call the hook with.", remedy="requires_grad=True")
         self.node.hooks.append(hook)
+        changes.steering += 1
         return RemovableHook(self.node.hooks, hook)
 
     # Dtypes and places

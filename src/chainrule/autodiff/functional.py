@@ -13,8 +13,8 @@ from typing import Any
 from chainrule.autodiff.walk import seed, walk
 from chainrule.core import tree
 from chainrule.core.dtype import is_floating
-from chainrule.core.modes import enable_grad, is_grad_enabled
-from chainrule.core.node import Handle, Node, leaf
+from chainrule.core.modes import enable_grad, is_grad_enabled, state
+from chainrule.core.node import Handle, Node
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, GradientError, ShapeError
 from chainrule.ops.convert import as_tensor
@@ -252,9 +252,7 @@ def _fresh(value: Any) -> tuple[Tensor, bool]:
     if tensor.node.tracked and is_grad_enabled():
         # A reshape to the same shape is a node of its own that leads on to the outer one.
         return RESHAPE(tensor, shape=tensor.shape), True
-    if tensor.node.value is None:
-        return Handle.of(Node(tensor.shape, tensor.dtype, None, tracked=True)), False
-    return Handle.of(leaf(tensor.node.value, requires_grad=True)), False
+    return Handle.of(Node(tensor.shape, tensor.dtype, state.interpreter.held(tensor), tracked=True)), False
 
 
 def _pull(results: list[tuple[Tensor, Tensor | None]], nodes: list[Node]) -> list[Tensor]:

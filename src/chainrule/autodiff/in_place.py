@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.core.dtype import rank
 from chainrule.core.modes import no_grad, state
-from chainrule.core.node import Handle, Node, Origin, View
+from chainrule.core.node import Node, Origin, View
 from chainrule.core.types import Tensor
 from chainrule.errors import DTypeError, InPlaceError, ShapeError
 from chainrule.ops.convert import TensorLike, as_tensor, broadcast, constant
@@ -57,7 +57,7 @@ def _hold(tensor: Tensor, value: Tensor) -> Tensor:
     except ShapeError:
         raise ShapeError("a change in place cannot change the shape.", expected=tensor.shape, got=value.shape) from None
     before = tensor.node
-    tensor.rebind(_successor(before, fitting.node))
+    tensor.rebind(_successor(tensor, fitting))
     if before.is_leaf and before.tracked:
         own(tensor)
     if whole is not None and tensor.part_of is not None:
@@ -65,15 +65,16 @@ def _hold(tensor: Tensor, value: Tensor) -> Tensor:
     return tensor
 
 
-def _successor(before: Node, value: Node) -> Node:
-    """What a tensor that held `before` holds after taking over `value`."""
-    if state.grad_enabled and value.tracked:
-        return value
+def _successor(tensor: Tensor, value: Tensor) -> Node:
+    """What `tensor` holds after taking over `value`."""
+    before = tensor.node
+    if state.grad_enabled and value.node.tracked:
+        return value.node
     if before.tracked and not before.is_leaf and state.grad_enabled:
         # Overwritten by a constant: the derivative by what it was is 0.
         nowhere = constant(np.zeros(before.shape, bool))
-        return WHERE(nowhere, Handle.of(before), Handle.of(value)).node
-    after = Node(before.shape, before.dtype, value.value)
+        return WHERE(nowhere, tensor, value).node
+    after = Node(before.shape, before.dtype, state.interpreter.held(value))
     if before.is_leaf:
         after.tracked, after.hooks = before.tracked, before.hooks
     elif before.tracked:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from chainrule.core.modes import set_grad_enabled
+from chainrule.core.modes import phase, set_grad_enabled, state
 from chainrule.core.node import Handle, Node, Origin
 from chainrule.core.types import Tensor
 from chainrule.errors import ChainruleError, FreedGraphError, GradientError, ShapeError
@@ -33,7 +33,7 @@ def walk(
     gradients: dict[Node, Tensor] = {}
     for node, g in outputs:
         gradients[node] = gradients[node] + g if node in gradients else g
-    with set_grad_enabled(create_graph):
+    with set_grad_enabled(create_graph), phase("backward"):
         while order:
             # Popped, so that values nobody else holds are given back on the way.
             node = order.pop()
@@ -43,6 +43,9 @@ def walk(
                 if node in wanted:
                     found[node] = g
                 if node.origin is not None:
+                    # What the rules compute belongs to the layer whose operation is walked back through.
+                    state.scope = node.scope
+                    state.interpreter.walks(node)
                     for parent, part in _pull_back(node, node.origin, g, useful):
                         gradients[parent] = gradients[parent] + part if parent in gradients else part
             elif node in wanted:

@@ -9,29 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from chainrule.core import modes
+from chainrule.core.modes import Interpreter
 from chainrule.core.node import Handle, Node
 from chainrule.core.primitive import Params, Primitive, Spec
 from chainrule.core.rewind import Kept
 
+if TYPE_CHECKING:
+    from chainrule.core.types import Tensor
+
 Listener = Callable[[Primitive, tuple[Node, ...], Params, Spec], None]
 
 
-class Abstract:
+class Abstract(Interpreter):
     """The interpreter: no values, and a note of everything that is written."""
 
     def __init__(self, listener: Listener | None = None) -> None:
         self._listener = listener
         self.kept = Kept()
 
-    def run(self, primitive: Primitive, inputs: tuple[Node, ...], params: Params, out: Spec) -> np.ndarray | None:
+    def run(self, primitive: Primitive, inputs: tuple[Tensor, ...], params: Params, out: Spec) -> None:
         """No value; the listener, if any, hears of the operation."""
         if self._listener:
-            self._listener(primitive, inputs, params, out)
-        return None
+            self._listener(primitive, tuple([tensor.node for tensor in inputs]), params, out)
 
     def writes(self, handle: Handle) -> None:
         """Keep what `handle` held when it was first written to."""

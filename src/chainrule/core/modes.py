@@ -1,4 +1,4 @@
-"""What steers the applying of operations, for each thread: gradient mode, interpreter, the layer at work."""
+"""What steers the applying of operations, for each thread: gradient mode, interpreter, the layer and phase at work."""
 
 from __future__ import annotations
 
@@ -11,47 +11,109 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
+    from chainrule.core.held import Symbol
     from chainrule.core.node import Handle, Node
     from chainrule.core.primitive import Params, Primitive, Spec
+    from chainrule.core.types import Tensor
 
 
-class Interpreter(Protocol):
-    """What becomes of an operation: its value, or something that stands for it."""
+class Interpreter:
+    """What becomes of an operation: its value, or something that stands for it. Most are told more than they use."""
 
-    def run(self, primitive: Primitive, inputs: tuple[Node, ...], params: Params, out: Spec) -> np.ndarray | None:
-        """The value of the operation's result; None where only its shape and dtype are known."""
+    def run(
+        self, primitive: Primitive, inputs: tuple[Tensor, ...], params: Params, out: Spec
+    ) -> np.ndarray | Symbol | None:
+        """What the node of the result shall hold; None where only its shape and dtype are known."""
+        raise NotImplementedError
+
+    def held(self, handle: Handle) -> np.ndarray | Symbol | None:
+        """What a node shall hold that has the value of `handle`."""
+        return handle.node.value
+
+    def read(self, handle: Handle, for_shape: bool) -> np.ndarray:
+        """The value of `handle`, for Python code; `for_shape` if the shape of a result depends on it."""
+        return handle.node.read()
+
+    def made(self, node: Node) -> None:
+        """Told of each node that was not computed but made of an array."""
 
     def writes(self, handle: Handle) -> None:
-        """Told before `handle` is bound to another node or gradient, so that the old ones can be kept."""
+        """Told before `handle` is bound to another node, so that the old one can be kept."""
+
+    def writes_grad(self, handle: Handle) -> None:
+        """Told before `handle` gets another gradient."""
+        self.writes(handle)
+
+    def reads_grad(self, handle: Handle) -> None:
+        """Told before the gradient of `handle` is looked at."""
+
+    def walks(self, node: Node) -> None:
+        """Told of each node that a reverse walk comes to."""
+
+    def steered_by(self, thing: Steering, *, settled: bool = False) -> None:
+        """Told of each module and optimizer at work; `settled` if it has just changed and will stay as it is."""
+
+
+class Steering(Protocol):
+    """An object whose attributes decide which operations are done: a module, an optimizer."""
+
+    def steering(self) -> dict[str, Any]:
+        """What decides it, by name, besides the values of tensors."""
+
+    def named_tensors(self) -> Iterator[tuple[str, Handle]]:
+        """The tensors that belong to it, by the names that users know."""
 
 
 class Scope(Protocol):
     """The layer whose `forward` is at work."""
 
+    @property
+    def name(self) -> str:
+        """The layer's name within the model, such as `encoder.0`."""
+
+    @property
+    def kind(self) -> str:
+        """The layer's class, such as `Linear`."""
+
     def label(self) -> str:
         """The layer as the user knows it, such as `Linear 'encoder.0'`."""
 
 
-class Evaluate:
+class Evaluate(Interpreter):
     """The reference interpreter: each operation is worked out at once, by its definition in NumPy."""
 
-    def run(self, primitive: Primitive, inputs: tuple[Node, ...], params: Params, out: Spec) -> np.ndarray | None:
+    def run(self, primitive: Primitive, inputs: tuple[Tensor, ...], params: Params, out: Spec) -> np.ndarray:
         """The value of `primitive` at the values of `inputs`."""
         # Infinities and NaN mean what they mean (1/0, log(-1)): no warnings.
         with np.errstate(all="ignore"):
-            return np.asarray(primitive.evaluate(*[node.read() for node in inputs], **params))
+            return np.asarray(primitive.evaluate(*[tensor.node.read() for tensor in inputs], **params))
 
-    def writes(self, handle: Handle) -> None:
-        """Nothing to keep: what is written stays written."""
+
+EVALUATE = Evaluate()
 
 
 class _State(threading.local):
     grad_enabled = True
-    interpreter: Interpreter = Evaluate()
+    interpreter: Interpreter = EVALUATE
     scope: Scope | None = None
+    phase = "forward"
 
 
 state = _State()
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Within the block operations belong to this part of a step: `forward`, `backward` or `update`.
+
+    The block may change the layer at work; after it both are as before.
+    """
+    before = state.phase, state.scope
+    state.phase = name
+    try:
+        yield
+    finally:
+        state.phase, state.scope = before
 
 
 @contextmanager

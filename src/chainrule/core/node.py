@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
+from chainrule.core.changes import changes
+from chainrule.core.held import Buffer, Symbol
 from chainrule.core.modes import Scope, state
 from chainrule.core.shape import Shape
-from chainrule.errors import InPlaceError, ShapeError, UntracedValueError
+from chainrule.errors import InPlaceError, LeakedTensorError, ShapeError, UntracedValueError
 
 if TYPE_CHECKING:
     from chainrule.core.primitive import Params, Primitive
@@ -51,7 +53,8 @@ class Node:
     """An immutable value with its shape, dtype and origin.
 
     Attributes:
-        value: The array; None while only shapes are worked out.
+        held: The array; or the memory of a compiled program, as long as nobody has asked for the value; or a symbol
+            while a function is traced; or None while only shapes are worked out.
         origin: The operation it came from; None for a leaf, or where nothing is remembered.
         tracked: Whether derivatives with respect to it, or through it, can be asked for.
         freed: Whether its origin was given back after a backward pass.
@@ -65,6 +68,7 @@ class Node:
         "__weakref__",
         "dtype",
         "freed",
+        "held",
         "hooks",
         "origin",
         "owner",
@@ -72,21 +76,20 @@ class Node:
         "shape",
         "stale",
         "tracked",
-        "value",
     )
 
     def __init__(
         self,
         shape: Shape,
         dtype: np.dtype,
-        value: np.ndarray | None,
+        held: np.ndarray | Buffer | Symbol | None,
         *,
         origin: Origin | None = None,
         tracked: bool = False,
     ) -> None:
         self.shape = shape
         self.dtype = dtype
-        self.value = value
+        self.held = held
         self.origin = origin
         self.tracked = tracked
         self.freed = False
@@ -100,6 +103,14 @@ class Node:
         """Whether it came from nothing that derivatives lead through."""
         return self.origin is None and not self.freed
 
+    @property
+    def value(self) -> np.ndarray | None:
+        """The array; None where the value is not known."""
+        held = self.held
+        if isinstance(held, Buffer):
+            self.held = held = held.snapshot()
+        return None if isinstance(held, Symbol) else held
+
     def read(self) -> np.ndarray:
         """The value, for an operation that needs it."""
         if self.stale:
@@ -109,13 +120,29 @@ class Node:
                 got=f"a tensor of shape {self.shape}",
                 remedy="change it after backward(), or write x = x + 1 in place of x += 1",
             )
-        if self.value is None:
-            raise UntracedValueError(
-                "the value of this tensor is not known yet: only shapes are being worked out.",
-                got=f"a tensor of shape {self.shape}",
-                remedy="keep item(), numpy(), bool() and float() of tensors out of forward()",
+        held = self.held
+        if isinstance(held, np.ndarray):
+            return held
+        value = self.value
+        if value is None:
+            raise self.unknown()
+        return value
+
+    def unknown(self) -> UntracedValueError:
+        """The error for a value that is asked for but not known."""
+        got = f"a tensor of shape {self.shape}"
+        if isinstance(self.held, Symbol):
+            return LeakedTensorError(
+                "this tensor was made while a function was traced, and has no value outside of it.",
+                where=f"made at {self.held.line}",
+                got=got,
+                remedy="return it from the compiled function",
             )
-        return self.value
+        return UntracedValueError(
+            "the value of this tensor is not known yet: only shapes are being worked out.",
+            got=got,
+            remedy="keep item(), numpy(), bool() and float() of tensors out of forward()",
+        )
 
 
 class Handle:
@@ -132,7 +159,7 @@ class Handle:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.part_of: View | None = None
-        self._grad: Tensor | None = None
+        self._grad: Tensor | Buffer | None = None
 
     @staticmethod
     def of(node: Node) -> Tensor:
@@ -144,7 +171,12 @@ class Handle:
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has added up, or None."""
-        return self._grad
+        state.interpreter.reads_grad(self)
+        grad = self._grad
+        if isinstance(grad, Buffer):
+            # A compiled program has left it in its memory: now that somebody looks, it becomes a tensor.
+            grad = self._grad = Handle.of(leaf(grad.snapshot()))
+        return grad
 
     @grad.setter
     def grad(self, grad: Tensor | None) -> None:
@@ -154,16 +186,28 @@ class Handle:
                 expected=f"{self.node.shape}, {self.node.dtype}",
                 got=f"{grad.shape}, {grad.dtype}",
             )
-        state.interpreter.writes(self)
+        state.interpreter.writes_grad(self)
         self._grad = grad
+        changes.tensors += 1
 
     def rebind(self, node: Node) -> None:
         """Hold `node` from now on; a derivative that needs the value held until now becomes an error."""
         state.interpreter.writes(self)
         self.node.stale = True
         self.node = node
+        changes.tensors += 1
+
+    def read(self, *, for_shape: bool = False) -> np.ndarray:
+        """The value, for Python code that wants it; while a function is traced this is an error for most tensors.
+
+        Args:
+            for_shape: Whether the shape of a result depends on it.
+        """
+        return state.interpreter.read(self, for_shape)
 
 
 def leaf(value: np.ndarray, *, requires_grad: bool = False) -> Node:
     """A node that came from no operation."""
-    return Node(value.shape, value.dtype, value, tracked=requires_grad)
+    node = Node(value.shape, value.dtype, value, tracked=requires_grad)
+    state.interpreter.made(node)
+    return node

@@ -70,10 +70,10 @@ class Primitive:
         """Apply: check the shapes, let the interpreter work, remember what derivatives need."""
         nodes = tuple([tensor.node for tensor in inputs])
         out = self.infer(*[Spec(node.shape, node.dtype) for node in nodes], **params)
-        value = state.interpreter.run(self, nodes, params, out)
+        held = state.interpreter.run(self, inputs, params, out)
         tracked = state.grad_enabled and is_floating(out.dtype) and any(node.tracked for node in nodes)
         origin = Origin(self, nodes, params) if tracked else None
-        result = Handle.of(Node(out.shape, out.dtype, value, origin=origin, tracked=tracked))
+        result = Handle.of(Node(out.shape, out.dtype, held, origin=origin, tracked=tracked))
         if self.put_back is not None:
             result.part_of = View(inputs[0], nodes[0], self, params)
         return result

@@ -33,10 +33,14 @@ class LayerScope:
         # Looked up only when somebody asks, so that naming costs nothing in training.
         return next((name for name, module in self.root.named_modules() if module is self.module), "")
 
+    @property
+    def kind(self) -> str:
+        """The module's class, such as `Linear`."""
+        return type(self.module).__name__
+
     def label(self) -> str:
         """The module as a user knows it, such as `Linear 'encoder.0'`."""
-        kind = type(self.module).__name__
-        return f"{kind} '{self.name}'" if self.name else kind
+        return f"{self.kind} '{self.name}'" if self.name else self.kind
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def allclose(
     >>> cr.allclose(cr.tensor([1.0, 2.0]), cr.tensor([1.0, 2.0 + 1e-6]))
     True
     """
-    return bool(isclose(input, other, rtol, atol, equal_nan).node.read().all())
+    return bool(isclose(input, other, rtol, atol, equal_nan).read().all())
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -142,7 +142,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     >>> cr.equal(cr.tensor([1, 2]), cr.tensor([1, 2])), cr.equal(cr.tensor([1]), cr.tensor([1, 1]))
     (True, False)
     """
-    return input.shape == other.shape and bool(eq(input, other).node.read().all())
+    return input.shape == other.shape and bool(eq(input, other).read().all())
 
 
 def _truth(input: TensorLike) -> Tensor:

@@ -63,7 +63,7 @@ def tensor(
     tensor([[1., 2.],
             [3., 4.]])
     """
-    array = data.node.read() if isinstance(data, Tensor) else _read(data, dtype)
+    array = data.read() if isinstance(data, Tensor) else _read(data, dtype)
     return make(_in_dtype(array, as_dtype(dtype or array.dtype)), requires_grad, device)
 
 
@@ -111,7 +111,7 @@ def _unwrap(data: Any) -> Any:
     """Nested lists with arrays in place of tensors."""
     if isinstance(data, (list, tuple)):
         return [_unwrap(item) for item in data]
-    return data.node.read() if isinstance(data, Tensor) else data
+    return data.read() if isinstance(data, Tensor) else data
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -163,7 +163,7 @@ def full(
     tensor([7, 7])
     """
     # In the dtype from the start: 0.1 through float32 would not be 0.1 in float64.
-    value = as_tensor(fill_value, as_dtype(dtype) if dtype else None).node.read()
+    value = as_tensor(fill_value, as_dtype(dtype) if dtype else None).read()
     return make(np.full(shapes.lengths((size,)), value, as_dtype(dtype or value.dtype)), requires_grad, device)
 
 
@@ -350,7 +350,7 @@ def detach(input: Tensor) -> Tensor:
 
 def _cut_off(input: Tensor) -> Node:
     node = input.node
-    return Node(node.shape, node.dtype, node.value)
+    return Node(node.shape, node.dtype, state.interpreter.held(input))
 
 
 def asarray(data: Any, dtype: DType | None = None) -> Tensor:

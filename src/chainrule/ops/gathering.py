@@ -129,7 +129,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """
     index = _whole(input)
     if num_classes == -1:
-        num_classes = int(index.node.read().max(initial=-1)) + 1
+        num_classes = int(index.read(for_shape=True).max(initial=-1)) + 1
     place = index.unsqueeze(-1)
     return SCATTER_ADD(place.ones_like(), place, axis=index.ndim, length=num_classes)
 
@@ -191,5 +191,5 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, 
     tensor([[1],
             [2]])
     """
-    found = constant(np.argwhere(input.node.read()).astype(np.int64))
+    found = constant(np.argwhere(input.read(for_shape=True)).astype(np.int64))
     return tuple(unbind(found, 1)) if as_tuple else found

@@ -154,7 +154,7 @@ def _item(item: Any) -> list[Any]:
         if tensor.dtype == bool_:
             if tensor.ndim == 0:
                 raise IndexingError("a 0-d bool does not index.", got=repr(item))
-            found = np.nonzero(tensor.node.read())
+            found = np.nonzero(tensor.read(for_shape=True))
             return [_Mask(constant(places), n) for places, n in zip(found, tensor.shape, strict=True)]
         if tensor.dtype not in INTEGER and (tensor.numel() or isinstance(item, (Tensor, np.ndarray))):
             raise IndexingError("only integers and bools index.", got=tensor.dtype, remedy="cast first: index.long()")
