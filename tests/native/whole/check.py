@@ -15,9 +15,13 @@ from chainrule.native.whole import emit_whole
 from tests.native.harness import NEON, Compiled, assembly
 
 
-def whole(primitive: Primitive, specs: list[Spec], params: dict[str, Any]) -> Whole:
-    """The kernel of a primitive over arrays of their own."""
-    made = [Buffer(f"in{i}", int(np.prod(s.shape)), s.dtype, "input", i) for i, s in enumerate(specs)]
+def whole(primitive: Primitive, specs: list[Spec], params: dict[str, Any], numbers: list[int] | None = None) -> Whole:
+    """The kernel of a primitive; inputs of one number, if numbers are given, are one array."""
+    numbers = numbers or list(range(len(specs)))
+    kinds = {
+        n: Buffer(f"in{n}", int(np.prod(s.shape)), s.dtype, "input", n) for n, s in zip(numbers, specs, strict=True)
+    }
+    made = [kinds[n] for n in numbers]
     out = primitive.infer(*specs, **params)
     output = Buffer("out", int(np.prod(out.shape)), out.dtype, "result", 0)
     return Whole("test", primitive, params, tuple(made), tuple(specs), output, out)
@@ -27,11 +31,13 @@ def computed(
     target: Target, primitive: Primitive, *arrays: np.ndarray, **params: Any
 ) -> tuple[np.ndarray, tuple[Fault, int] | None]:
     """What the native code makes of the arrays; the same bits unit by unit, from the last to the first."""
-    kernel = whole(primitive, [Spec(array.shape, array.dtype) for array in arrays], params)
+    distinct = {id(array): array for array in arrays}
+    numbers = [list(distinct).index(id(array)) for array in arrays]
+    kernel = whole(primitive, [Spec(array.shape, array.dtype) for array in arrays], params, numbers)
     compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), len(buffers(kernel)), target)
     guarded, apart = (_Guarded(kernel.out) for _ in range(2))
-    fault = compiled(*arrays, guarded.array)
-    compiled(*arrays, apart.array, spans=[(unit, unit + 1) for unit in reversed(range(compiled.code.units))])
+    fault = compiled(*distinct.values(), guarded.array)
+    compiled(*distinct.values(), apart.array, spans=[(unit, unit + 1) for unit in reversed(range(compiled.code.units))])
     assert guarded.array.tobytes() == apart.array.tobytes()
     guarded.check()
     apart.check()

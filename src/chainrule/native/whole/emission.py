@@ -8,6 +8,7 @@ from chainrule.compiler.kernel import Whole
 from chainrule.native.convention import KernelCode, begin_kernel
 from chainrule.native.emit import Module
 from chainrule.native.target import Target
+from chainrule.native.whole.convolution import emit_convolution, emit_convolution_input, emit_convolution_weight
 from chainrule.native.whole.overlap import emit_overlap_add
 from chainrule.native.whole.scan import emit_cumsum
 from chainrule.native.whole.scatter import emit_index_add, emit_put, emit_scatter_add
@@ -21,6 +22,9 @@ EMITTERS: dict[str, Callable[[Task], Work]] = {
     "scatter_add": emit_scatter_add,
     "put": emit_put,
     "overlap_add": emit_overlap_add,
+    "convolution": emit_convolution,
+    "convolution_input": emit_convolution_input,
+    "convolution_weight": emit_convolution_weight,
 }
 """Who writes which primitive, by its name."""
 

@@ -1,0 +1,11 @@
+"""The three passes of convolution, channels last: tiles of sums in registers, over pictures that carry their padding.
+
+`geometry` names the sizes and strides, `parts` what the passes share: scratch memory, padded pictures, packed weights,
+the step that multiplies. Each pass is one file: `forward`, `backward_input`, `backward_weight`.
+"""
+
+from chainrule.native.whole.convolution.backward_input import emit_convolution_input
+from chainrule.native.whole.convolution.backward_weight import emit_convolution_weight
+from chainrule.native.whole.convolution.forward import emit_convolution
+
+__all__ = ["emit_convolution", "emit_convolution_input", "emit_convolution_weight"]

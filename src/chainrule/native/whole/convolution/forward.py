@@ -1,0 +1,100 @@
+"""Convolution: a tile is some neighbouring pixels of a line times some vectors of output channels."""
+
+from __future__ import annotations
+
+from math import prod
+
+from chainrule.native.emit import V, i64
+from chainrule.native.whole.convolution.geometry import Geometry
+from chainrule.native.whole.convolution.parts import Parts, Pictures
+from chainrule.native.whole.convolution.tile import choose_tile
+from chainrule.native.whole.task import Task, Work, nest, steps, strides
+
+
+def emit_convolution(task: Task) -> Work:
+    """A unit is a picture."""
+    (x, w), out = task.kernel.specs, task.kernel.out
+    if not prod(out.shape):
+        return Work(0)
+    forward = _Forward(Parts(task, Geometry.of(x.shape, w.shape, out.shape, task.kernel.params["frame"])))
+    with task.f.loop(task.frame.begin, task.frame.end) as units:
+        forward.unit(units.index)
+    return Work(out.shape[0], forward.parts.scratch)
+
+
+class _Forward:
+    """The code of the forward pass."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._f = parts.f
+        self._geometry = geometry = parts.geometry
+        x, w = parts.task.inputs
+        self._pictures = Pictures(parts, x)
+        # The weight as (groups, depth, outputs), where the outputs are whole vectors.
+        self._width = parts.whole_vectors(geometry.outputs)
+        self._weight = parts.room(geometry.frame.groups * geometry.depth * self._width)
+        parts.rearrange(
+            [geometry.frame.groups, geometry.outputs, geometry.depth],
+            (self._weight, [geometry.depth * self._width, 1, self._width]),
+            (w, [geometry.outputs * geometry.depth, geometry.depth, 1]),
+        )
+        self._tile = choose_tile(geometry.positions[-1], geometry.outputs, parts.lanes, parts.task.target.registers)
+
+    def unit(self, index: V) -> None:
+        """One picture."""
+        f, geometry = self._f, self._geometry
+        picture = self._pictures.load(index)
+        out = self.parts.at(self.parts.task.output, (index, prod(geometry.positions) * geometry.every_output))
+
+        def group(indices: list[V], _: list[V]) -> None:
+            channels = self.parts.at(picture, (indices[0], geometry.channels))
+            weight = self.parts.at(self._weight, (indices[0], geometry.depth * self._width))
+            target = self.parts.at(out, (indices[0], geometry.outputs))
+
+            def block(start: V, width: int) -> None:
+                self._block(channels, self.parts.at(weight, (start, 1)), self.parts.at(target, (start, 1)), width)
+
+            steps(f, geometry.outputs, self._tile.vectors * self.parts.lanes, block)
+
+        nest(f, [geometry.frame.groups], group)
+
+    def _block(self, picture: V, weight: V, target: V, width: int) -> None:
+        """Some output channels of all pixels."""
+        geometry, parts = self._geometry, self.parts
+        across, _ = geometry.steps(geometry.every_channel)
+        own = [step * geometry.every_output for step in strides(geometry.positions)]
+
+        def line(indices: list[V], _: list[V]) -> None:
+            def pixels(start: V, rows: int) -> None:
+                where = [*indices, start]
+                window = parts.at(picture, *zip(where, across, strict=True))
+                sums = self._sums(window, weight, rows, -(-width // parts.lanes))
+                self._store(sums, parts.at(target, *zip(where, own, strict=True)), rows, width)
+
+            steps(self._f, geometry.positions[-1], self._tile.rows, pixels)
+
+        nest(self._f, geometry.positions[:-1], line)
+
+    def _sums(self, window: V, weight: V, rows: int, vectors: int) -> list[V]:
+        """A tile: neighbouring windows from `window` on times the weight."""
+        geometry, parts = self._geometry, self.parts
+        across, within = geometry.steps(geometry.every_channel)
+        runs, run = geometry.runs
+        extents = [*geometry.kernel[:-1], runs, run]
+
+        def product(indices: list[V], sums: list[V]) -> list[V]:
+            left = parts.at(window, *zip(indices, [*within, 1], strict=True))
+            right = parts.at(weight, *zip(indices, [step * self._width for step in strides(extents)], strict=True))
+            return parts.take(sums, left, across[-1], parts.row(right, vectors))
+
+        return nest(self._f, extents, product, parts.zeros(rows * vectors))
+
+    def _store(self, sums: list[V], target: V, rows: int, width: int) -> None:
+        """Store a tile; of the last vector only what there is."""
+        f, lanes, vectors = self._f, self.parts.lanes, len(sums) // rows
+        for i, total in enumerate(sums):
+            r, v = divmod(i, vectors)
+            place = self.parts.at(target, (i64(r), self._geometry.every_output), (i64(v), lanes))
+            present = min(lanes, width - v * lanes)
+            f.store(total if present == lanes else f.shuffle(total, total, range(present)), place)

@@ -1,0 +1,80 @@
+"""The sizes of a convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from chainrule.core.shape import Shape
+from chainrule.native.whole.task import strides
+from chainrule.ops.convolution import Frame
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A convolution of (batch, *spatial, groups * channels) to (batch, *positions, groups * outputs).
+
+    Attributes:
+        batch: How many pictures.
+        spatial: The size of a picture.
+        kernel: The size of a window.
+        positions: How many windows there are along each dimension.
+        channels: The channels that a group reads.
+        outputs: The channels that a group makes.
+        frame: How the window moves.
+    """
+
+    batch: int
+    spatial: Shape
+    kernel: Shape
+    positions: Shape
+    channels: int
+    outputs: int
+    frame: Frame
+
+    @staticmethod
+    def of(x: Shape, w: Shape, y: Shape, frame: Frame) -> Geometry:
+        """From the shapes of input, weight and output."""
+        return Geometry(x[0], x[1:-1], w[1:-1], y[1:-1], w[-1], w[0] // frame.groups, frame)
+
+    @property
+    def padded(self) -> Shape:
+        """The size of a picture with its padding."""
+        return tuple(n + before + after for n, (before, after) in zip(self.spatial, self.frame.padding, strict=True))
+
+    @property
+    def every_channel(self) -> int:
+        """The channels of a pixel."""
+        return self.frame.groups * self.channels
+
+    @property
+    def every_output(self) -> int:
+        """The channels of an output's pixel."""
+        return self.frame.groups * self.outputs
+
+    @property
+    def depth(self) -> int:
+        """How many products each output sums."""
+        return prod(self.kernel) * self.channels
+
+    @property
+    def runs(self) -> tuple[int, int]:
+        """A window's last dimension as (how many runs, elements of a run) that lie one after another in memory.
+
+        Without groups and dilation all its pixels are one run.
+        """
+        if self.frame.groups == 1 and self.frame.dilation[-1] == 1:
+            return 1, self.kernel[-1] * self.channels
+        return self.kernel[-1], self.channels
+
+    def steps(self, pixel: int) -> tuple[list[int], list[int]]:
+        """How far apart the next position, and the next offset within a window, stand in a padded picture.
+
+        Args:
+            pixel: The distance of neighbouring pixels.
+        """
+        apart = [step * pixel for step in strides(self.padded)]
+        return (
+            [step * s for step, s in zip(apart, self.frame.stride, strict=True)],
+            [step * d for step, d in zip(apart, self.frame.dilation, strict=True)],
+        )

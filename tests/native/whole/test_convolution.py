@@ -1,0 +1,64 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chainrule.core.dtype import FLOATING, float32
+from chainrule.core.primitive import Spec
+from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
+from tests.native.harness import RUNNABLE
+from tests.native.whole.check import check, check_elsewhere, numbers
+
+
+@st.composite
+def convolutions(draw):
+    """Arrays x, w, y of the shapes of a convolution, and its frame."""
+    ndim = draw(st.integers(1, 3))
+    lengths = st.tuples(*[st.integers(1, 3)] * ndim)
+    kernel, stride, dilation = draw(lengths), draw(lengths), draw(lengths)
+    padding = draw(st.tuples(*[st.tuples(st.integers(0, 4), st.integers(0, 2))] * ndim))
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    spatial = tuple(max(r - sum(p), 0) + draw(st.integers(0, 4)) for r, p in zip(reach, padding, strict=True))
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    channels, outputs = draw(st.sampled_from([0, 1, 3, 17])), draw(st.sampled_from([1, 2, 5, 35]))
+    frame, dtype = Frame(stride, padding, dilation, groups), draw(st.sampled_from(FLOATING))
+    x = numbers((draw(st.integers(0, 2)), *spatial, groups * channels), dtype, seed=1)
+    w = numbers((groups * outputs, *kernel, channels), dtype, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, dtype), Spec(w.shape, dtype), frame=frame)
+    return x, w, numbers(y.shape, dtype, seed=3), frame
+
+
+@settings(max_examples=60)
+@given(convolutions(), st.sampled_from(RUNNABLE), st.integers(0, 2))
+def test_the_three_passes(arrays, target, which):
+    x, w, g, frame = arrays
+    if which == 0:
+        check(target, CONVOLUTION, x, w, frame=frame)
+    elif which == 1:
+        check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
+    else:
+        check(target, CONVOLUTION_WEIGHT, x, g, kernel=w.shape[1:-1], frame=frame)
+
+
+@pytest.mark.parametrize("size", [(2, 28, 28, 1, 6, 5, 2), (2, 13, 13, 32, 64, 3, 0), (1, 9, 9, 70, 40, 3, 1)], ids=str)
+def test_convolutions_as_networks_have_them(size):
+    n, h, w, c, o, k, p = size
+    frame = Frame((1, 1), ((p, p), (p, p)), (1, 1), 1)
+    x, weight = numbers((n, h, w, c), float32, seed=1), numbers((o, k, k, c), float32, seed=2)
+    g = numbers((n, h + 2 * p - k + 1, w + 2 * p - k + 1, o), float32, seed=3)
+    check(RUNNABLE[0], CONVOLUTION, x, weight, frame=frame)
+    check(RUNNABLE[0], CONVOLUTION_INPUT, g, weight, spatial=(h, w), frame=frame)
+    check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
+
+
+def test_an_array_may_be_given_twice():
+    x = numbers((2, 4, 4, 2), float32)
+    frame = Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+    check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, x, kernel=(1, 1), frame=frame)
+
+
+def test_for_another_processor():
+    frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    x, w, y = Spec((2, 8, 8, 3), float32), Spec((9, 3, 3, 3), float32), Spec((2, 8, 8, 9), float32)
+    check_elsewhere(CONVOLUTION, x, w, frame=frame)
+    check_elsewhere(CONVOLUTION_INPUT, y, w, spatial=(8, 8), frame=frame)
+    check_elsewhere(CONVOLUTION_WEIGHT, x, y, kernel=(3, 3), frame=frame)
