@@ -21,11 +21,14 @@ def emit_contraction(module: Module, kernel: Contraction, name: str, target: Tar
         target: The processor.
     """
     frame = begin_kernel(module, name, kernel)
-    plan = make_plan(Product.of(kernel), target)
+    product = Product.of(kernel)
+    if not product.batch * product.m * product.n:
+        frame.function.finish()
+        return KernelCode(name, 0)
+    plan = make_plan(product, target)
     pointers = dict(zip(buffers(kernel), frame.pointers, strict=True))
     outer = Outer(frame, plan, pointers, target)
-    if plan.product.m and plan.product.n and plan.units:
-        with frame.function.loop(frame.begin, frame.end) as loop:
-            outer.unit(loop.index)
+    with frame.function.loop(frame.begin, frame.end) as loop:
+        outer.unit(loop.index)
     frame.function.finish()
     return KernelCode(name, plan.units, outer.scratch)

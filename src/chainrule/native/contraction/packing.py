@@ -1,37 +1,121 @@
-"""Packing a panel of `b`: for each k, the panel's columns one after another."""
+"""Packing: a strip of an operand, brought into the order in which the micro-kernel reads it.
+
+The strip is some rows of `a`, or columns of `b`; packed, its elements at one k stand side by side, then those at the
+next k. Lanes beyond the strip's end hold anything: what is computed from them is never stored.
+"""
 
 from __future__ import annotations
 
-from chainrule.native.contraction.plan import Plan
-from chainrule.native.emit import Function, V, i64, vector
+from dataclasses import dataclass
+
+from chainrule.native.emit import BYTES, Function, V, i64, vector
+from chainrule.native.target import Target
 
 
-def pack_panel(f: Function, plan: Plan, start: V, left: V, panel: V) -> None:
-    """Copy a panel to scratch memory; columns that do not exist become 0.
+@dataclass(frozen=True)
+class Strip:
+    """What is packed.
+
+    Attributes:
+        start: The address of its first element.
+        free: The stride from lane to lane.
+        depth: The stride along k.
+        k: How many steps along k.
+        left: How many elements there are along the lanes (i64), at most `width` of which are packed.
+        width: The distance of one k from the next in the packed strip.
+    """
+
+    start: V
+    free: int
+    depth: int
+    k: int
+    left: V
+    width: int
+
+
+def pack(f: Function, target: Target, element: str, lanes: int, strip: Strip, to: V) -> None:
+    """Write a packed strip to memory, which must have room for a vector beyond its end.
 
     Args:
         f: The function under construction.
-        plan: How the contraction is computed.
-        start: The address of the panel's first element.
-        left: How many columns there are from there on (i64).
-        panel: Where it is copied to.
+        target: The processor.
+        element: The type of an element.
+        lanes: The elements of a vector.
+        strip: What is packed.
+        to: Where it goes.
     """
-    element, b = plan.product.element, plan.product.b
-    type = vector(element, plan.lanes)
-    masks = [f.mask(f.sub(left, i64(v * plan.lanes)), plan.lanes) for v in range(plan.tile.vectors)]
-    with f.loop(i64(0), i64(plan.product.k), unroll=False) as loop:
-        source = f.at(start, element, f.mul(loop.index, i64(b.depth)))
-        target = f.at(panel, element, f.mul(loop.index, i64(plan.width)))
-        for v, mask in enumerate(masks):
-            address = f.at(source, element, i64(0), v * plan.lanes * b.free)
-            value = f.masked_load(type, address, mask) if b.free == 1 else _strided(f, type, address, b.free, mask)
-            f.store(value, f.at(target, element, i64(0), v * plan.lanes), align=plan.product.itemsize)
+    quad = 16 // BYTES[element]
+    if strip.depth == 1 and strip.k >= quad and lanes == target.lanes(BYTES[element]):
+        _transpose(f, element, lanes, strip, to)
+    else:
+        _copy(f, element, lanes, strip, to)
 
 
-def _strided(f: Function, type: str, address: V, stride: int, mask: V) -> V:
-    """Lanes that stand `stride` elements apart."""
-    lanes = mask.lanes
-    offsets = "<" + ", ".join(f"i64 {lane * stride}" for lane in range(lanes)) + ">"
-    element = type[type.rindex(" ") + 1 : -1]
-    pointers = f.value(f"getelementptr {element}, {address}, <{lanes} x i64> {offsets}", f"<{lanes} x ptr>")
-    return f.gather(type, pointers, mask)
+def _copy(f: Function, element: str, lanes: int, strip: Strip, to: V) -> None:
+    """Vectors along the lanes, one k after another."""
+    type = vector(element, lanes)
+    starts = range(0, strip.width, lanes)
+    masks = [f.mask(f.sub(strip.left, i64(first)), lanes) for first in starts]
+    offsets = "<" + ", ".join(f"i64 {lane * strip.free}" for lane in range(lanes)) + ">"
+    with f.loop(i64(0), i64(strip.k), unroll=False) as loop:
+        source = f.at(strip.start, element, f.mul(loop.index, i64(strip.depth)))
+        target = f.at(to, element, f.mul(loop.index, i64(strip.width)))
+        for first, mask in zip(starts, masks, strict=True):
+            address = f.at(source, element, i64(0), first * strip.free)
+            if strip.free == 1:
+                value = f.masked_load(type, address, mask)
+            else:
+                each = f.value(f"getelementptr {element}, {address}, <{lanes} x i64> {offsets}", f"<{lanes} x ptr>")
+                value = f.gather(type, each, mask)
+            f.store(value, f.at(target, element, i64(0), first))
+
+
+def _transpose(f: Function, element: str, lanes: int, strip: Strip, to: V) -> None:
+    """Neighbours along k become neighbours along the lanes, 16 bytes of k at once, within registers.
+
+    The last step starts early enough not to go beyond the end, and lanes that do not exist repeat the last one.
+    """
+    quad = 16 // BYTES[element]
+    with f.loop(i64(0), i64(strip.width), lanes, unroll=False, may_be_empty=False) as across:
+        last = f.sub(f.sub(strip.left, i64(1)), across.index)
+        lane0 = f.at(strip.start, element, f.mul(across.index, i64(strip.free)))
+        rows = [f.at(lane0, element, f.mul(_least(f, i64(j), last), i64(strip.free))) for j in range(lanes)]
+        with f.loop(i64(0), i64(strip.k), quad, unroll=False, may_be_empty=False) as loop:
+            k = _least(f, loop.index, i64(strip.k - quad))
+            parts = [f.load(vector(element, quad), f.at(row, element, k)) for row in rows]
+            columns = [_joined(f, parts[j::quad]) for j in range(quad)]
+            target = f.at(f.at(to, element, f.mul(k, i64(strip.width))), element, across.index)
+            for i, column in enumerate(_transposed_quads(f, columns)):
+                f.store(column, f.at(target, element, i64(0), i * strip.width))
+
+
+def _least(f: Function, a: V, b: V) -> V:
+    return f.intrinsic("llvm.smin", "i64", a, b)
+
+
+def _joined(f: Function, parts: list[V]) -> V:
+    """Short vectors, one after another, as a long one."""
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        parts = [f.shuffle(a, b, range(2 * a.lanes)) for a, b in pairs]
+    return parts[0]
+
+
+def _transposed_quads(f: Function, rows: list[V]) -> list[V]:
+    """Within each 16 bytes: lane i of row j becomes lane j of row i (two rows of two lanes, or four of four)."""
+    half = len(rows) // 2
+    size, lanes = len(rows), rows[0].lanes
+    # Interleave rows j and j + half until each row has its place: a perfect shuffle, log2 times.
+    for _ in range(size.bit_length() - 1):
+        paired = []
+        for a, b in zip(rows[:half], rows[half:], strict=True):
+            for first in (0, half):
+                mask = [
+                    group + first + i + side * lanes
+                    for group in range(0, lanes, size)
+                    for i in range(half)
+                    for side in (0, 1)
+                ]
+                paired.append(f.shuffle(a, b, mask))
+        rows = paired
+    return rows
