@@ -6,12 +6,12 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.core import modes
-from chainrule.core.node import Handle, Node
+from chainrule.core.node import Node
 from chainrule.core.primitive import Params, Primitive, Spec
 from chainrule.graph import Apply, Constant, Graph, Input, Note, Value
 
 
-class _Recorder:
+class _Recorder(modes.Evaluate):
     """Evaluates, and keeps which value each array belongs to."""
 
     def __init__(self, state: Sequence[cr.Tensor]) -> None:
@@ -28,14 +28,11 @@ class _Recorder:
     def value(self, node: Node) -> Value:
         return self._values.get(id(node.value)) or self._keep(node.value, Constant.of(node.value))
 
-    def run(self, primitive: Primitive, inputs: tuple[Node, ...], params: Params, out: Spec) -> np.ndarray:
-        array = modes.Evaluate().run(primitive, inputs, params, out)
+    def run(self, primitive: Primitive, inputs: tuple[cr.Tensor, ...], params: Params, out: Spec) -> np.ndarray:
+        array = super().run(primitive, inputs, params, out)
         note = Note(layer=modes.state.scope.label() if modes.state.scope else "")
-        self._keep(array, Apply(*out, primitive, tuple(self.value(node) for node in inputs), params, note))
+        self._keep(array, Apply(*out, primitive, tuple(self.value(tensor.node) for tensor in inputs), params, note))
         return array
-
-    def writes(self, handle: Handle) -> None:
-        pass
 
 
 def record(function: Callable[[], Sequence[cr.Tensor]], state: Sequence[cr.Tensor]) -> tuple[Graph, list[np.ndarray]]:
