@@ -105,9 +105,11 @@ def _candidates(product: Product, target: Target, lanes: int) -> Iterator[Plan]:
     pack_a = product.a.free == 1 and product.n > lanes and _far(product.a, product)
     # Rows a multiple of 4 KiB apart fall into the same few lines of the first-level cache.
     most_rows = 8 if not pack_a and product.a.free * product.itemsize % PAGE == 0 else 28
+    # Elements of `a` on their way into sums; on ARM they are loaded in pairs, ahead of time.
+    registers = target.registers - (3 if target.name == "neon" else 1)
     across = ceil(product.n / lanes)
-    for vectors in range(1, min(across, target.registers // 4) + 1):
-        tile = Tile(_rows(product.m, vectors, min((target.registers - 1 - vectors) // vectors, most_rows)), vectors)
+    for vectors in range(1, min(across, registers // 4) + 1):
+        tile = Tile(_rows(product.m, vectors, min((registers - vectors) // vectors, most_rows)), vectors)
         partial = product.n % (vectors * lanes) != 0
         masked = False
         pack_b: Literal["always", "partial", "never"] = "never"
@@ -145,7 +147,7 @@ def _cycles(m: int, rows: int, vectors: int) -> float:
 
 
 def _step(rows: int, vectors: int) -> float:
-    """What one step of k costs for a tile: two multiply-adds or nearly two loads at once, never less than the latency."""
+    """What one step of k costs for a tile: two multiply-adds or nearly two loads at once, or the latency."""
     return max(rows * vectors / 2, (rows + vectors) / LOADS, LATENCY)
 
 
