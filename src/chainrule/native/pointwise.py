@@ -11,7 +11,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from chainrule.native.emit import REGISTER, Function, V, number
-from chainrule.native.math import whole
+from chainrule.native.math import (
+    angles,
+    circular,
+    division,
+    error,
+    exponential,
+    formats,
+    logarithm,
+    power,
+    whole,
+)
+from chainrule.native.math.formats import shared, widened
 from chainrule.native.math.whole import Faults
 
 
@@ -91,7 +102,7 @@ def _not(f: Function, a: V) -> V:
 
 def _abs(f: Function, a: V) -> V:
     if a.floating:
-        return f.intrinsic("llvm.fabs", a.type, a)
+        return formats.magnitude(f, a)
     return whole.absolute(f, a) if whole.signed(a) else a
 
 
@@ -106,8 +117,14 @@ def _sign(f: Function, a: V) -> V:
     return f.select(positive, number(1, a.type), step)
 
 
-def _sqrt(f: Function, a: V) -> V:
-    return f.intrinsic("llvm.sqrt", a.type, a)
+def _rounded(rounding: Callable[[Function, V], V]) -> Callable[[Function, V], V]:
+    """Whole numbers and bools are rounded already."""
+    return lambda f, a: rounding(f, a) if a.floating else a
+
+
+def _apart(name: str, body: Callable[..., V]) -> Callable[..., V]:
+    """A large function of float64, which each module has once and calls; float32 goes through float64."""
+    return widened(lambda f, *args: shared(f, name, body, *args))
 
 
 # Integer division and powers can meet bad data.
@@ -136,6 +153,32 @@ POINTWISE: dict[str, Callable[..., V]] = {
     "and": lambda f, a, b: f.binary("and", a, b),
     "or": lambda f, a, b: f.binary("or", a, b),
     "xor": lambda f, a, b: f.binary("xor", a, b),
-    "sqrt": _sqrt,
-    "rsqrt": lambda f, a: f.div(number(1, a.type), _sqrt(f, a)),
+    "floor": _rounded(formats.floor),
+    "ceil": _rounded(formats.ceil),
+    "round": _rounded(formats.round_even),
+    "floor_divide": division.floor_divide,
+    "remainder": division.remainder,
+    "pow": _apart("pow", power.power),
+    "exp": exponential.exp,
+    "expm1": exponential.expm1,
+    "log": logarithm.log,
+    "log1p": logarithm.log1p,
+    "sqrt": formats.sqrt,
+    "rsqrt": lambda f, a: f.div(number(1, a.type), formats.sqrt(f, a)),
+    "sigmoid": exponential.sigmoid,
+    "erf": error.erf,
+    "erfc": _apart("erfc", error.erfc),
+    "sin": _apart("sin", circular.sin),
+    "cos": _apart("cos", circular.cos),
+    "tan": _apart("tan", circular.tan),
+    "asin": _apart("asin", angles.asin),
+    "acos": _apart("acos", angles.acos),
+    "atan": _apart("atan", angles.atan),
+    "atan2": _apart("atan2", angles.atan2),
+    "sinh": _apart("sinh", exponential.sinh),
+    "cosh": _apart("cosh", exponential.cosh),
+    "tanh": exponential.tanh,
+    "asinh": _apart("asinh", logarithm.asinh),
+    "acosh": _apart("acosh", logarithm.acosh),
+    "atanh": _apart("atanh", logarithm.atanh),
 }

@@ -1,0 +1,117 @@
+"""Exponentials: exp, expm1, sigmoid, and the hyperbolic functions sinh, cosh and tanh.
+
+All rest on `exp(x) = 2**n * exp(r)` with `n = round(x / ln 2)` and `r = x - n ln 2`, so `|r| <= ln(2) / 2`, where ln 2
+is subtracted in two parts (Cody and Waite) of which the first has so few digits that its multiples are exact; and on
+`exp(r) - 1 = r + r² q(r)` with the minimax polynomial q of `scripts/fit_polynomials.py`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from chainrule.native.emit import Function, V, number
+from chainrule.native.math.formats import (
+    at_least,
+    at_most,
+    magnitude,
+    polynomial,
+    power_of_two,
+    round_small,
+    shift_right,
+    with_sign,
+)
+
+_Q = {
+    "float": (0.00139411518, 0.00836319707, 0.0416663748, 0.166665769, 0.500000003),
+    "double": (
+        2.0921611481262383e-9,
+        2.5105245732628405e-8,
+        2.7557252846097369e-7,
+        2.7557255330974882e-6,
+        2.4801587347409608e-5,
+        0.00019841269874875416,
+        0.0013888888888874368,
+        0.0083333333333261194,
+        0.041666666666666684,
+        0.16666666666666671,
+        0.5,
+    ),
+}
+# The first part has 9 (31) digits, so that it can be multiplied by any exponent without rounding.
+_LN2 = {"float": (0.693359375, -2.12194440055e-4), "double": (0.693147180369123816490, 1.90821492927058770002e-10)}
+# Below, exp(x) rounds to 0; above, to infinity.
+_LOW = {"float": -104.0, "double": -746.0}
+_HIGH = {"float": 89.0, "double": 710.0}
+# Below, exp(x) - 1 rounds to -1.
+_LOW_LESS_ONE = {"float": -20.0, "double": -40.0}
+
+
+def _reduced(f: Function, x: V) -> tuple[V, V]:
+    """exp(r) - 1, and n as a whole number, of an x within the range where exp is finite."""
+    n, exponent = round_small(f, f.mul(x, number(1 / math.log(2), x.type)))
+    first, second = _LN2[x.element]
+    r = f.multiply_add(n, number(-first, x.type), x)
+    r = f.multiply_add(n, number(-second, x.type), r)
+    return f.multiply_add(f.mul(r, r), polynomial(f, r, _Q[x.element]), r), exponent
+
+
+def exp(f: Function, x: V) -> V:
+    """e to the power of x. Powers of two are multiplied in halves, so that the result may be denormal or infinite."""
+    less_one, exponent = _reduced(f, at_most(f, at_least(f, x, _LOW[x.element]), _HIGH[x.element]))
+    half = shift_right(f, exponent, 1)
+    result = f.mul(f.add(less_one, number(1, x.type)), power_of_two(f, half))
+    return f.mul(result, power_of_two(f, f.sub(exponent, half)))
+
+
+def exp_of_moderate(f: Function, x: V) -> V:
+    """exp where the result is neither denormal nor infinite; NaN stays NaN."""
+    less_one, exponent = _reduced(f, x)
+    scale = power_of_two(f, exponent)
+    return f.multiply_add(less_one, scale, scale)
+
+
+def _expm1(f: Function, x: V) -> V:
+    """exp(x) - 1, but 0 for -0."""
+    less_one, exponent = _reduced(f, at_most(f, at_least(f, x, _LOW_LESS_ONE[x.element]), _HIGH[x.element]))
+    half = power_of_two(f, f.sub(exponent, number(1, exponent.type)))
+    result = f.multiply_add(half, less_one, f.sub(half, number(0.5, x.type)))
+    return f.add(result, result)
+
+
+def expm1(f: Function, x: V) -> V:
+    """exp(x) - 1 = 2**n (exp(r) - 1) + (2**n - 1), computed for half of it so that nothing overflows too early."""
+    return with_sign(f, _expm1(f, x), x)
+
+
+def sigmoid(f: Function, x: V) -> V:
+    """1 / (1 + exp(-x)), as exp(x) / (1 + exp(x)) for negative x: exp of a negative number never overflows."""
+    one = number(1, x.type)
+    small = exp(f, f.neg(magnitude(f, x)))
+    return f.div(f.select(f.compare("oge", x, number(0, x.type)), one, small), f.add(one, small))
+
+
+def tanh(f: Function, x: V) -> V:
+    """t / (t + 2) with the sign of x, where t = exp(2 |x|) - 1; the same as 1 - 2 / (t + 2) where that keeps more."""
+    one, two = number(1, x.type), number(2, x.type)
+    # Beyond 20, the result is 1.
+    t = _expm1(f, at_most(f, f.mul(magnitude(f, x), two), 40.0))
+    large = f.compare("ogt", t, one)
+    quotient = f.div(f.select(large, number(-2, x.type), t), f.add(t, two))
+    return with_sign(f, f.select(large, f.add(one, quotient), quotient), x)
+
+
+def sinh(f: Function, x: V) -> V:
+    """(t + t / (t + 1)) / 2 for t = exp(|x|) - 1; where exp(-|x|) no longer counts, half of exp(|x| / 2) squared."""
+    size, half = magnitude(f, x), number(0.5, x.type)
+    t = _expm1(f, size)
+    near = f.mul(half, f.add(t, f.div(t, f.add(t, number(1, x.type)))))
+    root = exp(f, f.mul(half, size))
+    far = f.mul(f.mul(half, root), root)
+    return with_sign(f, f.select(f.compare("ogt", size, number(22, x.type)), far, near), x)
+
+
+def cosh(f: Function, x: V) -> V:
+    """h + 1 / (4 h) for h = exp(|x|) / 2, which is squared from exp(|x| / 2) since exp(|x|) overflows too early."""
+    root = exp(f, f.mul(magnitude(f, x), number(0.5, x.type)))
+    h = f.mul(f.mul(root, number(0.5, x.type)), root)
+    return f.add(h, f.div(number(0.25, x.type), h))

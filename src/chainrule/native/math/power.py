@@ -1,0 +1,95 @@
+"""Powers of floats, for float64.
+
+`x ** y = exp(y log |x|)` with a sign. The logarithm carries twice the digits, as an unevaluated sum of two numbers,
+since the exponent may be 745 and its absolute error is the result's relative error. As in `logarithm`, log(m) is
+2 atanh(s) with s = (m - 1) / (m + 1), here `s + s³ / 3 + s⁵ p(s²)` with p from `scripts/fit_polynomials.py`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from chainrule.native.emit import Function, V, number
+from chainrule.native.math.exponential import exp
+from chainrule.native.math.formats import floor, magnitude, polynomial, product, with_sign
+from chainrule.native.math.logarithm import normal_split
+
+_ATANH = (
+    0.058620656042906248,
+    0.058530686362947342,
+    0.066674043704232961,
+    0.076922974402750103,
+    0.090909091681224619,
+    0.11111111110825834,
+    0.14285714285714687,
+    0.2,
+)
+_THIRD = (1 / 3, 1.850371707708594e-17)
+_LN2 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
+
+Pair = tuple[V, V]
+"""An unevaluated sum: a number, and what it lacks."""
+
+
+def _sum(f: Function, a: V, b: V) -> Pair:
+    """a + b exactly, where |a| >= |b| or a is 0 (Dekker)."""
+    total = f.add(a, b)
+    return total, f.sub(b, f.sub(total, a))
+
+
+def _times(f: Function, a: Pair, b: Pair) -> Pair:
+    high, low = product(f, a[0], b[0])
+    return _sum(f, high, f.add(low, f.add(f.mul(a[0], b[1]), f.mul(a[1], b[0]))))
+
+
+def _log(f: Function, x: V) -> Pair:
+    """The logarithm of a number above 0; of 0 and infinity in the first part alone."""
+    whole, exponent = normal_split(f, x)
+    one = number(1, x.type)
+    n, d = f.sub(whole, one), f.add(whole, one)
+    d_low = f.sub(one, f.sub(d, whole))
+    # s, and what the quotient lacks.
+    s = f.div(n, d)
+    back, back_low = product(f, s, d)
+    rest = f.sub(f.sub(f.sub(n, back), back_low), f.mul(s, d_low))
+    pair = (s, f.div(rest, d))
+    z = _times(f, pair, pair)
+    # 1/3 + z p(z) in two parts, then s + s z of it, doubled, and n ln 2.
+    tail = f.multiply_add(z[0], polynomial(f, z[0], _ATANH), number(_THIRD[1], x.type))
+    third = _sum(f, number(_THIRD[0], x.type), tail)
+    cubic = _times(f, _times(f, pair, z), third)
+    high, low = _sum(f, s, cubic[0])
+    low = f.add(low, f.add(pair[1], cubic[1]))
+    high, low = f.add(high, high), f.add(low, low)
+    scaled, scaled_low = f.mul(exponent, number(_LN2[0], x.type)), f.mul(exponent, number(_LN2[1], x.type))
+    total, lost = _sum(f, scaled, high)
+    total, lost = _sum(f, total, f.add(lost, f.add(low, scaled_low)))
+    zero = number(0, x.type)
+    finite = f.binary("and", f.compare("ogt", x, zero), f.compare("olt", x, number(math.inf, x.type)))
+    ends = f.select(f.compare("oeq", x, zero), number(-math.inf, x.type), x)
+    return f.select(finite, total, ends), f.select(finite, lost, zero)
+
+
+def power(f: Function, x: V, y: V) -> V:
+    """x ** y, with the special cases of C's `pow`: 1 for y = 0 and for x = 1, whatever the other is."""
+    zero, one = number(0, x.type), number(1, x.type)
+    high, low = _log(f, magnitude(f, x))
+    exponent, lost = product(f, y, high)
+    lost = f.add(lost, f.mul(y, low))
+    result = exp(f, exponent)
+    # Where the exponent is infinite or the result at an end, nothing is lost.
+    matters = f.compare("olt", magnitude(f, exponent), number(800, x.type))
+    correction = f.mul(result, f.select(matters, lost, zero))
+    inside = f.compare("olt", result, number(math.inf, x.type))
+    result = f.add(result, f.select(inside, correction, zero))
+    # Of -1 to any power, infinite ones too, the size is 1.
+    result = f.select(f.compare("oeq", magnitude(f, x), one), one, result)
+    infinity, half = number(math.inf, x.type), f.mul(y, number(0.5, y.type))
+    whole = f.compare("oeq", floor(f, y), y)
+    odd = f.binary("and", whole, f.compare("une", floor(f, half), half))
+    no_root = f.binary("and", f.compare("olt", x, zero), f.compare("one", x, f.neg(infinity)))
+    result = f.select(no_root, f.select(whole, result, number(math.nan, x.type)), result)
+    result = f.select(odd, with_sign(f, result, x), result)
+    result = f.select(f.compare("uno", x, y), f.add(x, y), result)
+    always_one = f.binary("or", f.compare("oeq", y, zero), f.compare("oeq", x, one))
+    return f.select(always_one, one, result)
