@@ -1,10 +1,10 @@
-"""The gradient to the input: each tile of output pixels is spread over its windows, one offset after another."""
+"""The gradient to the input: each tile of output pixels is spread over its windows, one run after another."""
 
 from __future__ import annotations
 
 from math import prod
 
-from chainrule.native.emit import V, i64
+from chainrule.native.emit import V, i64, vector
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.tile import choose_tile
@@ -29,48 +29,63 @@ class _BackwardInput:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        groups, outputs, channels = geometry.frame.groups, geometry.outputs, geometry.channels
-        # The weight as (groups, *kernel, outputs, channels), where the channels are whole vectors.
-        self._width = parts.whole_vectors(channels)
-        self._weight = parts.room(groups * prod(geometry.kernel) * outputs * self._width)
-        parts.rearrange(
-            [groups, prod(geometry.kernel), outputs, channels],
-            (self._weight, [*(step * self._width for step in strides([groups, prod(geometry.kernel), outputs])), 1]),
-            (parts.task.inputs[1], [outputs * geometry.depth, channels, geometry.depth, 1]),
-        )
-        self._pixel = groups * self._width
-        self._direct = self._width == channels and not any(map(any, geometry.frame.padding))
-        self._sum = parts.task.output if self._direct else parts.room(prod(geometry.padded) * self._pixel)
-        self._tile = choose_tile(geometry.positions[-1], channels, parts.lanes, parts.task.target.registers)
+        # Pixels that fill a vector are added one by one; fewer channels need the pixels of a run together.
+        runs, self._run = geometry.runs if geometry.channels < parts.lanes else (geometry.kernel[-1], geometry.channels)
+        # A window, as runs of elements that stand one after another.
+        self._runs = [*geometry.kernel[:-1], runs]
+        self._tile = choose_tile(geometry.positions[-1], self._run, parts.lanes, parts.task.target.registers)
+        # How many rows of the weight there are for each run, in a group.
+        self._rows = prod(self._runs) * geometry.outputs
+        self._weight = self._packed(parts.task.inputs[1])
+        self._padded = any(map(any, geometry.frame.padding))
+        self._size = prod(geometry.padded) * geometry.every_channel
+        self._sum = parts.room(self._size) if self._padded else parts.task.output
+
+    def _packed(self, w: V) -> V:
+        """The weight as (groups, blocks, *runs, outputs, elements of a block), these filled up to whole vectors."""
+        geometry, parts = self._geometry, self.parts
+        groups, outputs, depth = geometry.frame.groups, geometry.outputs, geometry.depth
+        every = parts.whole_vectors(self._run) * self._rows
+        weight = parts.room(groups * every)
+
+        def block(start: V, width: int) -> None:
+            full = parts.whole_vectors(width)
+            parts.rearrange(
+                [groups, prod(self._runs), outputs, width],
+                (parts.at(weight, (start, self._rows)), [every, outputs * full, full, 1]),
+                (parts.at(w, (start, 1)), [outputs * depth, self._run, depth, 1]),
+            )
+
+        steps(self._f, self._run, self._tile.vectors * parts.lanes, block)
+        return weight
 
     def unit(self, index: V) -> None:
-        """One picture, with its padding and with channels in whole vectors; then what belongs to it."""
+        """One picture with its padding; then what belongs to it."""
         f, geometry, parts = self._f, self._geometry, self.parts
-        size = prod(geometry.padded) * self._pixel
-        picture = parts.at(self._sum, (index, size)) if self._direct else self._sum
-        f.fill(picture, 0, i64(size * parts.task.kernel.out.dtype.itemsize))
+        picture = self._sum if self._padded else parts.at(self._sum, (index, self._size))
+        f.fill(picture, 0, i64(self._size * parts.task.kernel.out.dtype.itemsize))
         g = parts.at(parts.task.inputs[0], (index, prod(geometry.positions) * geometry.every_output))
 
         def group(indices: list[V], _: list[V]) -> None:
             outputs = parts.at(g, (indices[0], geometry.outputs))
-            weight = parts.at(self._weight, (indices[0], prod(geometry.kernel) * geometry.outputs * self._width))
-            channels = parts.at(picture, (indices[0], self._width))
+            weight = parts.at(self._weight, (indices[0], self._rows * parts.whole_vectors(self._run)))
+            channels = parts.at(picture, (indices[0], geometry.channels))
 
             def block(start: V, width: int) -> None:
-                self._block(outputs, parts.at(weight, (start, 1)), parts.at(channels, (start, 1)), width)
+                self._block(outputs, parts.at(weight, (start, self._rows)), parts.at(channels, (start, 1)), width)
 
-            steps(f, self._width, self._tile.vectors * parts.lanes, block)
+            steps(f, self._run, self._tile.vectors * parts.lanes, block)
 
         nest(f, [geometry.frame.groups], group)
-        if not self._direct:
-            self._crop(picture, parts.at(parts.task.output, (index, prod(geometry.spatial) * geometry.every_channel)))
+        if self._padded:
+            self._crop(parts.at(parts.task.output, (index, prod(geometry.spatial) * geometry.every_channel)))
 
     def _block(self, g: V, weight: V, picture: V, width: int) -> None:
-        """Some channels of all pixels."""
+        """Some elements of all runs, for all windows."""
         geometry, parts = self._geometry, self.parts
-        across, within = geometry.steps(self._pixel)
+        across, within = geometry.steps(geometry.every_channel)
         own = [step * geometry.every_output for step in strides(geometry.positions)]
-        offsets = [step * geometry.outputs * self._width for step in strides(geometry.kernel)]
+        apart = [step * geometry.outputs * parts.whole_vectors(width) for step in strides(self._runs)]
 
         def line(indices: list[V], _: list[V]) -> None:
             def pixels(start: V, rows: int) -> None:
@@ -78,43 +93,42 @@ class _BackwardInput:
                 left = parts.at(g, *zip(where, own, strict=True))
                 window = parts.at(picture, *zip(where, across, strict=True))
 
-                def spread(inner: list[V], _: list[V]) -> None:
-                    right = parts.at(weight, *zip(inner, offsets, strict=True))
-                    sums = self._sums(left, right, rows, width // parts.lanes)
-                    self._add(sums, parts.at(window, *zip(inner, within, strict=True)), rows, across[-1])
+                def run(inner: list[V], _: list[V]) -> None:
+                    sums = self._sums(left, parts.at(weight, *zip(inner, apart, strict=True)), rows, width)
+                    self._add(sums, parts.at(window, *zip(inner, within, strict=True)), rows, width)
 
-                nest(self._f, geometry.kernel, spread)
+                nest(self._f, self._runs, run)
 
             steps(self._f, geometry.positions[-1], self._tile.rows, pixels)
 
         nest(self._f, geometry.positions[:-1], line)
 
-    def _sums(self, g: V, weight: V, rows: int, vectors: int) -> list[V]:
-        """A tile: neighbouring output pixels times the weight at one offset."""
+    def _sums(self, g: V, weight: V, rows: int, width: int) -> list[V]:
+        """A tile: neighbouring output pixels times the weight of a run."""
         geometry, parts = self._geometry, self.parts
+        full = parts.whole_vectors(width)
 
         def product(indices: list[V], sums: list[V]) -> list[V]:
-            right = parts.row(parts.at(weight, (indices[0], self._width)), vectors)
+            right = parts.row(parts.at(weight, (indices[0], full)), full // parts.lanes)
             return parts.take(sums, parts.at(g, (indices[0], 1)), geometry.every_output, right)
 
-        return nest(self._f, [geometry.outputs], product, parts.zeros(rows * vectors))
+        return nest(self._f, [geometry.outputs], product, parts.zeros(rows * full // parts.lanes))
 
-    def _add(self, sums: list[V], pixels: V, rows: int, apart: int) -> None:
-        """Add a tile to pixels that stand so far apart."""
-        vectors = len(sums) // rows
+    def _add(self, sums: list[V], window: V, rows: int, width: int) -> None:
+        """Add a tile to neighbouring windows; they may overlap, so one after another."""
+        f, parts = self._f, self.parts
+        across, _ = self._geometry.steps(self._geometry.every_channel)
         for i, total in enumerate(sums):
-            r, v = divmod(i, vectors)
-            place = self.parts.at(pixels, (i64(r), apart), (i64(v), self.parts.lanes))
-            self._f.store(self._f.add(self._f.load(total.type, place), total), place)
+            r, v = divmod(i, len(sums) // rows)
+            place = parts.at(window, (i64(r), across[-1]), (i64(v), parts.lanes))
+            before = f.load(vector(parts.task.element, min(parts.lanes, width - v * parts.lanes)), place)
+            f.store(f.add(before, parts.first(total, before.lanes)), place)
 
-    def _crop(self, picture: V, target: V) -> None:
-        """The picture without its padding and without what fills up vectors."""
+    def _crop(self, target: V) -> None:
+        """The picture without its padding."""
         geometry = self._geometry
-        apart = [step * self._pixel for step in strides(geometry.padded)]
-        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, apart, strict=True))
-        extents = [*geometry.spatial, geometry.frame.groups, geometry.channels]
-        self.parts.rearrange(
-            extents,
-            (target, strides(extents)),
-            (self.parts.at(picture, (i64(first), 1)), [*apart, self._width, 1]),
-        )
+        padded = strides([*geometry.padded, geometry.every_channel])
+        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, padded, strict=False))
+        extents = [*geometry.spatial, geometry.every_channel]
+        source = self.parts.at(self._sum, (i64(first), 1))
+        self.parts.rearrange(extents, (target, strides(extents)), (source, padded))

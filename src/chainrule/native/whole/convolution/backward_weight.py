@@ -11,11 +11,14 @@ from chainrule.native.emit import V, i64, vector
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import choose_tile
-from chainrule.native.whole.task import Task, Work, nest, steps, strides
+from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
+
+# Elements that make a tile, however few vectors it has.
+_SHORTEST_PIECE = 12
 
 
 def emit_convolution_weight(task: Task) -> Work:
-    """A unit is a block of output channels at one offset along all dimensions of the window but the last."""
+    """A unit is a run of a window for a block of output channels."""
     (x, g), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
@@ -23,6 +26,12 @@ def emit_convolution_weight(task: Task) -> Work:
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
     return Work(backward.units, backward.parts.scratch)
+
+
+def _pieces(run: int, units: int) -> int:
+    """Into how many equal pieces runs are cut, so that there are enough units, yet none of few elements."""
+    fitting = [p for p in range(1, run + 1) if run % p == 0 and (p == 1 or run // p >= _SHORTEST_PIECE)]
+    return next((p for p in fitting if units * p >= ENOUGH_UNITS), fitting[-1])
 
 
 class _BackwardWeight:
@@ -41,32 +50,31 @@ class _BackwardWeight:
         self._tile = choose_tile(run, geometry.outputs, parts.lanes, parts.task.target.registers)
         self._width = self._tile.vectors * parts.lanes
         self._blocks = -(-geometry.outputs // self._width)
-        # The sums of a unit: (runs, run, outputs of a block).
-        self._room = parts.room(runs * run * self._width)
-        self.units = geometry.frame.groups * self._blocks * prod(geometry.kernel[:-1])
+        coarse = geometry.frame.groups * self._blocks * prod(geometry.kernel[:-1]) * runs
+        pieces = _pieces(run, coarse)
+        self._run = run // pieces
+        # A window, as runs of elements that stand one after another.
+        self._runs = [*geometry.kernel[:-1], runs, pieces]
+        self.units = coarse * pieces
+        self._room = parts.room(self._run * self._width)
 
     def unit(self, index: V) -> None:
-        """One block; the last one of a group may have fewer outputs."""
-        f, geometry = self._f, self._geometry
-        inner: list[V] = []
-        for extent in reversed(geometry.kernel[:-1]):
-            index, each = f.divmod(index, extent)
-            inner.insert(0, each)
-        group, block = f.divmod(index, self._blocks)
-        whole, rest = divmod(geometry.outputs, self._width)
+        """One run; the last block of a group may have fewer outputs."""
+        f = self._f
+        block, run = f.divmod(index, prod(self._runs))
+        group, block = f.divmod(block, self._blocks)
+        whole, rest = divmod(self._geometry.outputs, self._width)
         if whole:
             with f.when(f.compare("ult", block, i64(whole))):
-                self._block(group, f.mul(block, i64(self._width)), inner, self._width)
+                self._block(group, f.mul(block, i64(self._width)), run, self._width)
         if rest:
             with f.when(f.compare("eq", block, i64(whole))):
-                self._block(group, i64(whole * self._width), inner, rest)
+                self._block(group, i64(whole * self._width), run, rest)
 
-    def _block(self, group: V, output: V, inner: list[V], width: int) -> None:
-        """The outputs from `output` on, at the offset `inner` within the window."""
+    def _block(self, group: V, output: V, run: V, width: int) -> None:
+        """The gradient to one run of the weights of the outputs from `output` on."""
         f, geometry, parts = self._f, self._geometry, self.parts
-        runs, run = geometry.runs
-        _, within = geometry.steps(geometry.every_channel)
-        f.fill(self._room, 0, i64(runs * run * self._width * parts.task.kernel.out.dtype.itemsize))
+        f.fill(self._room, 0, i64(self._run * self._width * parts.task.kernel.out.dtype.itemsize))
         with f.loop(i64(0), i64(geometry.batch)) as batch:
             g = parts.at(
                 parts.task.inputs[1],
@@ -74,28 +82,33 @@ class _BackwardWeight:
                 (group, geometry.outputs),
                 (output, 1),
             )
-            picture = parts.at(self._pictures.load(batch.index), (group, geometry.channels))
-            corner = parts.at(picture, *zip(inner, within[:-1], strict=True))
+            start = parts.at(self._pictures.load(batch.index, group), *self._within(run))
 
-            def one_run(indices: list[V], _: list[V]) -> None:
-                start = parts.at(corner, (indices[0], within[-1]))
-                sums = parts.at(self._room, (indices[0], run * self._width))
+            def elements(first: V, rows: int) -> None:
+                self._add(parts.at(start, (first, 1)), g, parts.at(self._room, (first, self._width)), rows, width)
 
-                def elements(first: V, rows: int) -> None:
-                    self._add(parts.at(start, (first, 1)), g, parts.at(sums, (first, self._width)), rows, width)
+            steps(f, self._run, self._tile.rows, elements)
+        weights = parts.at(
+            parts.task.output,
+            (group, geometry.outputs * geometry.depth),
+            (output, geometry.depth),
+            (run, self._run),
+        )
+        parts.rearrange([width, self._run], (weights, [geometry.depth, 1]), (self._room, [1, self._width]))
 
-                steps(f, run, self._tile.rows, elements)
-
-            nest(f, [runs], one_run)
-        numbers = [group, output, *inner]
-        sizes = [geometry.outputs * geometry.depth, geometry.depth, *strides([*geometry.kernel, geometry.channels])]
-        target = parts.at(parts.task.output, *zip(numbers, sizes, strict=False))
-        parts.rearrange([width, runs * run], (target, [geometry.depth, 1]), (self._room, [1, self._width]))
+    def _within(self, run: V) -> list[tuple[V, int]]:
+        """Where a run of a window stands in a picture: indices and their strides."""
+        _, within = self._geometry.steps(self._pictures.pixel)
+        terms = []
+        for extent, step in zip(reversed(self._runs), reversed([*within, self._run]), strict=True):
+            run, index = self._f.divmod(run, extent)
+            terms.append((index, step))
+        return terms
 
     def _add(self, element: V, g: V, place: V, rows: int, width: int) -> None:
         """A tile: some elements of all windows of a picture times its outputs, added to the sums at `place`."""
         f, geometry, parts = self._f, self._geometry, self.parts
-        across, _ = geometry.steps(geometry.every_channel)
+        across, _ = geometry.steps(self._pictures.pixel)
         own = [step * geometry.every_output for step in strides(geometry.positions)]
         vectors = -(-width // parts.lanes)
 

@@ -31,29 +31,42 @@ class _Forward:
         self._geometry = geometry = parts.geometry
         x, w = parts.task.inputs
         self._pictures = Pictures(parts, x)
-        # The weight as (groups, depth, outputs), where the outputs are whole vectors.
-        self._width = parts.whole_vectors(geometry.outputs)
-        self._weight = parts.room(geometry.frame.groups * geometry.depth * self._width)
-        parts.rearrange(
-            [geometry.frame.groups, geometry.outputs, geometry.depth],
-            (self._weight, [geometry.depth * self._width, 1, self._width]),
-            (w, [geometry.outputs * geometry.depth, geometry.depth, 1]),
-        )
         self._tile = choose_tile(geometry.positions[-1], geometry.outputs, parts.lanes, parts.task.target.registers)
+        self._weight = self._packed(w)
+
+    def _packed(self, w: V) -> V:
+        """The weight as (groups, blocks, depth, outputs of a block), these filled up to whole vectors."""
+        geometry, parts = self._geometry, self.parts
+        groups, depth, outputs = geometry.frame.groups, geometry.depth, geometry.outputs
+        every = parts.whole_vectors(outputs) * depth
+        weight = parts.room(groups * every)
+
+        def block(start: V, width: int) -> None:
+            parts.rearrange(
+                [groups, width, depth],
+                (parts.at(weight, (start, depth)), [every, 1, parts.whole_vectors(width)]),
+                (parts.at(w, (start, depth)), [outputs * depth, depth, 1]),
+            )
+
+        steps(self._f, outputs, self._tile.vectors * parts.lanes, block)
+        return weight
 
     def unit(self, index: V) -> None:
         """One picture."""
         f, geometry = self._f, self._geometry
-        picture = self._pictures.load(index)
         out = self.parts.at(self.parts.task.output, (index, prod(geometry.positions) * geometry.every_output))
 
         def group(indices: list[V], _: list[V]) -> None:
-            channels = self.parts.at(picture, (indices[0], geometry.channels))
-            weight = self.parts.at(self._weight, (indices[0], geometry.depth * self._width))
+            channels = self._pictures.load(index, indices[0])
+            weight = self.parts.at(
+                self._weight, (indices[0], geometry.depth * self.parts.whole_vectors(geometry.outputs))
+            )
             target = self.parts.at(out, (indices[0], geometry.outputs))
 
             def block(start: V, width: int) -> None:
-                self._block(channels, self.parts.at(weight, (start, 1)), self.parts.at(target, (start, 1)), width)
+                self._block(
+                    channels, self.parts.at(weight, (start, geometry.depth)), self.parts.at(target, (start, 1)), width
+                )
 
             steps(f, geometry.outputs, self._tile.vectors * self.parts.lanes, block)
 
@@ -62,7 +75,7 @@ class _Forward:
     def _block(self, picture: V, weight: V, target: V, width: int) -> None:
         """Some output channels of all pixels."""
         geometry, parts = self._geometry, self.parts
-        across, _ = geometry.steps(geometry.every_channel)
+        across, _ = geometry.steps(self._pictures.pixel)
         own = [step * geometry.every_output for step in strides(geometry.positions)]
 
         def line(indices: list[V], _: list[V]) -> None:
@@ -79,22 +92,22 @@ class _Forward:
     def _sums(self, window: V, weight: V, rows: int, vectors: int) -> list[V]:
         """A tile: neighbouring windows from `window` on times the weight."""
         geometry, parts = self._geometry, self.parts
-        across, within = geometry.steps(geometry.every_channel)
+        across, within = geometry.steps(self._pictures.pixel)
         runs, run = geometry.runs
         extents = [*geometry.kernel[:-1], runs, run]
+        rows_apart = [step * vectors * parts.lanes for step in strides(extents)]
 
         def product(indices: list[V], sums: list[V]) -> list[V]:
             left = parts.at(window, *zip(indices, [*within, 1], strict=True))
-            right = parts.at(weight, *zip(indices, [step * self._width for step in strides(extents)], strict=True))
+            right = parts.at(weight, *zip(indices, rows_apart, strict=True))
             return parts.take(sums, left, across[-1], parts.row(right, vectors))
 
         return nest(self._f, extents, product, parts.zeros(rows * vectors))
 
     def _store(self, sums: list[V], target: V, rows: int, width: int) -> None:
         """Store a tile; of the last vector only what there is."""
-        f, lanes, vectors = self._f, self.parts.lanes, len(sums) // rows
+        lanes, vectors = self.parts.lanes, len(sums) // rows
         for i, total in enumerate(sums):
             r, v = divmod(i, vectors)
             place = self.parts.at(target, (i64(r), self._geometry.every_output), (i64(v), lanes))
-            present = min(lanes, width - v * lanes)
-            f.store(total if present == lanes else f.shuffle(total, total, range(present)), place)
+            self._f.store(self.parts.first(total, min(lanes, width - v * lanes)), place)

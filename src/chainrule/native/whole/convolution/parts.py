@@ -51,14 +51,17 @@ class Parts:
     def rearrange(self, extents: Sequence[int], to: tuple[V, Sequence[int]], source: tuple[V, Sequence[int]]) -> None:
         """Copy elements; `to` and `source` are addresses with the strides of each extent."""
         f, element = self.f, self.task.element
-        size = self.lanes if to[1][-1] == source[1][-1] == 1 else 1
+        extents, to_apart, from_apart = _joined(extents, to[1], source[1])
+        size = self.lanes if to_apart[-1] == from_apart[-1] == 1 else 1
 
         def line(indices: list[V], _: list[V]) -> None:
-            first, target = (self.at(p, *zip(indices, s, strict=False)) for p, s in (source, to))
+            first, target = (
+                self.at(p, *zip(indices, s, strict=False)) for p, s in ((source[0], from_apart), (to[0], to_apart))
+            )
 
             def some(start: V, count: int) -> None:
-                value = f.load(vector(element, count), self.at(first, (start, source[1][-1])))
-                f.store(value, self.at(target, (start, to[1][-1])))
+                value = f.load(vector(element, count), self.at(first, (start, from_apart[-1])))
+                f.store(value, self.at(target, (start, to_apart[-1])))
 
             steps(f, extents[-1], size, some)
 
@@ -87,30 +90,52 @@ class Parts:
         type = vector(self.task.element, self.lanes)
         return [self.f.load(type, self.at(pointer, (i64(v), self.lanes))) for v in range(vectors)]
 
+    def first(self, a: V, lanes: int) -> V:
+        """The first lanes of a vector."""
+        return a if a.lanes == lanes else self.f.shuffle(a, a, range(lanes))
+
+
+def _joined(extents: Sequence[int], a: Sequence[int], b: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+    """Extents and two sets of strides; neighbours that both pass through memory as one become one."""
+    joined = [(extents[-1], a[-1], b[-1])]
+    for extent, one, other in list(zip(extents, a, b, strict=True))[-2::-1]:
+        size, inner, also = joined[0]
+        if (one, other) == (size * inner, size * also):
+            joined[0] = (extent * size, inner, also)
+        else:
+            joined.insert(0, (extent, one, other))
+    sizes, ones, others = zip(*joined, strict=True)
+    return list(sizes), list(ones), list(others)
+
 
 class Pictures:
-    """The pictures of a batch with their padding; each is copied to scratch memory, unless there is none."""
+    """The pictures of a batch with their padding; each is copied to scratch memory, unless there is none.
+
+    Attributes:
+        pixel: How far apart neighbouring pixels stand.
+    """
 
     def __init__(self, parts: Parts, pointer: V) -> None:
         self._parts = parts
         self._pointer = pointer
         geometry = parts.geometry
         self._padded = any(map(any, geometry.frame.padding))
+        self.pixel = geometry.channels if self._padded else geometry.every_channel
         if self._padded:
-            self._room = parts.room(prod(geometry.padded) * geometry.every_channel)
+            self._room = parts.room(prod(geometry.padded) * self.pixel)
 
-    def load(self, index: V) -> V:
-        """The address of a picture that has its padding; the last one loaded may be gone."""
+    def load(self, index: V, group: V) -> V:
+        """The address of a group's channels of a picture that has its padding; the last one loaded may be gone."""
         parts, geometry = self._parts, self._parts.geometry
-        pixel = geometry.every_channel
-        picture = parts.at(self._pointer, (index, prod(geometry.spatial) * pixel))
+        apart = geometry.every_channel
+        picture = parts.at(self._pointer, (index, prod(geometry.spatial) * apart), (group, geometry.channels))
         if not self._padded:
             return picture
-        apart = [step * pixel for step in strides(geometry.padded)]
-        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, apart, strict=True))
-        inside = parts.at(self._room, (i64(first), 1))
-        own = [step * pixel for step in strides(geometry.spatial)]
-        # The last dimension and the channels are one line in both.
-        extents = [*geometry.spatial[:-1], geometry.spatial[-1] * pixel]
-        parts.rearrange(extents, (inside, [*apart[:-1], 1]), (picture, [*own[:-1], 1]))
+        padded = strides([*geometry.padded, self.pixel])
+        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, padded, strict=False))
+        parts.rearrange(
+            [*geometry.spatial, geometry.channels],
+            (parts.at(self._room, (i64(first), 1)), padded),
+            (picture, [*(step * apart for step in strides(geometry.spatial)), 1]),
+        )
         return self._room

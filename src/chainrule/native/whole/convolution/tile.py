@@ -33,9 +33,9 @@ def choose_tile(rows: int, columns: int, lanes: int, registers: int) -> Tile:
     for vectors in range(1, min(across, registers // 4) + 1):
         fitting = min((registers - 1 - vectors) // vectors, _MOST_ROWS)
         even = ceil(rows / ceil(rows / fitting))
-        # Two multiply-adds or two loads a cycle.
-        each = max(even * vectors, even + vectors, _LATENCY) / 2
+        # Two multiply-adds or two loads a cycle; vectors come from the second-level cache, at most one a cycle.
+        each = max(even * vectors, even + 2 * vectors, _LATENCY) / 2
         time = ceil(rows / even) * ceil(across / vectors) * each
-        if time <= least:
+        if time < least:
             best, least = Tile(even, vectors), time
     return best
