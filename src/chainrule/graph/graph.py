@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,10 @@ class Graph:
 
     def order(self) -> list[Value]:
         """Every value that the outputs depend on, each after those it is computed from."""
+        return list(self._order)
+
+    @cached_property
+    def _order(self) -> list[Value]:
         return topological(self.outputs)
 
 
@@ -121,5 +126,5 @@ def topological(roots: Iterable[Value], inputs_of: Callable[[Value], tuple[Value
         elif value not in seen:
             seen.add(value)
             stack.append((value, True))
-            stack.extend((parent, False) for parent in reversed(inputs_of(value)))
+            stack.extend([(parent, False) for parent in reversed(inputs_of(value)) if parent not in seen])
     return order

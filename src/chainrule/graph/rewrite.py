@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from chainrule.graph.graph import Apply, Graph, Value, topological
 
@@ -49,7 +48,12 @@ def rewire(graph: Graph, inputs: Mapping[Apply, tuple[Value, ...]]) -> Graph:
 def _on(value: Apply, inputs: tuple[Value, ...], new: Mapping[Value, Value]) -> Apply:
     """The same operation on what stands in the place of `inputs`; itself if those are its own."""
     replaced = tuple([new[each] for each in inputs])
-    return value if replaced == value.inputs else replace(value, inputs=replaced)
+    return value if replaced == value.inputs else with_inputs(value, replaced)
+
+
+def with_inputs(value: Apply, inputs: tuple[Value, ...]) -> Apply:
+    """The same operation on other inputs of the same shapes and dtypes."""
+    return Apply(value.shape, value.dtype, value.primitive, inputs, value.params, value.note)
 
 
 def _ending_in(graph: Graph, new: Mapping[Value, Value]) -> Graph:

@@ -51,12 +51,12 @@ def simplify(graph: Graph, check: bool = False) -> Graph:
     Raises:
         InternalError: If a check fails.
     """
-    for _ in range(_ROUNDS):
-        before = graph
-        for name, run in PASSES:
-            graph = run(graph)
-            if check:
-                verify(graph, after=name)
-        if graph is before:
+    unchanged = 0
+    for name, run in PASSES * _ROUNDS:
+        before, graph = graph, run(graph)
+        if check:
+            verify(graph, after=name)
+        unchanged = unchanged + 1 if graph is before else 0
+        if unchanged == len(PASSES):
             break
     return graph

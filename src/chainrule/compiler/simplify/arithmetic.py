@@ -35,6 +35,14 @@ def minus_nothing(value: Apply) -> Value | None:
     return a if is_number(b, 0) else None
 
 
+def subtracted_twice(value: Apply) -> Value | None:
+    """`0.0 - (0.0 - x) = x + 0.0`."""
+    a, b = value.inputs
+    if is_number(a, 0.0) and is_apply(b, SUB) and is_number(b.inputs[0], 0.0) and floats(value):
+        return instead(value, ADD, b.inputs[1], a)
+    return None
+
+
 def times_one(value: Apply) -> Value | None:
     """`x * 1 = x`. But x * 0 is not 0: x may be NaN, infinite or negative."""
     a, b = value.inputs
@@ -162,7 +170,7 @@ _ROUNDING = (whole_already, done_already)
 
 RULES: Rules = {
     ADD: (plus_nothing, add_negative),
-    SUB: (minus_nothing, subtract_negative),
+    SUB: (minus_nothing, subtract_negative, subtracted_twice),
     MUL: (times_one, times_minus_one, both_negative, negative_times_number),
     DIV: (over_one, both_negative, negative_times_number, over_power_of_two),
     NEG: (negative_twice, negative_product),

@@ -15,10 +15,11 @@ from chainrule.compiler.simplify.rules import (
     stretched,
 )
 from chainrule.core.dtype import bool_
-from chainrule.graph import Apply, Constant, Value
-from chainrule.ops.arithmetic import ABS, MUL
+from chainrule.graph import Apply, Constant, Value, inputs_of
+from chainrule.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, SUB
 from chainrule.ops.compare import AND, EQ, LE, LT, NOT, OR
 from chainrule.ops.elementwise import WHERE
+from chainrule.ops.exponential import EXP
 from chainrule.ops.movement import BROADCAST, CAST
 
 
@@ -161,9 +162,44 @@ def _is_nan(value: Value, x: Value) -> bool:
     return is_apply(value, NOT) and is_apply(value.inputs[0], EQ) and value.inputs[0].inputs == (x, x)
 
 
+def of_choice(value: Apply) -> Value | None:
+    """`f(where(c, 1, 2)) = where(c, f(1), f(2))`: f of two numbers, in place of f of every element."""
+    choices = [x for x in value.inputs if _is_choice_of_numbers(x)]
+    if len(choices) != 1 or any(x.shape for x in value.inputs if x is not choices[0]) or not floats(choices[0]):
+        return None
+
+    def of(number: Value) -> Apply:
+        operands = [number if x is choices[0] else x for x in value.inputs]
+        return instead(value, value.primitive, *operands, **value.params)
+
+    condition, a, b = inputs_of(choices[0])
+    return instead(value, WHERE, condition, of(a), of(b))
+
+
+def _is_choice_of_numbers(value: Value) -> bool:
+    return is_apply(value, WHERE) and value.shape != () and value.inputs[1].shape == value.inputs[2].shape == ()
+
+
+def exp_of_choice(value: Apply) -> Value | None:
+    """`exp(where(0 < x, -x, x)) = exp(-abs(x))`: as the exponential of both zeros is 1."""
+    (choice,) = value.inputs
+    if not is_apply(choice, WHERE):
+        return None
+    condition, a, b = choice.inputs
+    if not is_apply(condition, LT) or condition.inputs[1] is not b or not is_number(condition.inputs[0], 0.0):
+        return None
+    opposite = (is_apply(a, NEG) and a.inputs[0] is b) or (is_apply(b, NEG) and b.inputs[0] is a)
+    return instead(value, EXP, instead(value, NEG, instead(value, ABS, b))) if opposite else None
+
+
+# Those of which a number costs next to nothing.
+_OF_CHOICE = (NEG, ABS, ADD, SUB, MUL, DIV, CAST)
+
 RULES: Rules = {
+    **dict.fromkeys(_OF_CHOICE, (of_choice,)),
+    MUL: (masked_twice, of_choice),
     WHERE: (decided, no_choice, turned_round, known_within, as_cast),
-    MUL: (masked_twice,),
+    EXP: (exp_of_choice,),
     EQ: (of_itself,),
     LT: (of_itself,),
     LE: (of_itself,),

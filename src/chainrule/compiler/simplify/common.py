@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 from chainrule.graph import Apply, Constant, Graph, Value, rewrite
+from chainrule.graph.rewrite import with_inputs
 from chainrule.ops.arithmetic import ADD, MUL
 from chainrule.ops.compare import AND, EQ, OR, XOR
 
@@ -24,7 +24,7 @@ def merge(graph: Graph) -> Graph:
         operands = frozenset(inputs) if value.primitive in _COMMUTATIVE else inputs
         key = (value.primitive, operands, _frozen(value.params))
         if key not in seen:
-            seen[key] = value if inputs == value.inputs else replace(value, inputs=inputs)
+            seen[key] = value if inputs == value.inputs else with_inputs(value, inputs)
         return seen[key]
 
     return rewrite(graph, first)

@@ -20,13 +20,16 @@ def fold(graph: Graph) -> Graph:
 
 def _folded(value: Apply) -> Value:
     arrays = [each.array for each in value.inputs if isinstance(each, Constant)]
-    size = shapes.size(value.shape)
-    # A broadcast costs nothing; a constant as large as its result is to be read from memory.
-    grows = value.primitive is BROADCAST and size > arrays[0].size if arrays else False
-    if len(arrays) != len(value.inputs) or grows or size * value.dtype.itemsize > _LARGEST:
+    if len(arrays) < len(value.inputs) or _is_better_computed(value, arrays):
         return value
     try:
         with np.errstate(all="ignore"):
             return Constant.of(np.asarray(value.primitive.evaluate(*arrays, **value.params)))
     except ChainruleError:
         return value
+
+
+def _is_better_computed(value: Apply, arrays: list[np.ndarray]) -> bool:
+    """Whether the result is large; or a broadcast, which costs nothing, where its result is to be read from memory."""
+    size = shapes.size(value.shape)
+    return size * value.dtype.itemsize > _LARGEST or (value.primitive is BROADCAST and size > arrays[0].size)
