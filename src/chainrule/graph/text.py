@@ -43,7 +43,7 @@ def named(graph: Graph) -> dict[Value, str]:
         if isinstance(value, Input):
             names[value] = value.name
         elif isinstance(value, Constant) and value.array.size <= _INLINE:
-            names[value] = str(value.array.tolist())
+            names[value] = np.array2string(value.array, separator=", ", formatter={"all": str}, max_line_width=_WIDEST)
         else:
             number += 1
             names[value] = f"%{number}"

@@ -99,7 +99,7 @@ EXACT: dict[str, tuple[Value, str]] = {
     "x / 3 stays": (do("div", "x", 3), "div(x, 3.0)"),
     "x / 0 stays": (do("div", "x", 0.0), "div(x, 0.0)"),
     "x / inf stays": (do("div", "x", math.inf), "div(x, inf)"),
-    "x / 2**127 stays": (do("div", "x", 2.0**127), "div(x, 1.7014118346046923e+38)"),
+    "x / 2**127 stays": (do("div", "x", 2.0**127), "div(x, 1.7014118e+38)"),
     "x / s stays": (do("div", "x", "s"), "div(x, s)"),
     "-(-x)": (neg(neg("x")), "x"),
     "-(-u)": (neg(neg("u")), "u"),
