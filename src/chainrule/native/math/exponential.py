@@ -22,7 +22,7 @@ from chainrule.native.math.formats import (
 )
 
 _Q = {
-    "float": (0.00139411518, 0.00836319707, 0.0416663748, 0.166665769, 0.500000003),
+    "float": (0.000199076224, 0.00139336759, 0.00833328595, 0.0416664647, 0.166666668, 0.500000001),
     "double": (
         2.0921611481262383e-9,
         2.5105245732628405e-8,
@@ -70,40 +70,48 @@ def exp_of_moderate(f: Function, x: V) -> V:
     return f.multiply_add(less_one, scale, scale)
 
 
-def _expm1(f: Function, x: V) -> V:
-    """exp(x) - 1, but 0 for -0."""
+def _half_expm1(f: Function, x: V) -> V:
+    """(2**n (exp(r) - 1) + (2**n - 1)) / 2, which does not overflow earlier than its double; 0 for -0."""
     less_one, exponent = _reduced(f, at_most(f, at_least(f, x, _LOW_LESS_ONE[x.element]), _HIGH[x.element]))
     half = power_of_two(f, f.sub(exponent, number(1, exponent.type)))
-    result = f.multiply_add(half, less_one, f.sub(half, number(0.5, x.type)))
-    return f.add(result, result)
+    return f.multiply_add(half, less_one, f.sub(half, number(0.5, x.type)))
 
 
 def expm1(f: Function, x: V) -> V:
-    """exp(x) - 1 = 2**n (exp(r) - 1) + (2**n - 1), computed for half of it so that nothing overflows too early."""
-    return with_sign(f, _expm1(f, x), x)
+    """exp(x) - 1."""
+    half = _half_expm1(f, x)
+    return with_sign(f, f.add(half, half), x)
 
 
 def sigmoid(f: Function, x: V) -> V:
-    """1 / (1 + exp(-x)), as exp(x) / (1 + exp(x)) for negative x: exp of a negative number never overflows."""
+    """1 - q, or e - e q for negative x, where e = exp(-|x|) and q = e / (1 + e).
+
+    Nothing overflows, and the roundings of q count for less than they would in 1 / (1 + e) and e / (1 + e).
+    """
     one = number(1, x.type)
-    small = exp(f, f.neg(magnitude(f, x)))
-    return f.div(f.select(f.compare("oge", x, number(0, x.type)), one, small), f.add(one, small))
+    e = exp(f, f.neg(magnitude(f, x)))
+    quotient = f.div(e, f.add(one, e))
+    factor = f.select(f.compare("oge", x, number(0, x.type)), one, e)
+    return f.multiply_add(f.neg(factor), quotient, factor)
 
 
 def tanh(f: Function, x: V) -> V:
-    """t / (t + 2) with the sign of x, where t = exp(2 |x|) - 1; the same as 1 - 2 / (t + 2) where that keeps more."""
-    one, two = number(1, x.type), number(2, x.type)
+    """h / (1 + h) with the sign of x, where h = (exp(2 |x|) - 1) / 2.
+
+    As in `sigmoid`, it is computed as h - h q for q = h / (1 + h), and as 1 - q for q = 1 / (1 + h) where h is above 1.
+    """
     # Beyond 20, the result is 1.
-    t = _expm1(f, at_most(f, f.mul(magnitude(f, x), two), 40.0))
-    large = f.compare("ogt", t, one)
-    quotient = f.div(f.select(large, number(-2, x.type), t), f.add(t, two))
-    return with_sign(f, f.select(large, f.add(one, quotient), quotient), x)
+    doubled = at_most(f, f.mul(magnitude(f, x), number(2, x.type)), 40.0)
+    h = _half_expm1(f, doubled)
+    factor = at_most(f, h, 1.0)
+    quotient = f.div(factor, f.add(number(1, x.type), h))
+    return with_sign(f, f.multiply_add(f.neg(factor), quotient, factor), x)
 
 
 def sinh(f: Function, x: V) -> V:
     """(t + t / (t + 1)) / 2 for t = exp(|x|) - 1; where exp(-|x|) no longer counts, half of exp(|x| / 2) squared."""
     size, half = magnitude(f, x), number(0.5, x.type)
-    t = _expm1(f, size)
+    t = expm1(f, size)
     near = f.mul(half, f.add(t, f.div(t, f.add(t, number(1, x.type)))))
     root = exp(f, f.mul(half, size))
     far = f.mul(f.mul(half, root), root)
