@@ -90,7 +90,7 @@ EXP: Function = lambda r: (mp.expm1(r) - r) / r**2  # noqa: E731  # a formula
 ATANH = in_square(lambda s: 2 * (mp.atanh(s) / s - 1) / s**2)
 
 FITS = (
-    Fit("exponential float32: (exp(r) - 1 - r) / r²", EXP, -0.3467, 0.3467, 6),
+    Fit("exponential float32: (exp(r) - 1 - r) / r²", EXP, -0.3467, 0.3467, 5),
     Fit("exponential float64: (exp(r) - 1 - r) / r²", EXP, -0.3467, 0.3467, 11),
     Fit("logarithm float32: 2 (atanh(s) / s - 1) / z in z = s²", ATANH, 1e-20, LARGEST_S**2, 4),
     Fit("logarithm float64: 2 (atanh(s) / s - 1) / z in z = s²", ATANH, 1e-20, LARGEST_S**2, 7),
