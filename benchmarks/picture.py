@@ -1,0 +1,123 @@
+"""The figures as pictures: everyone's speed on every workload, and how the cost grows with the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.contestants import BY_MODULE
+from benchmarks.results import Results
+from benchmarks.scaling import CURVES, TITLES, value
+from benchmarks.table import measured, micro, times
+from benchmarks.workloads import Workload
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = {
+    "chainrule_jit": "#c1272d",
+    "chainrule_fit": "#e8837f",
+    "torch_eager": "#7a8a99",
+    "torch_fused": "#465a6b",
+    "torch_compiled": "#aab6c0",
+    "jax_optax": "#2a7f8e",
+    "keras_jax": "#8cc3cc",
+    "scikit_learn": "#d9a441",
+}
+
+
+def speeds(results: Results, threads: int) -> Figure | None:
+    """Bars: everyone's speed, the fastest peer's being 1; None if nothing was measured."""
+    workloads = measured(results, threads)
+    if not workloads:
+        return None
+    figure = _figure((11, 2.1 * -(-len(workloads) // 2) + 0.8))
+    grid = figure.subplots(-(-len(workloads) // 2), 2, squeeze=False).flatten()
+    for axes, workload in zip(grid, workloads, strict=False):
+        _bars(axes, results, workload, threads)
+    for axes in grid[len(workloads) :]:
+        axes.axis("off")
+    figure.suptitle(
+        f"Speed of a training step beside the fastest peer (1, dashed); threads: {threads}. Longer is faster."
+    )
+    return _explained(figure, results)
+
+
+def _bars(axes: Axes, results: Results, workload: Workload, threads: int) -> None:
+    steps, peer = results.steps(workload.name, threads), results.fastest_peer(workload.name, threads)
+    axes.set_title(workload.title, fontsize=9, loc="left")
+    fastest = peer or min(time for _, time in steps)
+    speed = [fastest / time for _, time in steps]
+    axes.barh(range(len(steps)), speed, color=[COLOURS[one] for one, _ in steps])
+    axes.set_yticks(range(len(steps)), [BY_MODULE[one].title for one, _ in steps], fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlim(min(speed) / 1.5, max(speed) * 4)
+    axes.tick_params(axis="x", which="both", labelbottom=False)
+    axes.axvline(1, color="black", linewidth=0.8, linestyle="--")
+    for at, (_, time) in enumerate(steps):
+        axes.text(fastest / time * 1.05, at, f"{micro(time)} µs  {times(peer, time)}", va="center", fontsize=7)
+
+
+def scaling(results: Results) -> Figure | None:
+    """Curves of a step's time along batch, width and depth; None if nothing was measured."""
+    axes_measured = [
+        axis for axis in CURVES if any(one.workload.startswith(f"{axis}-") for one in results.measurements)
+    ]
+    threads = sorted({one.threads for one in results.measurements})
+    if not axes_measured:
+        return None
+    figure = _figure((4 * len(axes_measured), 3.2 * len(threads) + 0.8))
+    grid = figure.subplots(len(threads), len(axes_measured), squeeze=False)
+    for row, count in zip(grid, threads, strict=True):
+        for axes, axis in zip(row, axes_measured, strict=True):
+            _curves(axes, results, axis, count)
+    grid[0][0].legend(fontsize=7)
+    figure.suptitle("Time of a training step as the work grows. Lower is faster.")
+    return _explained(figure, results)
+
+
+def _curves(axes: Axes, results: Results, axis: str, threads: int) -> None:
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for point in CURVES[axis]:
+        for one, time in results.steps(point.name, threads):
+            lines.setdefault(one, []).append((value(point.name), time * 1e6))
+    for one, points in lines.items():
+        axes.plot(*zip(*points, strict=True), "o-", label=BY_MODULE[one].title, color=COLOURS[one], markersize=3)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xlabel(TITLES[axis], fontsize=8)
+    axes.set_ylabel(f"µs a step, threads: {threads}", fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.grid(alpha=0.3)
+
+
+def _figure(size: tuple[float, float]) -> Figure:
+    # Not through pyplot, which would look for a screen.
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained")
+
+
+def _explained(figure: Figure, results: Results) -> Figure:
+    """With the machine, the date and who is missing."""
+    missing = [BY_MODULE[one].title for one in results.missing]
+    said = f"missing, as not installed: {'; '.join(missing)}" if missing else "no peer is missing"
+    figure.supxlabel(
+        f"{results.machine['processor']}, {results.machine['cores']} cores; {results.date[:10]}; {said}", fontsize=7
+    )
+    return figure
+
+
+def save(results: Results, stem: Path) -> list[Path]:
+    """Write `STEM-speeds-N.png` for each number of threads and `STEM-scaling.png`, of what was measured."""
+    figures = {f"speeds-{n}": speeds(results, n) for n in sorted({one.threads for one in results.measurements})}
+    figures["scaling"] = scaling(results)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, figure in figures.items():
+        if figure is not None:
+            written.append(stem.with_name(f"{stem.name}-{name}.png"))
+            figure.savefig(written[-1], dpi=100)
+    return written
