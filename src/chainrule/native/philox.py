@@ -48,7 +48,8 @@ def consecutive(function: Function, element: str, key: V, counter: V, first: V, 
     """The same for `count` positions in a row, of which the first begins a block: no block is computed twice."""
     each = words_a_number(element)
     blocks = count * each // 4
-    start = function.add(counter, function.binary("udiv", first, i64(4 // each)))
+    # Shifted with its sign: behind padding the first lanes, which nobody looks at, stand before the draw.
+    start = function.add(counter, function.binary("ashr", first, i64((4 // each).bit_length() - 1)))
     lanes = function.add(function.splat(start, blocks), function.lane_numbers(blocks))
     words = _blocks(function, key, lanes)
     return _number(function, element, [_interleaved(function, words[first::each]) for first in range(each)])
