@@ -7,6 +7,7 @@ arithmetic on indices, so that they cost nothing; the bounds of variables keep q
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -108,9 +109,8 @@ class Index:
             ((atom, factor),) = rest.terms.items()
             if isinstance(atom, Quotient) and factor == 1:
                 return whole + atom.index // (atom.by * by)
-            if by % factor == 0 and factor > 1:
-                return whole + Index.of(atom) // (by // factor)
-        return whole + Index.of(Quotient(rest, by))
+        step, coarse, _ = rest._in_steps(by)
+        return whole + (coarse // (by // step) if step > 1 else Index.of(Quotient(rest, by)))
 
     def __mod__(self, by: int) -> Index:
         """The remainder; parts that divide evenly leave none."""
@@ -118,7 +118,21 @@ class Index:
         low, high = rest.bounds()
         if low >= 0 and high < by:
             return rest
-        return Index.of(Remainder(rest, by))
+        step, coarse, fine = rest._in_steps(by)
+        return coarse % (by // step) * step + fine if step > 1 else Index.of(Remainder(rest, by))
+
+    def _in_steps(self, by: int) -> tuple[int, Index, Index]:
+        """(step, coarse, fine) with `self == coarse * step + fine` and fine below step, which divides `by`.
+
+        So of `i * 8 + j` by 16, where j is below 8, it is i that is divided, by 2.
+        """
+        steps = {math.gcd(factor, by) for factor in self.terms.values()}
+        for step in sorted(steps - {1}, reverse=True):
+            coarse, fine = self._split(step)
+            low, high = fine.bounds()
+            if low >= 0 and high < step:
+                return step, coarse, fine
+        return 1, self, Index(0)
 
     def _split(self, by: int) -> tuple[Index, Index]:
         """(whole, rest) with `self == whole * by + rest`, the rest not below 0 if `self` never is."""
