@@ -7,6 +7,7 @@ one, write it into the file of its family. A pass is for what takes a look at th
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from chainrule.compiler.simplify import arithmetic, broadcasts, choice, movement, reductions
 from chainrule.compiler.simplify.common import merge
@@ -14,15 +15,18 @@ from chainrule.compiler.simplify.constants import fold
 from chainrule.compiler.simplify.masks import read_off_results
 from chainrule.compiler.simplify.one_hot import compare_columns
 from chainrule.compiler.simplify.products import turn_round
-from chainrule.compiler.simplify.rules import apply_rules, together
+from chainrule.compiler.simplify.rules import Rules, apply_rules, together
 from chainrule.graph import Graph, verify
 
-_RULES = together(movement.RULES, broadcasts.RULES, arithmetic.RULES, choice.RULES, reductions.RULES)
+
+@cache
+def _rules() -> Rules:
+    return together(movement.RULES, broadcasts.rules(), arithmetic.RULES, choice.RULES, reductions.RULES)
 
 
 def apply_all_rules(graph: Graph) -> Graph:
     """Algebra, value by value."""
-    return apply_rules(graph, _RULES)
+    return apply_rules(graph, _rules())
 
 
 # What is not needed any more leaves by itself: each pass makes a graph of what the outputs depend on.

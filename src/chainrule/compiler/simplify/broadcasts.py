@@ -48,8 +48,7 @@ def _unstretched(value: Value) -> Value:
     return value.inputs[0] if is_apply(value, BROADCAST) and value.inputs[0].shape == () else value
 
 
-ELEMENTWISE = tuple(
-    primitive for primitive in PRIMITIVES.values() if isinstance(primitive, (Unary, Binary, Where)) or primitive is CAST
-)
-
-RULES: Rules = dict.fromkeys(ELEMENTWISE, (stretch_late, number_beside))
+def rules() -> Rules:
+    """For every elementwise primitive there is; asked for when all are there."""
+    elementwise = [p for p in PRIMITIVES.values() if isinstance(p, (Unary, Binary, Where)) or p is CAST]
+    return dict.fromkeys(elementwise, (stretch_late, number_beside))
