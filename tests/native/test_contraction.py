@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product as combinations
@@ -19,6 +18,7 @@ from chainrule.native.contraction import emit_contraction
 from chainrule.native.target import Target
 from chainrule.ops.arithmetic import ADD, MAXIMUM, MUL
 from tests.native.harness import EVERY, NEON, RUNNABLE, Compiled, assembly
+from tests.native.registers import check_sums_stay_in_registers
 
 FLOAT32 = np.dtype("float32")
 
@@ -227,20 +227,4 @@ def test_sums_stay_in_registers(shape: tuple[int, int, int], orders: tuple, targ
     store, _ = case.store(case.total)
     kernel = case.kernel(a, b, store)
     text = assembly(lambda module: emit_contraction(module, kernel, "product", target), 3, target)
-    loops = innermost_loops(text)
-    sums = [loop for loop in loops if re.search(r"\bv?fmadd|\bfmla", loop)]
-    assert sums
-    for loop in sums:
-        assert not re.search(r"[xyz]mm.*\(%rsp|\(%rsp.*[xyz]mm|\b(ldr|str|ldp|stp)\s+q.*\[sp", loop), loop
-
-
-def innermost_loops(text: str) -> list[str]:
-    """Of an assembly, the stretches from a label to a jump back to it that hold no other label."""
-    lines = text.splitlines()
-    found, label, start = [], "", 0
-    for i, line in enumerate(lines):
-        if match := re.match(r"(\.L\w+|L\w+):", line):
-            label, start = match[1], i
-        elif label and re.match(rf"\s+(j\w+|b\.\w+|cbn?z|tbn?z)\s.*{re.escape(label)}\b", line):
-            found.append("\n".join(lines[start : i + 1]))
-    return found
+    check_sums_stay_in_registers(text)

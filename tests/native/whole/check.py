@@ -52,10 +52,15 @@ def check(target: Target, primitive: Primitive, *arrays: np.ndarray, **params: A
     np.testing.assert_array_equal(found, np.asarray(primitive.evaluate(*arrays, **params)))
 
 
+def written(target: Target, primitive: Primitive, *specs: Spec, **params: Any) -> str:
+    """The assembly of the native code."""
+    kernel = whole(primitive, list(specs), params)
+    return assembly(lambda module: emit_whole(module, kernel, "kernel", target), len(buffers(kernel)), target)
+
+
 def check_elsewhere(primitive: Primitive, *specs: Spec, **params: Any) -> None:
     """There is code for a processor that this machine has not."""
-    kernel = whole(primitive, list(specs), params)
-    assert assembly(lambda module: emit_whole(module, kernel, "kernel", NEON), len(buffers(kernel)), NEON)
+    assert written(NEON, primitive, *specs, **params)
 
 
 def numbers(shape: tuple[int, ...], dtype: np.dtype, seed: int = 0, most: int = 9) -> np.ndarray:

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
-from tests.native.harness import RUNNABLE
-from tests.native.whole.check import check, check_elsewhere, numbers
+from tests.native.harness import EVERY, RUNNABLE
+from tests.native.registers import check_sums_stay_in_registers
+from tests.native.whole.check import check, numbers, written
 
 
 @st.composite
@@ -56,9 +57,17 @@ def test_an_array_may_be_given_twice():
     check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, x, kernel=(1, 1), frame=frame)
 
 
-def test_for_another_processor():
-    frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
-    x, w, y = Spec((2, 8, 8, 3), float32), Spec((9, 3, 3, 3), float32), Spec((2, 8, 8, 9), float32)
-    check_elsewhere(CONVOLUTION, x, w, frame=frame)
-    check_elsewhere(CONVOLUTION_INPUT, y, w, spatial=(8, 8), frame=frame)
-    check_elsewhere(CONVOLUTION_WEIGHT, x, y, kernel=(3, 3), frame=frame)
+# (pictures, height, width, channels, outputs, kernel, padding)
+SIZES = [(64, 14, 14, 6, 16, 5, 0), (64, 28, 28, 1, 6, 5, 2), (16, 16, 16, 64, 64, 3, 1), (4, 13, 17, 24, 48, 3, 1)]
+
+
+@pytest.mark.parametrize("target", [target for target in EVERY if target.fused], ids=lambda target: target.name)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_sums_stay_in_registers(size, target):
+    n, h, w, c, o, k, p = size
+    frame = Frame((1, 1), ((p, p), (p, p)), (1, 1), 1)
+    x, weight = Spec((n, h, w, c), float32), Spec((o, k, k, c), float32)
+    y = CONVOLUTION.infer(x, weight, frame=frame)
+    check_sums_stay_in_registers(written(target, CONVOLUTION, x, weight, frame=frame))
+    check_sums_stay_in_registers(written(target, CONVOLUTION_INPUT, y, weight, spatial=(h, w), frame=frame))
+    check_sums_stay_in_registers(written(target, CONVOLUTION_WEIGHT, x, y, kernel=(k, k), frame=frame))

@@ -115,7 +115,7 @@ def steps(f: Function, length: int, step: int, body: Callable[[V, int], None]) -
     """`body(start, size)` for parts of `step` elements in a loop, and once for the rest that is shorter."""
     whole = length - length % step
     if whole:
-        with f.loop(i64(0), i64(whole), step, may_be_empty=False) as loop:
+        with f.loop(i64(0), i64(whole), step, unroll=False, may_be_empty=False) as loop:
             body(loop.index, step)
     if whole < length:
         body(i64(whole), length - whole)

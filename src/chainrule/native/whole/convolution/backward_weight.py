@@ -47,7 +47,7 @@ class _BackwardWeight:
         self._geometry = geometry = parts.geometry
         self._pictures = Pictures(parts, parts.task.inputs[0])
         runs, run = geometry.runs
-        self._tile = choose_tile(run, geometry.outputs, parts.lanes, parts.task.target.registers)
+        self._tile = choose_tile(run, geometry.outputs, parts.lanes, parts.task.target.registers - 2)
         self._width = self._tile.vectors * parts.lanes
         self._blocks = -(-geometry.outputs // self._width)
         coarse = geometry.frame.groups * self._blocks * prod(geometry.kernel[:-1]) * runs
