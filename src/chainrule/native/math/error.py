@@ -62,16 +62,26 @@ _ERFC = (
 def erf(f: Function, x: V) -> V:
     """The error function."""
     size = magnitude(f, x)
-    near = f.multiply_add(x, polynomial(f, f.mul(x, x), _NEAR[x.element]), x)
     complement = _complement_near_1(f, size) if x.element == "float" else _complement(f, size)
     far = with_sign(f, f.sub(number(1, x.type), complement), x)
-    return f.select(f.compare("ogt", size, number(_BORDER[x.element], x.type)), far, near)
+    return f.select(_is_far(f, size), far, _near(f, x))
 
 
 def erfc(f: Function, x: V) -> V:
     """1 - erf(x), for float64."""
-    complement = _complement(f, magnitude(f, x))
-    return f.select(f.compare("olt", x, number(0, x.type)), f.sub(number(2, x.type), complement), complement)
+    size = magnitude(f, x)
+    complement = _complement(f, size)
+    far = f.select(f.compare("olt", x, number(0, x.type)), f.sub(number(2, x.type), complement), complement)
+    return f.select(_is_far(f, size), far, f.sub(number(1, x.type), _near(f, x)))
+
+
+def _is_far(f: Function, size: V) -> V:
+    return f.compare("ogt", size, number(_BORDER[size.element], size.type))
+
+
+def _near(f: Function, x: V) -> V:
+    """erf near 0."""
+    return f.multiply_add(x, polynomial(f, f.mul(x, x), _NEAR[x.element]), x)
 
 
 def _complement_near_1(f: Function, size: V) -> V:

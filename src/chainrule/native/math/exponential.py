@@ -46,18 +46,22 @@ _HIGH = {"float": 89.0, "double": 710.0}
 _LOW_LESS_ONE = {"float": -20.0, "double": -40.0}
 
 
-def _reduced(f: Function, x: V) -> tuple[V, V]:
-    """exp(r) - 1, and n as a whole number, of an x within the range where exp is finite."""
+def _reduced(f: Function, x: V, low: V | None = None) -> tuple[V, V]:
+    """exp(r) - 1, and n as a whole number, of an x within the range where exp is finite; `low` is added to x."""
     n, exponent = round_small(f, f.mul(x, number(1 / math.log(2), x.type)))
     first, second = _LN2[x.element]
     r = f.multiply_add(n, number(-first, x.type), x)
     r = f.multiply_add(n, number(-second, x.type), r)
+    r = f.add(r, low) if low else r
     return f.multiply_add(f.mul(r, r), polynomial(f, r, _Q[x.element]), r), exponent
 
 
-def exp(f: Function, x: V) -> V:
-    """e to the power of x. Powers of two are multiplied in halves, so that the result may be denormal or infinite."""
-    less_one, exponent = _reduced(f, at_most(f, at_least(f, x, _LOW[x.element]), _HIGH[x.element]))
+def exp(f: Function, x: V, low: V | None = None) -> V:
+    """e to the power of x (and what x lacks, if that is known).
+
+    Powers of two are multiplied in halves, so that the result may be denormal or infinite.
+    """
+    less_one, exponent = _reduced(f, at_most(f, at_least(f, x, _LOW[x.element]), _HIGH[x.element]), low)
     half = shift_right(f, exponent, 1)
     result = f.mul(f.add(less_one, number(1, x.type)), power_of_two(f, half))
     return f.mul(result, power_of_two(f, f.sub(exponent, half)))

@@ -32,7 +32,7 @@ Pair = tuple[V, V]
 
 
 def _sum(f: Function, a: V, b: V) -> Pair:
-    """a + b exactly, where |a| >= |b| or a is 0 (Dekker)."""
+    """a + b exactly, where the exponent of a is not below that of b, or a is 0 (Dekker)."""
     total = f.add(a, b)
     return total, f.sub(b, f.sub(total, a))
 
@@ -46,8 +46,8 @@ def _log(f: Function, x: V) -> Pair:
     """The logarithm of a number above 0; of 0 and infinity in the first part alone."""
     whole, exponent = normal_split(f, x)
     one = number(1, x.type)
-    n, d = f.sub(whole, one), f.add(whole, one)
-    d_low = f.sub(one, f.sub(d, whole))
+    n = f.sub(whole, one)
+    d, d_low = _sum(f, one, whole)
     # s, and what the quotient lacks.
     s = f.div(n, d)
     back, back_low = product(f, s, d)
@@ -76,12 +76,9 @@ def power(f: Function, x: V, y: V) -> V:
     high, low = _log(f, magnitude(f, x))
     exponent, lost = product(f, y, high)
     lost = f.add(lost, f.mul(y, low))
-    result = exp(f, exponent)
-    # Where the exponent is infinite or the result at an end, nothing is lost.
+    # An exponent beyond all results, or an infinite one, lacks nothing that counts.
     matters = f.compare("olt", magnitude(f, exponent), number(800, x.type))
-    correction = f.mul(result, f.select(matters, lost, zero))
-    inside = f.compare("olt", result, number(math.inf, x.type))
-    result = f.add(result, f.select(inside, correction, zero))
+    result = exp(f, exponent, f.select(matters, lost, zero))
     # Of -1 to any power, infinite ones too, the size is 1.
     result = f.select(f.compare("oeq", magnitude(f, x), one), one, result)
     infinity, half = number(math.inf, x.type), f.mul(y, number(0.5, y.type))
