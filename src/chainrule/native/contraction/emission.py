@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.compiler.kernel import Contraction, buffers
-from chainrule.native.contraction.outer import Outer
+from chainrule.native.contraction.nest import Nest
 from chainrule.native.contraction.plan import make_plan
 from chainrule.native.contraction.product import Product
 from chainrule.native.convention import KernelCode, begin_kernel
@@ -27,8 +27,8 @@ def emit_contraction(module: Module, kernel: Contraction, name: str, target: Tar
         return KernelCode(name, 0)
     plan = make_plan(product, target)
     pointers = dict(zip(buffers(kernel), frame.pointers, strict=True))
-    outer = Outer(frame, plan, pointers, target)
+    nest = Nest(frame, plan, pointers, target)
     with frame.function.loop(frame.begin, frame.end) as loop:
-        outer.unit(loop.index)
+        nest.unit(loop.index)
     frame.function.finish()
-    return KernelCode(name, plan.units, outer.scratch)
+    return KernelCode(name, plan.units, nest.scratch)

@@ -6,8 +6,9 @@ Everything here follows from shapes, strides and the target alone, so that any n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
+from itertools import chain
+from math import ceil, log2
 from typing import Literal
 
 from chainrule.native.contraction.product import Operand, Product
@@ -17,12 +18,14 @@ from chainrule.native.target import Target
 SMALLEST_UNIT = 20_000
 # Bytes of a panel that the first-level cache holds.
 NEAR_BYTES = 1 << 15
-# Cycles: of a multiply-add until its sum can be used again; to pack one vector; to load a vector that stands beyond the
-# first-level cache; to finish a vector of sums; to begin a tile; to begin a unit.
+# Cycles: until the sum of a multiply-add can be used again; to pack a vector; more for a vector that comes from beyond the
+# first-level cache; to add up pairs of lanes; to store a vector; to store a lane; to begin a tile; to begin a unit.
 LATENCY = 4
 PACKING = 5
-FAR_VECTOR = 2
+FAR_VECTOR = 0.5
+HALVING = 2
 STORE = 2
+STORE_LANE = 4
 TILE = 30
 UNIT = 100
 # Loads in a cycle, in practice.
@@ -52,7 +55,8 @@ class Plan:
     """How a contraction is computed.
 
     Attributes:
-        product: What is computed.
+        form: Which micro-kernel computes it.
+        product: What is computed; vectors of results run along its n.
         lanes: The elements of a vector.
         tile: The tile of sums that the registers hold.
         panels: How many panels of `tile.vectors` vectors the columns make.
@@ -63,6 +67,7 @@ class Plan:
         masked: Whether vectors of `b` are loaded by masks.
     """
 
+    form: Literal["outer", "dot"]
     product: Product
     lanes: int
     tile: Tile
@@ -95,18 +100,36 @@ class Plan:
 
 
 def make_plan(product: Product, target: Target) -> Plan:
-    """Divide a contraction: of all tiles, blocks and groups those that take the fewest cycles."""
+    """Of all forms and tiles, then of all ways to divide the work, those that take the fewest cycles."""
+    plans = [
+        plan
+        for each in (product, product.transposed())
+        for plan in chain(_outer_plans(each, target), _dot_plans(each, target))
+    ]
+    best = min(plans, key=lambda plan: _cost(plan, target))
+    return min(_divided(best), key=lambda plan: (_cost(plan, target), plan.units))
+
+
+def _divided(plan: Plan) -> Iterator[Plan]:
+    """The ways to divide the work among units: their rows must fit the cache, and they must be worth handing out."""
+    rows, depth = plan.tile.rows, plan.product.k
+    most = max(BLOCK_BYTES // max(depth * plan.product.itemsize, 1), 4 * rows)
+    least = SMALLEST_UNIT / max(depth, 1)
+    blocks = [each for each in _counts(ceil(plan.product.m / rows)) if each * rows <= most]
+    yield replace(plan, block=max(blocks, default=1) * rows)
+    for block in blocks:
+        for group in _counts(plan.panels):
+            if block * rows * group * plan.width >= least:
+                yield replace(plan, block=block * rows, group=group)
+
+
+def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
+    """The outer form with tiles of one vector and of more, not divided yet."""
     lanes = target.lanes(max(product.itemsize, 4))
-    return min(_candidates(product, target, lanes), key=lambda one: (_cost(one), one.units))
-
-
-def _candidates(product: Product, target: Target, lanes: int) -> Iterator[Plan]:
-    """What may be done, tile by tile."""
     pack_a = product.a.free == 1 and product.n > lanes and _far(product.a, product)
     # Rows a multiple of 4 KiB apart fall into the same few lines of the first-level cache.
     most_rows = 8 if not pack_a and product.a.free * product.itemsize % PAGE == 0 else 28
-    # Elements of `a` on their way into sums; on ARM they are loaded in pairs, ahead of time.
-    registers = target.registers - (3 if target.name == "neon" else 1)
+    registers = _registers(target)
     across = ceil(product.n / lanes)
     for vectors in range(1, min(across, registers // 4) + 1):
         tile = Tile(_rows(product.m, vectors, min((registers - vectors) // vectors, most_rows)), vectors)
@@ -120,13 +143,39 @@ def _candidates(product: Product, target: Target, lanes: int) -> Iterator[Plan]:
         elif partial:
             # Only AVX-512 loads parts of vectors at no cost.
             pack_b = "partial"
-        for block in _counts(ceil(product.m / tile.rows)):
-            for group in _counts(ceil(across / vectors)):
-                plan = Plan(
-                    product, lanes, tile, ceil(across / vectors), group, block * tile.rows, pack_a, pack_b, masked
-                )
-                if _reasonable(plan):
-                    yield plan
+        panels = ceil(across / vectors)
+        yield Plan(
+            "outer",
+            product,
+            lanes,
+            tile,
+            panels,
+            panels,
+            ceil(product.m / tile.rows) * tile.rows,
+            pack_a,
+            pack_b,
+            masked,
+        )
+
+
+def _dot_plans(product: Product, target: Target) -> Iterator[Plan]:
+    """The dot form with as many columns as a vector has lanes, with half as many, and so on, not divided yet."""
+    columns = target.lanes(max(product.itemsize, 4))
+    if product.a.depth != 1 or product.b.depth != 1 or product.itemsize < 4:
+        return
+    while columns > 1:
+        # A sum each, and the rows' vectors.
+        rows = min(_registers(target) // (columns + 1), product.m)
+        if rows:
+            panels = ceil(product.n / columns)
+            block = ceil(product.m / rows) * rows
+            yield Plan("dot", product, columns, Tile(rows, 1), panels, panels, block, False, "never", False)
+        columns //= 2
+
+
+def _registers(target: Target) -> int:
+    """How many hold sums and one operand; through the others goes the other one (on ARM it is loaded in pairs)."""
+    return target.registers - (3 if target.name == "neon" else 2)
 
 
 def _far(operand: Operand, product: Product) -> bool:
@@ -151,15 +200,7 @@ def _step(rows: int, vectors: int) -> float:
     return max(rows * vectors / 2, (rows + vectors) / LOADS, LATENCY)
 
 
-def _reasonable(plan: Plan) -> bool:
-    """Whether the rows of a block fit the cache, and units are worth handing to a thread."""
-    product, tile = plan.product, plan.tile
-    if plan.block * product.k * product.itemsize > BLOCK_BYTES and plan.block > 4 * tile.rows:
-        return False
-    return plan.block * plan.group * plan.width * product.k >= SMALLEST_UNIT or plan.blocks * plan.groups == 1
-
-
-def _cost(plan: Plan) -> float:
+def _cost(plan: Plan, target: Target) -> float:
     """Cycles, summed over what one to four threads need; a thread waits for the others to finish.
 
     A unit packs what it needs itself, so units of many rows pack `b` seldom, and of many columns `a`.
@@ -167,11 +208,21 @@ def _cost(plan: Plan) -> float:
     product, tile = plan.product, plan.tile
     rows, columns = min(plan.block, product.m), min(plan.group, plan.panels)
     tiles = ceil(rows / tile.rows)
-    step = _cycles(rows, tile.rows, tile.vectors)
-    if product.k * plan.width * product.itemsize > NEAR_BYTES:
-        step = max(step, tiles * tile.vectors * FAR_VECTOR)
-    panel = product.k * step + tiles * TILE + rows * tile.vectors * STORE
-    packed = (plan.pack_b == "always") * columns * tile.vectors + plan.pack_a * ceil(rows / plan.lanes)
+    if plan.form == "dot":
+        along = target.lanes(product.itemsize)
+        adding_up = plan.lanes + log2(along / plan.lanes)
+        panel = ceil(product.k / along) * (_cycles(rows, tile.rows, plan.lanes) + rows * FAR_VECTOR)
+        panel += rows * adding_up * HALVING
+        packed = 0
+    else:
+        # A panel that the first-level cache does not hold comes from further away for each tile.
+        near = product.k * plan.width * product.itemsize <= NEAR_BYTES
+        panel = product.k * (
+            _cycles(rows, tile.rows, tile.vectors) + tile.vectors * FAR_VECTOR * (1 if near else tiles)
+        )
+        packed = (plan.pack_b == "always") * columns * tile.vectors + plan.pack_a * tiles
+    strided = any(store.index.terms.get(product.kernel.n) != 1 for store in product.kernel.epilogue)
+    panel += tiles * TILE + rows * tile.vectors * (STORE_LANE * plan.lanes if strided else STORE)
     unit = UNIT + columns * panel + product.k * packed * PACKING
     return sum(ceil(plan.units / threads) * threads * unit for threads in (1, 2, 3, 4))
 

@@ -1,0 +1,101 @@
+"""The loops around a micro-kernel: units, panels of columns, tiles of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from chainrule.compiler.expression import Buffer
+from chainrule.compiler.index import Var
+from chainrule.native.contraction.dot import Dot
+from chainrule.native.contraction.finish import Finish
+from chainrule.native.contraction.outer import Outer
+from chainrule.native.contraction.plan import Plan
+from chainrule.native.contraction.product import Operand
+from chainrule.native.convention import Frame
+from chainrule.native.emit import V, i64
+from chainrule.native.target import Target
+
+
+class MicroKernel(Protocol):
+    """What computes a tile of sums.
+
+    Attributes:
+        scratch: The bytes of scratch memory that it needs.
+    """
+
+    scratch: int
+
+    def rows(self, start: V, first: V, end: V) -> None:
+        """Make ready for the rows from `first` up to `end`; `start` is the address of the matrix `a`."""
+
+    def panel(self, start: V, column: V) -> None:
+        """Make ready for the panel that begins at a column; `start` is the address of the matrix `b`."""
+
+    def sums(self, row: V, rows: int) -> list[V]:
+        """The sums of a tile of the panel: row after row, vectors with n along the lanes."""
+
+
+class Nest:
+    """The code of a plan.
+
+    Attributes:
+        scratch: The bytes of scratch memory that a thread needs.
+    """
+
+    def __init__(self, frame: Frame, plan: Plan, pointers: Mapping[Buffer, V], target: Target) -> None:
+        self._f = frame.function
+        self._plan = plan
+        self._pointers = pointers
+        self._finish = Finish(frame, plan, pointers, target, frame.scratch)
+        room = -(-self._finish.scratch // 64) * 64
+        form = Dot if plan.form == "dot" else Outer
+        self._kernel: MicroKernel = form(self._f, plan, target, self._f.at(frame.scratch, "i8", i64(room)))
+        self.scratch = room + self._kernel.scratch
+
+    def unit(self, number: V) -> None:
+        """A group of panels for a block of rows of one matrix of the batch."""
+        f, plan = self._f, self._plan
+        rest, group = f.divmod(number, plan.groups)
+        batch, block = f.divmod(rest, plan.blocks)
+        at = self._batch(batch)
+        self._finish.inside(at)
+        b = self._start(plan.product.b, at)
+        first = f.mul(block, i64(plan.block))
+        end = self._least(f.add(first, i64(plan.block)), plan.product.m)
+        self._kernel.rows(self._start(plan.product.a, at), first, end)
+        panel = f.mul(group, i64(plan.group))
+        last = self._least(f.add(panel, i64(plan.group)), plan.panels)
+        with f.loop(panel, last, unroll=False, may_be_empty=False) as panels:
+            column = f.mul(panels.index, i64(plan.width))
+            self._kernel.panel(b, column)
+            self._tiles(first, end, column)
+
+    def _tiles(self, first: V, end: V, column: V) -> None:
+        """A panel for all rows of a block; the matrix's last rows are a smaller tile."""
+        f, rows, m = self._f, self._plan.tile.rows, self._plan.product.m
+        whole = m - m % rows
+        if whole:
+            with f.loop(first, self._least(end, whole), rows, unroll=False) as loop:
+                self._finish.tile(loop.index, column, self._kernel.sums(loop.index, rows))
+        if whole < m:
+            with f.when(f.compare("eq", end, i64(m))):
+                self._finish.tile(i64(whole), column, self._kernel.sums(i64(whole), m - whole))
+
+    def _batch(self, number: V) -> dict[Var, V]:
+        """The values of the batch variables."""
+        at: dict[Var, V] = {}
+        for var in reversed(self._plan.product.kernel.batch):
+            number, at[var] = self._f.divmod(number, var.extent)
+        return at
+
+    def _start(self, operand: Operand, at: Mapping[Var, V]) -> V:
+        """The address of an operand's first element for a matrix of the batch."""
+        f, index = self._f, i64(operand.start)
+        for var, stride in zip(self._plan.product.kernel.batch, operand.batch, strict=True):
+            if stride:
+                index = f.add(index, f.mul(at[var], i64(stride)))
+        return f.at(self._pointers[operand.load.buffer], self._plan.product.element, index)
+
+    def _least(self, a: V, b: int) -> V:
+        return self._f.intrinsic("llvm.smin", "i64", a, i64(b))
