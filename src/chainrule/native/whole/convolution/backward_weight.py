@@ -47,6 +47,7 @@ class _BackwardWeight:
         self._geometry = geometry = parts.geometry
         self._pictures = Pictures(parts, parts.task.inputs[0])
         runs, run = geometry.runs
+        # Two registers to spare: LLVM needs them where sums are carried through loops within loops.
         self._tile = choose_tile(run, geometry.outputs, parts.lanes, parts.task.target.registers - 2)
         self._width = self._tile.vectors * parts.lanes
         self._blocks = -(-geometry.outputs // self._width)
@@ -116,13 +117,11 @@ class _BackwardWeight:
             left = parts.at(element, *zip(indices, across, strict=True))
             return parts.take(sums, left, 1, self._outputs(parts.at(g, *zip(indices, own, strict=True)), width))
 
-        places = [
-            parts.at(place, (i64(r), self._width), (i64(v), parts.lanes)) for r in range(rows) for v in range(vectors)
-        ]
-        type = vector(parts.task.element, parts.lanes)
-        before = [f.load(type, each) for each in places]
-        for total, each in zip(nest(f, geometry.positions, product, before), places, strict=True):
-            f.store(total, each)
+        # Each picture is summed by itself first: so many numbers one after another would lose digits.
+        for i, total in enumerate(nest(f, geometry.positions, product, parts.zeros(rows * vectors))):
+            r, v = divmod(i, vectors)
+            to = parts.at(place, (i64(r), self._width), (i64(v), parts.lanes))
+            f.store(f.add(f.load(total.type, to), total), to)
 
     def _outputs(self, pointer: V, width: int) -> list[V]:
         """Vectors of outputs, of which the last may not be full."""
