@@ -11,10 +11,15 @@ from typing import Any
 from chainrule.errors import FileFormatError
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, private: bool = False) -> None:
     """Write `content` under a temporary name beside `path`, flush it to the disk, and put it in place at once.
 
     Whatever goes wrong on the way, `path` holds either what it held before or all of `content`.
+
+    Args:
+        path: The file.
+        content: What it shall hold.
+        private: Whether only its owner may read it; else it may be read as the file that it replaces, or as a new one.
 
     Raises:
         OSError: If the folder cannot be written to, or the disk is full.
@@ -26,7 +31,9 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, _mode(target))
+        # The temporary file is its owner's alone.
+        if not private:
+            os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

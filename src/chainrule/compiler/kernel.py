@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from chainrule.compiler.expression import Buffer, Expr, Load, Result, buffers_of
 from chainrule.compiler.index import Index, Var
 from chainrule.core.primitive import Params, Primitive, Spec
@@ -144,7 +146,7 @@ class Program:
     waits: tuple[bool, ...]
     offsets: tuple[int, ...]
     arena: int
-    constants: tuple[object, ...] = field(repr=False)
+    constants: tuple[np.ndarray, ...] = field(repr=False)
     inputs: tuple[Buffer, ...] = ()
     results: tuple[Buffer, ...] = ()
 

@@ -1,0 +1,221 @@
+"""A program that can be called."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from chainrule import config
+from chainrule.compiler.kernel import Kernel, Program
+from chainrule.native import layout as context
+from chainrule.native.cache import Entry, cached
+from chainrule.native.convention import Fault
+from chainrule.native.layout import Layout
+from chainrule.native.machine_code import assembly, compiled, linked
+from chainrule.native.memory import aligned_block
+from chainrule.native.program import emit_program
+from chainrule.native.step import constant_offsets
+from chainrule.native.target import host
+from chainrule.native.threads import Team, current_team
+
+# Many steps at once return to Python about so often, which looks then whether the user has pressed Ctrl-C.
+_SLICE_SECONDS = 0.05
+
+
+class ProgramFault(Exception):  # noqa: N818 - it says what bad data met, and is made into the user's error elsewhere
+    """A kernel has met bad data.
+
+    Attributes:
+        kernel: Which one.
+        fault: What it has met.
+        value: The offending value.
+        steps: How many steps were done before this one.
+    """
+
+    def __init__(self, kernel: Kernel, fault: Fault, value: int, steps: int) -> None:
+        super().__init__(f"{kernel.name}: {fault.name.lower().replace('_', ' ')}: {value}")
+        self.kernel = kernel
+        self.fault = fault
+        self.value = value
+        self.steps = steps
+
+
+def build(make: Callable[[], Program], key: bytes | None = None, *, timed: bool = False) -> Executable:
+    """Compile a program for this processor, or take it from the cache.
+
+    Args:
+        make: Gives the program. Only called where it is needed: if it is not in the cache, and for texts and faults.
+        key: Says which program it is, so that it can be kept on disk: two programs with the same key must be the same,
+            constants included. None keeps it in memory only.
+        timed: Whether to measure the time of each kernel (`Executable.seconds`); the program is slower then.
+    """
+
+    def compile_program() -> Entry:
+        program = make()
+        text, layout = emit_program(program, host(), timed=timed)
+        return Entry(compiled(text, host()), layout.as_json(), _packed(program))
+
+    entry = cached(None if key is None else key + (b"timed" if timed else b""), compile_program)
+    return Executable(entry, make)
+
+
+class Executable:
+    """Machine code with the memory that it works in. The addresses of inputs and results are the caller's to set.
+
+    A program has one set of addresses and one arena: whoever shares an executable between Python threads holds its
+    `lock` from setting the addresses to reading the results.
+
+    Args:
+        entry: What was compiled.
+        make: Gives the program, where more is asked than to run it.
+
+    Attributes:
+        layout: What is known of it.
+        addresses: Of the inputs, then of the results: contiguous arrays.
+        lock: For those who share it.
+    """
+
+    def __init__(self, entry: Entry, make: Callable[[], Program]) -> None:
+        self.layout = Layout.from_json(entry.layout)
+        self.lock = threading.Lock()
+        self._make = make
+        functions, self._library = linked(entry.code, "run")
+        self._run: Callable[[int], int] = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(functions["run"])
+        # The same, but without letting other Python threads run meanwhile.
+        self._run_briefly: Callable[[int], int] = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(functions["run"])
+        block = aligned_block(8 * self.layout.words)
+        block[:] = 0
+        self._context: int = block.ctypes.data
+        self._words = (ctypes.c_int64 * self.layout.words).from_buffer(block.data)
+        count = self.layout.inputs + self.layout.results
+        self.addresses = (ctypes.c_uint64 * count).from_buffer(block.data, 8 * self.layout.addresses)
+        self._constants = aligned_block(len(entry.constants))
+        self._constants[:] = np.frombuffer(entry.constants, np.uint8)
+        self._words[context.CONSTANTS] = self._constants.ctypes.data
+        self._words[context.REPEAT] = 1
+        self._call: Callable[[int], int] = self._run
+        self._team: Team | None = None
+        self._revision = -1
+        self._steps, self._seconds = 0, 0.0
+        _executables.add(self)
+
+    @cached_property
+    def program(self) -> Program:
+        """The program that it was compiled from."""
+        return self._make()
+
+    def run(self, repeat: int = 1) -> int:
+        """Run the step, or so many steps one after another.
+
+        Args:
+            repeat: How many, above 0. Between slices of a twentieth of a second Python handles signals such as Ctrl-C.
+
+        Returns:
+            How many steps were done: `repeat`.
+
+        Raises:
+            ProgramFault: If a kernel has met bad data. The steps before were done; what of this one (`native/step.py`).
+        """
+        if self._revision != config.threads_revision:
+            self._prepare()
+        if repeat != 1 or self.layout.timed:
+            return self._run_slices(repeat)
+        if self._call(self._context) != 1:
+            raise self._fault(0)
+        return 1
+
+    def seconds(self) -> list[float]:
+        """The mean time of each kernel in a step so far, if it was built to be timed."""
+        ticks = np.array(self._words[self.layout.clock + 1 :], np.float64)
+        return list(ticks / max(ticks.sum(), 1) * self._seconds / max(self._steps, 1))
+
+    def text(self, stage: Literal["llvm", "asm"]) -> str:
+        """The program in LLVM's language, or the machine's instructions."""
+        text, _ = emit_program(self.program, host(), timed=self.layout.timed)
+        return text if stage == "llvm" else assembly(text, host())
+
+    def _run_slices(self, repeat: int) -> int:
+        done, slice_ = 0, 1
+        try:
+            while done < repeat:
+                wanted = self._words[context.REPEAT] = min(slice_, repeat - done)
+                start = time.perf_counter()
+                finished = self._call(self._context)
+                seconds = time.perf_counter() - start
+                done += finished
+                self._steps, self._seconds = self._steps + finished, self._seconds + seconds
+                if finished != wanted:
+                    raise self._fault(done)
+                slice_ = max(1, min(8 * slice_, int(slice_ * _SLICE_SECONDS / max(seconds, 1e-9))))
+        finally:
+            self._words[context.REPEAT] = 1
+        return done
+
+    def _run_together(self, context_: int) -> int:
+        """A run on several threads; one program at a time has the workers."""
+        while True:
+            team = self._team
+            if team is None:
+                return self._run(context_)
+            with team.lock:
+                if team.alive:
+                    return self._run(context_)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Memory and threads, at the first run and whenever the number of threads has changed."""
+        layout = self.layout
+        self._revision = config.threads_revision
+        wanted = config.get_num_threads()
+        team = current_team(wanted) if min(wanted, layout.threads) > 1 else None
+        threads = min(team.threads, layout.threads) if team is not None else 1
+        self._team = team if threads > 1 else None
+        if self._team is not None:
+            self._call = self._run_together
+            self._words[context.TEAM] = self._team.address
+        else:
+            self._call = self._run_briefly if layout.brief else self._run
+        self._words[context.THREADS] = threads
+        if not self._words[context.ARENA]:
+            self._arena = aligned_block(layout.arena)
+            self._words[context.ARENA] = self._arena.ctypes.data
+        self._scratch = aligned_block(threads * layout.scratch, 128)
+        self._words[context.SCRATCH] = self._scratch.ctypes.data
+
+    def _fault(self, steps: int) -> ProgramFault:
+        first, last = context.FAULTS, context.FAULTS + self.layout.kernels
+        words = self._words[first:last]
+        self._words[first:last] = [0] * len(words)
+        number, word = next((number, word) for number, word in enumerate(words) if word)
+        return ProgramFault(self.program.kernels[number], Fault(word & 0xFF), word >> 8, steps)
+
+
+def _packed(program: Program) -> bytes:
+    """The bytes of a program's constants, each aligned."""
+    offsets = constant_offsets(program)
+    block = np.zeros(offsets[-1], np.uint8)
+    for array, start in zip(program.constants, offsets, strict=False):
+        data = np.ascontiguousarray(array)
+        block[start : start + data.nbytes] = data.reshape(-1).view(np.uint8)
+    return block.tobytes()
+
+
+_executables: weakref.WeakSet[Executable] = weakref.WeakSet()
+
+
+def _unlock_after_fork() -> None:
+    """A lock that another thread of the parent held is nobody's in the child."""
+    for executable in _executables:
+        executable.lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_after_fork)

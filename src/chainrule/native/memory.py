@@ -1,0 +1,14 @@
+"""Memory that native code works in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule.native.layout import ALIGNMENT
+
+
+def aligned_block(size: int, alignment: int = ALIGNMENT) -> np.ndarray:
+    """Bytes that start at a multiple of the alignment; their content is whatever was there."""
+    room = np.empty(size + alignment, np.uint8)
+    start = -room.ctypes.data % alignment
+    return room[start : start + size]

@@ -1,0 +1,87 @@
+"""A program as LLVM text: its kernels, each kind by its own emitter, and the step that runs them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from chainrule.compiler.kernel import Contraction, Kernel, Loops, Program, Whole, buffers
+from chainrule.native import cost
+from chainrule.native.contraction import emit_contraction
+from chainrule.native.convention import KernelCode
+from chainrule.native.emit import Module
+from chainrule.native.layout import Layout, aligned
+from chainrule.native.loops import emit_loops
+from chainrule.native.step import Section, StepEmitter, constant_offsets, sections
+from chainrule.native.target import Target
+from chainrule.native.team import LINE, caller_text
+from chainrule.native.whole import emit_whole
+
+# What writes a kernel of each kind: (module, kernel, name of its function, target) -> KernelCode.
+EMITTERS: dict[type[Kernel], Callable[[Module, Any, str, Target], KernelCode]] = {
+    Loops: emit_loops,
+    Contraction: emit_contraction,
+    Whole: emit_whole,
+}
+
+
+def emit_program(program: Program, target: Target, *, timed: bool = False) -> tuple[str, Layout]:
+    """The text of a program's module, and the layout of its context.
+
+    The module has one function that can be called: `i64 run(ptr context)`, which does as many steps as the context says
+    and returns how many were done without a fault.
+
+    Args:
+        program: What to write.
+        target: The processor that it is for.
+        timed: Whether the step measures the time of each kernel.
+    """
+    module = Module()
+    module.add(caller_text(target))
+    kernels = _Kernels(module, target)
+    codes, faulting = zip(*map(kernels.emit, program.kernels), strict=True)
+    units = list(zip(program.kernels, (code.units for code in codes), strict=True))
+    shared = [cost.shared(*pair) for pair in units]
+    layout = Layout(
+        kernels=len(codes),
+        inputs=len(program.inputs),
+        results=len(program.results),
+        arena=program.arena,
+        constants=constant_offsets(program)[-1],
+        scratch=aligned(max((code.scratch for code in codes), default=0), LINE),
+        threads=cost.worthwhile_threads(units),
+        brief=cost.brief(program.kernels),
+        timed=timed,
+    )
+    planned = sections(program, shared, faulting)
+    if timed:
+        planned = [Section((stage,)) for section in planned for stage in section.stages]
+    StepEmitter(module, program, codes, faulting, layout, target).emit(planned)
+    return str(module), layout
+
+
+class _Kernels:
+    """Writes kernels to a module: those whose code is the same only once."""
+
+    def __init__(self, module: Module, target: Target) -> None:
+        self._module = module
+        self._target = target
+        self._count = 0
+        self._known: dict[str, tuple[str, bool]] = {}
+
+    def emit(self, kernel: Kernel) -> tuple[KernelCode, bool]:
+        """A kernel's function, or that of an earlier kernel with the same code; and whether it may report a fault."""
+        name = f"k{self._count}." + re.sub(r"[^\w.$-]", "_", kernel.name, flags=re.ASCII)
+        self._count += 1
+        code = EMITTERS[type(kernel)](self._module, kernel, name, self._target)
+        text = self._module.withdraw()
+        _, body = text.split(f"@{name}(", 1)
+        if body not in self._known:
+            self._module.add(text)
+            # The last parameter says where faults go. Besides the signature, it stands where one is reported.
+            fault = rf"%p{len(buffers(kernel)) + 3}\b"
+            self._known[body] = name, len(re.findall(fault, body)) > 1
+        function, may_fault = self._known[body]
+        return replace(code, function=function), may_fault

@@ -1,0 +1,209 @@
+"""The step: all kernels of a program in order.
+
+Between two points at which a kernel needs what other threads have made lies a section. A section whose kernels are
+worth sharing is done by the whole team (`native/team.py`), each thread a part of each kernel's units; the others by the
+caller alone, which costs nothing.
+
+What bad data leave behind: a kernel that meets an index out of range notes it in its fault word and goes on with a
+legal value. From there on no kernel of this step writes to the program's inputs (weights, moments): what had not been
+written yet keeps the value from before the step. Results are undefined, and steps that were still to come do not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import accumulate
+
+from chainrule.compiler.expression import Buffer
+from chainrule.compiler.kernel import Program, buffers, written
+from chainrule.native import layout as context
+from chainrule.native.convention import KernelCode
+from chainrule.native.emit import Function, Module, V, i64
+from chainrule.native.layout import Layout
+from chainrule.native.target import Target
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A kernel as the step runs it.
+
+    Attributes:
+        kernel: Its number.
+        shared: Whether all threads take part; else the caller alone.
+        guards: The kernels whose faults keep it from running.
+    """
+
+    kernel: int
+    shared: bool
+    guards: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Kernels that need nothing of one another that another thread has made."""
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is for all threads."""
+        return any(stage.shared for stage in self.stages)
+
+
+def sections(program: Program, shared: Sequence[bool], faulting: Sequence[bool]) -> list[Section]:
+    """The program's kernels, cut where threads have to wait for one another.
+
+    Args:
+        program: With the kernels, and which of them wait for what came before.
+        shared: Which kernels several threads do together.
+        faulting: Which kernels may meet bad data.
+    """
+    found: list[Section] = []
+    current: list[Stage] = []
+    for number, kernel in enumerate(program.kernels):
+        writes_state = any(buffer.place == "input" for buffer in written(kernel))
+        guards = tuple(i for i in range(number) if faulting[i]) if writes_state else ()
+        # All threads must agree on the faults before any of them writes.
+        to_agree = bool(guards) and bool(current) and guards[-1] >= current[0].kernel
+        waits = program.waits[number] or to_agree
+        alone = not shared[number] and not any(stage.shared for stage in current)
+        # What the caller alone does is in order anyway; who comes after it and is shared waits for all of it.
+        after_caller = shared[number] and not any(stage.shared for stage in current)
+        if current and (after_caller or (waits and not alone)):
+            found.append(Section(tuple(current)))
+            current = []
+        current.append(Stage(number, shared[number], guards))
+    return [*found, Section(tuple(current))] if current else found
+
+
+class StepEmitter:
+    """Writes `i64 run(ptr context)` to a module: as many steps as the context says; how many were done without fault.
+
+    Args:
+        module: Which already has the kernels and `@together`.
+        program: What they belong to.
+        codes: The kernels' functions.
+        faulting: Which kernels may meet bad data.
+        layout: Of the context.
+        target: The processor.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        program: Program,
+        codes: Sequence[KernelCode],
+        faulting: Sequence[bool],
+        layout: Layout,
+        target: Target,
+    ) -> None:
+        self._module = module
+        self._program = program
+        self._codes = codes
+        self._faulting = [number for number, may in enumerate(faulting) if may]
+        self._layout = layout
+        self._target = target
+        self._constants = constant_offsets(program)
+
+    def emit(self, sections: Sequence[Section]) -> None:
+        """Write the sections, and the function that runs them."""
+        for number, section in enumerate(sections):
+            self._emit_section(f"section{number}", section)
+        f = Function(self._module, "run", [("ptr", "")], "i64", linkage="")
+        (block,) = f.params
+        team, threads = _word(f, block, context.TEAM, "ptr"), _word(f, block, context.THREADS, "i64")
+        repeat = _word(f, block, context.REPEAT, "i64")
+        step, again, stop, entry = f.label("step"), f.label("again"), f.label("stop"), f.block
+        f.jump(step)
+        f.enter(step)
+        done, following = V("%steps", "i64"), V("%following", "i64")
+        f.line(f"{done.text} = phi i64 [ 0, %{entry} ], [ {following.text}, %{again} ]")
+        if self._layout.timed:
+            f.store(self._now(f), _at(f, block, self._layout.clock))
+        for number, section in enumerate(sections):
+            if section.shared:
+                f.call_void("together", team, V(f"@section{number}", "ptr"), block, threads)
+            else:
+                f.call_void(f"section{number}", block, i64(0), i64(1))
+            if self._layout.timed:
+                self._emit_tick(f, block, section.stages[0].kernel)
+        f.branch(self._faulted(f, block, self._faulting), stop, again)
+        f.enter(again)
+        f.line(f"{following.text} = add {done}, 1")
+        after = f.label("after")
+        f.branch(f.compare("slt", following, repeat), step, after)
+        f.enter(stop)
+        f.line(f"ret {done}")
+        f.enter(after)
+        f.finish(following)
+
+    def _emit_tick(self, f: Function, block: V, kernel: int) -> None:
+        """Add the time since the last tick to a kernel's."""
+        clock, spent = _at(f, block, self._layout.clock), _at(f, block, self._layout.clock + 1 + kernel)
+        now = self._now(f)
+        f.store(f.add(f.load("i64", spent), f.sub(now, f.load("i64", clock))), spent)
+        f.store(now, clock)
+
+    def _now(self, f: Function) -> V:
+        """A clock of the processor; its unit does not matter."""
+        name = "llvm.readcyclecounter" if self._target.triple.startswith("x86_64") else "llvm.readsteadycounter"
+        self._module.declare(name, "i64", [])
+        return f.call(name, "i64")
+
+    def _emit_section(self, name: str, section: Section) -> None:
+        """`void section(context, share, shares)`: a share of each of its kernels."""
+        f = Function(self._module, name, [("ptr", ""), ("i64", ""), ("i64", "")])
+        block, share, shares = f.params
+        scratch = _word(f, block, context.SCRATCH, "ptr")
+        scratch = f.at(scratch, "i8", f.mul(share, i64(self._layout.scratch)))
+        for stage in section.stages:
+            units = i64(self._codes[stage.kernel].units)
+            with ExitStack() as conditions:
+                if stage.shared:
+                    begin = f.binary("udiv", f.mul(share, units), shares)
+                    end = f.binary("udiv", f.mul(f.add(share, i64(1)), units), shares)
+                    conditions.enter_context(f.when(f.compare("slt", begin, end)))
+                else:
+                    begin, end = i64(0), units
+                    if section.shared:
+                        conditions.enter_context(f.when(f.compare("eq", share, i64(0))))
+                if stage.guards:
+                    clear = f.binary("xor", self._faulted(f, block, stage.guards), V("true", "i1"))
+                    conditions.enter_context(f.when(clear))
+                addresses = [self._address(f, block, each) for each in buffers(self._program.kernels[stage.kernel])]
+                fault = _at(f, block, context.FAULTS + stage.kernel)
+                f.call_void(self._codes[stage.kernel].function, *addresses, begin, end, scratch, fault)
+        f.finish()
+
+    def _address(self, f: Function, block: V, buffer: Buffer) -> V:
+        """Where a buffer starts."""
+        if buffer.place == "arena":
+            return f.at(_word(f, block, context.ARENA, "ptr"), "i8", i64(self._program.offsets[buffer.number]))
+        if buffer.place == "constant":
+            return f.at(_word(f, block, context.CONSTANTS, "ptr"), "i8", i64(self._constants[buffer.number]))
+        first = self._layout.addresses + (self._layout.inputs if buffer.place == "result" else 0)
+        return _word(f, block, first + buffer.number, "ptr")
+
+    def _faulted(self, f: Function, block: V, kernels: Sequence[int]) -> V:
+        """Whether one of the kernels has met bad data."""
+        words = i64(0)
+        for number in kernels:
+            words = f.binary("or", words, _word(f, block, context.FAULTS + number, "i64"))
+        return f.compare("ne", words, i64(0))
+
+
+def constant_offsets(program: Program) -> list[int]:
+    """Where each constant starts in the block of constants; and after them, where the block ends."""
+    return [0, *accumulate(context.aligned(array.nbytes) for array in program.constants)]
+
+
+def _at(f: Function, block: V, number: int) -> V:
+    """The address of a word of a context."""
+    return f.at(block, "i64", i64(number))
+
+
+def _word(f: Function, block: V, number: int, type: str) -> V:
+    """A word of a context."""
+    return f.load(type, _at(f, block, number), align=8)
