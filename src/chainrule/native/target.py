@@ -31,6 +31,11 @@ class Target:
         """Whether it multiplies and adds in one instruction; elsewhere `llvm.fma` is a slow call."""
         return self.name != "plain"
 
+    @property
+    def masks(self) -> bool:
+        """Whether loads and stores of some of a vector's lanes cost no more than those of all."""
+        return self.name == "avx512"
+
     def lanes(self, itemsize: int = 4) -> int:
         """How many elements of this size a vector holds."""
         return self.vector_bytes // itemsize

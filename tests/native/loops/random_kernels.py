@@ -1,4 +1,4 @@
-"""Random `Loops` kernels. Numbers are small and whole, so that all sums are exact and results can be compared bit by bit."""
+"""Random `Loops` kernels. Numbers are small and whole, so that all sums are exact and results are equal to the bit."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ class Drawing:
         if not loops or self.one_of(*[False] * 5, True):
             return Number(dtype, self.one_of(0, 1, 2) if dtype != BOOL else True)
         if dtype == INT64 and self.one_of(False, False, True):
-            return Position(INT64, linear([Index.of(loop) for loop in loops], tuple(loop.extent for loop in loops)))
+            position = Position(INT64, linear([Index.of(loop) for loop in loops], tuple(loop.extent for loop in loops)))
+            return call("remainder", INT64, position, Number(INT64, 7))
         return self.one_of(*kinds)(loops, dtype)
 
     def some(self, loops: tuple[Var, ...]) -> tuple[Var, ...]:
@@ -113,7 +114,9 @@ class Drawing:
     def value(self, loops: tuple[Var, ...], dtype: np.dtype, results: list[Result], depth: int = 2) -> Expr:
         fitting = [result for result in results if result.dtype == dtype]
         if depth == 0 or self.one_of(False, False, True):
-            return self.one_of(*fitting) if fitting and self.one_of(True, True, False) else self.leaf(loops, dtype)
+            if fitting and self.one_of(True, True, False):
+                return _small(self.one_of(*fitting))
+            return self.leaf(loops, dtype)
 
         def part(dtype: np.dtype) -> Expr:
             return self.value(loops, dtype, results, depth - 1)
@@ -179,9 +182,19 @@ class Drawing:
         return Loops("kernel", outer, tuple(passes), self.one_of("outer", "inner"))
 
 
+def _small(value: Expr) -> Expr:
+    """What sums of products of it shall still hold exactly."""
+    if value.dtype.kind != "f":
+        return value
+    low, high = Number(value.dtype, -4.0), Number(value.dtype, 4.0)
+    return call("minimum", value.dtype, call("maximum", value.dtype, value, low), high)
+
+
 def _castable(dtype: np.dtype) -> tuple[np.dtype, ...]:
-    """From which dtypes the cast of any number is defined."""
-    return DTYPES if dtype.kind in "fb" else tuple(each for each in DTYPES if each.kind != "f")
+    """From which dtypes the cast of any number is defined and, to floats, small."""
+    if dtype.kind == "f":
+        return tuple(each for each in DTYPES if each.kind in "fb")
+    return DTYPES if dtype == BOOL else tuple(each for each in DTYPES if each.kind != "f")
 
 
 @st.composite

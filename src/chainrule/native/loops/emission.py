@@ -53,7 +53,7 @@ def _items(kernel: Loops, units: Units, lanes: int, root: Evaluator, row: Callab
     loops = kernel.outer[:-1] if lanes else kernel.outer
     number = Var("item", units.total)
     *indices, part = unravelled(Index.of(number), (*[loop.extent for loop in loops], units.pieces))
-    stop = least(f, f.mul(end, i64(units.items)), units.total)
+    stop = least(f, f.mul(end, i64(units.items)), i64(units.total))
     with f.loop(f.mul(begin, i64(units.items)), stop, unroll=False) as items:
         item = root.inside({number: items.index})
         scope = item.inside({loop: item.places.value(index) for loop, index in zip(loops, indices, strict=True)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chainrule.compiler.index import Var
-from chainrule.native.emit import Function, V, i64, vector
+from chainrule.native.emit import Function, V, i64
 from chainrule.native.expressions import Evaluator
 from chainrule.native.loops.folds import Folds, State
 from chainrule.native.places import Lanes
@@ -17,20 +17,32 @@ _PART = 64
 def repeat(
     function: Function, folds: Folds, state: State, extent: int, step: int, turn: Callable[[V, State], State]
 ) -> State:
-    """From 0 up to `extent`, which is a multiple of `step`; the state afterwards."""
-    if folds.sum_floats and extent > 2 * _PART * step:
-        with function.loop(i64(0), i64(extent), _PART * step, state, unroll=False, may_be_empty=False) as parts:
-            stop = least(function, function.add(parts.index, i64(_PART * step)), extent)
-            part = _turns(function, folds.start(), parts.index, stop, step, turn)
-            parts.next(folds.merge(tuple(parts.carried), part))
-        return tuple(parts.results)
-    return _turns(function, state, i64(0), i64(extent), step, turn)
+    """From 0 up to `extent`, a multiple of `step`; the state afterwards."""
+    return _parts(function, folds, state, (i64(0), i64(extent)), extent, step, turn)
 
 
-def _turns(function: Function, state: State, start: V, stop: V, step: int, turn: Callable[[V, State], State]) -> State:
-    with function.loop(start, stop, step, state, unroll=False, may_be_empty=False) as turns:
-        turns.next(turn(turns.index, tuple(turns.carried)))
-    return tuple(turns.results)
+def _parts(
+    function: Function,
+    folds: Folds,
+    state: State,
+    span: tuple[V, V],
+    length: int,
+    step: int,
+    turn: Callable[[V, State], State],
+) -> State:
+    """Over a span of at most `length`, perhaps in parts that are summed up by themselves, in parts of their own."""
+    if not folds.sum_floats or length <= 2 * _PART * step:
+        with function.loop(*span, step, state, unroll=False, may_be_empty=False) as turns:
+            turns.next(turn(turns.index, tuple(turns.carried)))
+        return tuple(turns.results)
+    part = step * _PART
+    while part * _PART < length:
+        part *= _PART
+    with function.loop(*span, part, state, unroll=False, may_be_empty=False) as parts:
+        within = (parts.index, least(function, function.add(parts.index, i64(part)), span[1]))
+        total = _parts(function, folds, folds.start(), within, part, step, turn)
+        parts.next(folds.merge(tuple(parts.carried), total))
+    return tuple(parts.results)
 
 
 def along(
@@ -38,36 +50,37 @@ def along(
 ) -> State:
     """Over the vectors of a whole loop; the state afterwards."""
     tail = loop.extent % lanes
+    apart = 0 < tail < loop.extent and not scope.target.masks
+    extent = loop.extent - tail if apart else loop.extent + -loop.extent % lanes
 
     def one(at: V, state: State) -> State:
-        return turn(scope.inside({loop: at}, Lanes(loop, lanes)), state)
+        return turn(_vector_at(scope, loop, lanes, at, whole=apart), state)
 
-    if loop.extent > tail + lanes:
-        state = repeat(scope.function, folds, state, loop.extent - tail, lanes, one)
-    elif loop.extent >= lanes:
-        state = one(i64(0), state)
-    return turn(_at_tail(scope, loop, lanes), state) if tail else state
+    state = repeat(scope.function, folds, state, extent, lanes, one) if extent > lanes else one(i64(0), state)
+    return turn(_vector_at(scope, loop, lanes, i64(extent)), state) if apart else state
 
 
 def piece(scope: Evaluator, loop: Var, lanes: int, start: V, length: int, turn: Callable[[Evaluator], None]) -> None:
     """Over the vectors of a piece of a loop, which starts at a multiple of `lanes`."""
     function, tail = scope.function, loop.extent % lanes
-    stop = function.add(start, i64(length))
-    if loop.extent >= lanes:
-        with function.loop(start, least(function, stop, loop.extent - tail), lanes, unroll=False) as vectors:
-            turn(scope.inside({loop: vectors.index}, Lanes(loop, lanes)))
-    if tail:
-        with function.when(function.compare("sge", stop, i64(loop.extent))):
-            turn(_at_tail(scope, loop, lanes))
+    apart = tail > 0 and not scope.target.masks
+    stop = least(function, function.add(start, i64(length)), i64(loop.extent))
+    whole = least(function, stop, i64(loop.extent - tail)) if apart else stop
+    with function.loop(start, whole, lanes, unroll=False) as vectors:
+        turn(_vector_at(scope, loop, lanes, vectors.index, whole=apart))
+    if apart:
+        with function.when(function.compare("eq", stop, i64(loop.extent))):
+            turn(_vector_at(scope, loop, lanes, i64(loop.extent - tail)))
 
 
-def _at_tail(scope: Evaluator, loop: Var, lanes: int) -> Evaluator:
-    """Where the last vector of a loop stands, of which some lanes lie beyond the end."""
-    tail = loop.extent % lanes
-    mask = V(f"<{', '.join(f'i1 {str(lane < tail).lower()}' for lane in range(lanes))}>", vector("i1", lanes))
-    return scope.inside({loop: i64(loop.extent - tail)}, Lanes(loop, lanes, mask))
+def _vector_at(scope: Evaluator, loop: Var, lanes: int, at: V, *, whole: bool = False) -> Evaluator:
+    """Where a vector stands whose first lane is at an index of a loop; `whole` if all of it is known to be within."""
+    mask = None
+    if loop.extent % lanes and not whole:
+        mask = scope.function.mask(scope.function.sub(i64(loop.extent), at), lanes)
+    return scope.inside({loop: at}, Lanes(loop, lanes, mask))
 
 
-def least(function: Function, a: V, b: int) -> V:
+def least(function: Function, a: V, b: V) -> V:
     """The lesser of two numbers (i64)."""
-    return function.intrinsic("llvm.smin", "i64", a, i64(b))
+    return function.intrinsic("llvm.smin", "i64", a, b)

@@ -48,9 +48,11 @@ def units_of(kernel: Loops, lanes: int) -> Units:
     """
     rows = math.prod(var.extent for var in kernel.outer[: -1 if lanes else None])
     length = kernel.outer[-1].extent if lanes else 1
-    affordable = max(1, _GRAIN // _cost(kernel))
+    if not rows * length:
+        return Units(0, 1, 1, 1)
+    affordable = max(1, _GRAIN // max(_cost(kernel), 1))
     if affordable >= length:
-        return Units(rows, 1, length, max(1, min(affordable // max(length, 1), rows)))
+        return Units(rows, 1, length, min(affordable // length, rows))
     pieces = -(-length // affordable)
     piece = -(-length // (pieces * lanes)) * lanes
     return Units(rows, -(-length // piece), piece, 1)

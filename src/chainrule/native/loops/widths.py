@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.compiler.expression import Call, reachable
+from chainrule.compiler.expression import Call, Uniform, reachable
 from chainrule.compiler.kernel import Fold, Loops, Pass, Store
 from chainrule.native.target import Target
 
 # So many registers side by side hold a short row, or the totals of a reduction that waits for each addition.
-_SIDE_BY_SIDE = 4
-# A pass with more operations than this keeps the processor busy while an addition waits for the one before it.
-_FEW = 4
+_MOST = 4
+# Two registers of random numbers are made from four of words, each of one register of blocks.
+_OF_RANDOM_NUMBERS = 2
+# With more operations than this, or one that is not quick, the processor is busy while an addition waits.
+_FEW = 8
+_QUICK = {"add", "sub", "mul", "neg", "abs", "maximum", "minimum", "where", "eq", "lt", "le", "not", "and", "or", "xor"}
 
 
 class Widths:
@@ -32,33 +35,37 @@ class Widths:
         self._register = target.lanes(8 if sizes == {8} else 4)
         self.outer = 0
         if kernel.lanes == "outer" and kernel.outer:
-            reduces = [each for each in kernel.passes if each.loops]
-            self.outer = self._along(kernel.outer[-1].extent, bool(reduces) and all(map(_waits, reduces)))
+            longest = [each for each in kernel.passes if each.loops] or kernel.passes
+            self.outer = self._along(kernel.outer[-1].extent, min(map(_side_by_side, longest)))
 
     def of(self, each: Pass) -> int:
         """The lanes along the last loop of a pass; 0 if vectors do not run along it."""
-        return 0 if self.outer or not each.loops else self._along(each.loops[-1].extent, _waits(each), short=True)
+        if self.outer or not each.loops:
+            return 0
+        extent = each.loops[-1].extent
+        return self._along(extent, _MOST if extent <= self.widest else _side_by_side(each))
 
     @property
     def widest(self) -> int:
         """The most lanes that a vector has."""
-        return self._register * _SIDE_BY_SIDE
+        return self._register * _MOST
 
     def in_registers(self, each: Pass) -> bool:
         """Whether a pass is over with one vector."""
         return bool(self.of(each)) and len(each.loops) == 1 and each.loops[0].extent <= self.of(each)
 
-    def _along(self, extent: int, waits: bool, *, short: bool = False) -> int:
-        most = self._register * (_SIDE_BY_SIDE if waits or (short and extent <= self._register * _SIDE_BY_SIDE) else 1)
-        return min(most, max(2, 1 << (extent - 1).bit_length()))
+    def _along(self, extent: int, registers: int) -> int:
+        return min(self._register * registers, max(2, 1 << (extent - 1).bit_length()))
 
 
-def _waits(each: Pass) -> bool:
-    """Whether the time of a pass is that of one addition after another."""
-    values = [statement.value for statement in each.statements]
-    return any(isinstance(statement, Fold) for statement in each.statements) and (
-        sum(isinstance(expr, Call) for expr in reachable(*values)) <= _FEW
-    )
+def _side_by_side(each: Pass) -> int:
+    """How many registers a vector of the pass shall take."""
+    reached = list(reachable(*[statement.value for statement in each.statements]))
+    if any(isinstance(expr, Uniform) for expr in reached):
+        return _OF_RANDOM_NUMBERS
+    calls = [expr.primitive.name for expr in reached if isinstance(expr, Call)]
+    waits = any(isinstance(statement, Fold) for statement in each.statements)
+    return _MOST if waits and len(calls) <= _FEW and _QUICK.issuperset(calls) else 1
 
 
 def _dtypes(kernel: Loops) -> Iterator[np.dtype]:
