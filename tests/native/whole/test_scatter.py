@@ -36,6 +36,13 @@ def test_scatter_add(target, dtype, index_dtype, outer, length, inner, count):
     check(target, SCATTER_ADD, numbers(shape, dtype), positions(shape, length, index_dtype, 1), axis=1, length=length)
 
 
+@pytest.mark.parametrize("length", [7, 9, 100])
+def test_outputs_that_stay_mostly_zero_are_written_in_parts(length):
+    g, index = numbers((2, 16_384), float32), np.array([length - 1, 0])
+    check(RUNNABLE[0], INDEX_ADD, g, index, axis=0, length=length)
+    check(RUNNABLE[0], SCATTER_ADD, g, np.repeat(index[:, None], 16_384, 1), axis=0, length=length)
+
+
 @settings(max_examples=20)
 @given(targets, dtypes, index_dtypes, st.sampled_from([1, 60, 40_000]), st.sampled_from([0, 1, 300]))
 def test_put_keeps_the_last_of_equal_positions(target, dtype, index_dtype, size, count):
