@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from chainrule.native.emit import Function, V, number
-from chainrule.native.math.formats import bits, floats, magnitude, polynomial, round_small, shift_left, with_sign
+from chainrule.native.math.formats import bits, floats, magnitude, polynomial, round_product, shift_left, with_sign
 from chainrule.native.math.reduction import reduce_huge
 
 _SIN = (
@@ -38,7 +38,7 @@ def _reduced(f: Function, x: V) -> tuple[V, V]:
     """r, and n (i64)."""
     far = f.compare("ogt", magnitude(f, x), number(_FAR, x.type))
     near = f.select(far, number(0, x.type), x)
-    n, quarter = round_small(f, f.mul(near, number(2 / math.pi, x.type)))
+    n, quarter = round_product(f, near, 2 / math.pi)
     r = near
     for part in _HALF_PI:
         r = f.sub(r, f.mul(n, number(part, x.type)))

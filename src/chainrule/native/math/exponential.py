@@ -13,11 +13,11 @@ from chainrule.native.emit import Function, V, number
 from chainrule.native.math.formats import (
     at_least,
     at_most,
+    format_of,
     magnitude,
     polynomial,
     power_of_two,
-    round_small,
-    shift_right,
+    round_product,
     with_sign,
 )
 
@@ -48,7 +48,7 @@ _LOW_LESS_ONE = {"float": -20.0, "double": -40.0}
 
 def _reduced(f: Function, x: V, low: V | None = None) -> tuple[V, V]:
     """exp(r) - 1, and n as a whole number, of an x within the range where exp is finite; `low` is added to x."""
-    n, exponent = round_small(f, f.mul(x, number(1 / math.log(2), x.type)))
+    n, exponent = round_product(f, x, 1 / math.log(2))
     first, second = _LN2[x.element]
     r = f.multiply_add(n, number(-first, x.type), x)
     r = f.multiply_add(n, number(-second, x.type), r)
@@ -59,12 +59,16 @@ def _reduced(f: Function, x: V, low: V | None = None) -> tuple[V, V]:
 def exp(f: Function, x: V, low: V | None = None) -> V:
     """e to the power of x (and what x lacks, if that is known).
 
-    Powers of two are multiplied in halves, so that the result may be denormal or infinite.
+    It is multiplied by a power of two within the normal range, and then by one that only its sign decides, so that the
+    result may be denormal or infinite.
     """
     less_one, exponent = _reduced(f, at_most(f, at_least(f, x, _LOW[x.element]), _HIGH[x.element]), low)
-    half = shift_right(f, exponent, 1)
-    result = f.mul(f.add(less_one, number(1, x.type)), power_of_two(f, half))
-    return f.mul(result, power_of_two(f, f.sub(exponent, half)))
+    step = format_of(x).bias // 2 + 1
+    negative = f.compare("olt", x, number(0, x.type))
+    offset = f.select(negative, number(step, exponent.type), number(-step, exponent.type))
+    first = power_of_two(f, f.add(exponent, offset))
+    second = f.select(negative, number(2.0**-step, x.type), number(2.0**step, x.type))
+    return f.mul(f.multiply_add(less_one, first, first), second)
 
 
 def exp_of_moderate(f: Function, x: V) -> V:

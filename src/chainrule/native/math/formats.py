@@ -75,12 +75,12 @@ def polynomial(f: Function, x: V, coefficients: Sequence[float]) -> V:
     return total
 
 
-def round_small(f: Function, x: V) -> tuple[V, V]:
-    """The nearest whole number, as a float and as an integer, where it has less than 22 (51) binary digits."""
+def round_product(f: Function, x: V, factor: float) -> tuple[V, V]:
+    """The whole number nearest to a product, as a float and as an integer; it has less than 22 (51) binary digits."""
     form = format_of(x)
     # Above 2**digits, floats have no fraction: adding such a number rounds, and leaves the result in the low bits.
     shift = number(1.5 * 2.0**form.digits, x.type)
-    shifted = f.add(x, shift)
+    shifted = f.multiply_add(x, number(factor, x.type), shift)
     return f.sub(shifted, shift), f.sub(bits(f, shifted), bits(f, shift))
 
 
