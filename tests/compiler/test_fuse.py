@@ -209,3 +209,17 @@ def test_convolutions_and_pooling():
 @pytest.mark.parametrize("seed", range(40))
 def test_random_graphs(seed, simplified):
     agree(*random_graph(seed, 40), simplified)
+
+
+@pytest.mark.parametrize("seed", [1911, 2461, 2953])
+def test_a_divisor_of_nothing_but_padding_is_no_fault(seed):
+    agree(*random_graph(seed, 50))
+
+
+def test_whole_numbers_are_divided_only_where_they_stand():
+    x = cr.tensor([4, 6])
+
+    def function():
+        return [cr.nn.functional.pad(12 // x, (1, 1)), cr.cat([12 % x, x])]
+
+    agree(*record(function, [x]))

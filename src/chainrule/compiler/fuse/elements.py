@@ -17,6 +17,10 @@ from chainrule.ops.elementwise import WHERE
 from chainrule.ops.movement import CAST
 
 
+# What some whole numbers are bad data for.
+_FAULTING = frozenset({"floor_divide", "remainder", "pow"})
+
+
 class Elements:
     """Makes expressions, each once: values of this kernel are computed, all others are loaded.
 
@@ -61,8 +65,11 @@ class Elements:
             return Uniform(value.dtype, state, place.position)
         if is_one_hot(value):
             return self._one_hot(value, place, valid)
-        args = tuple(self.at(source, at, valid) for source, at in operands(value, place))
-        return Call(value.dtype, value.primitive, args, value.params)
+        args = [self.at(source, at, valid) for source, at in operands(value, place)]
+        if valid is not None and value.primitive.name in _FAULTING and value.dtype.kind in "iu":
+            # Where nobody looks, loads give 0: no divisor, and no reason to report a fault.
+            args[1] = Call(args[1].dtype, WHERE, (valid, args[1], Number(args[1].dtype, 1)))
+        return Call(value.dtype, value.primitive, tuple(args), value.params)
 
     def _moved(self, value: Apply, place: Place, valid: Expr | None) -> Expr:
         moved = move(value, place, lambda index, there: self.at(index, there, valid))
