@@ -1,5 +1,5 @@
-# The virtual environment .venv is made anew when pyproject.toml changes. A stamp in it says what has been
-# installed; an installation that fails leaves none. Paths are relative, so that the folder's name is free.
+# The virtual environments .venv and .venv-bench are made anew when pyproject.toml changes. A stamp in each says what has
+# been installed; an installation that fails leaves none. Paths are relative, so that the folder's name is free.
 
 python := .venv/bin/python
 pip := $(python) -m pip --disable-pip-version-check --quiet
@@ -10,11 +10,11 @@ help:
 	@echo "make train   train a network on the bundled handwritten digits, through every stage"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, layers"
-	@echo "make bench   measure, side by side with the peers"
+	@echo "make bench   measure, side by side with the peers, in an hour; ARGS=--help says how to run a part"
 	@echo "make docs    build the documents and the API reference as web pages"
 	@echo "make develop set up .venv for working on chainrule"
 	@echo
-	@echo "Each first sets up what it needs in .venv (Python 3.11 or later)."
+	@echo "Each first sets up what it needs in .venv, bench in .venv-bench (Python 3.11 or later)."
 
 train: .venv/stamp-package
 	.venv/bin/chainrule train
@@ -28,8 +28,8 @@ check: develop
 	$(python) -m mypy
 	.venv/bin/lint-imports
 
-bench: .venv/stamp-bench
-	$(python) benchmarks/step.py
+bench: .venv-bench/stamp
+	.venv-bench/bin/python -m benchmarks $(ARGS)
 
 docs: develop
 	$(python) scripts/build_docs.py
@@ -38,7 +38,7 @@ docs: develop
 develop: .venv/stamp-develop
 
 .venv/stamp-made: pyproject.toml
-	@scripts/make_venv.sh
+	@scripts/make_venv.sh .venv
 	@touch $@
 
 .venv/stamp-package: .venv/stamp-made
@@ -51,7 +51,8 @@ develop: .venv/stamp-develop
 	@$(pip) install --editable '.[dev]'
 	@touch $@
 
-.venv/stamp-bench: .venv/stamp-package
-	@echo "Installing the peers ..."
-	@$(pip) install --editable '.[bench]'
+.venv-bench/stamp: pyproject.toml
+	@scripts/make_venv.sh .venv-bench
+	@echo "Installing chainrule and the peers ..."
+	@.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[bench]'
 	@touch $@

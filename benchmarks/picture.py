@@ -25,6 +25,8 @@ COLOURS = {
     "keras_jax": "#8cc3cc",
     "scikit_learn": "#d9a441",
 }
+# Behind a bar's figures, so that the dashed line does not cross them out.
+LABEL = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 
 
 def speeds(results: Results, threads: int) -> Figure | None:
@@ -57,7 +59,9 @@ def _bars(axes: Axes, results: Results, workload: Workload, threads: int) -> Non
     axes.tick_params(axis="x", which="both", labelbottom=False)
     axes.axvline(1, color="black", linewidth=0.8, linestyle="--")
     for at, (_, time) in enumerate(steps):
-        axes.text(fastest / time * 1.05, at, f"{micro(time)} µs  {times(peer, time)}", va="center", fontsize=7)
+        axes.text(
+            fastest / time * 1.05, at, f"{micro(time)} µs  {times(peer, time)}", va="center", fontsize=7, bbox=LABEL
+        )
 
 
 def scaling(results: Results) -> Figure | None:
@@ -102,11 +106,11 @@ def _figure(size: tuple[float, float]) -> Figure:
 
 def _explained(figure: Figure, results: Results) -> Figure:
     """With the machine, the date and who is missing."""
-    missing = [BY_MODULE[one].title for one in results.missing]
-    said = f"missing, as not installed: {'; '.join(missing)}" if missing else "no peer is missing"
-    figure.supxlabel(
-        f"{results.machine['processor']}, {results.machine['cores']} cores; {results.date[:10]}; {said}", fontsize=7
-    )
+    parts = [f"{results.machine['processor']}, {results.machine['cores']} cores", results.date[:10]]
+    for reason, absent in (("not installed", results.missing), ("not asked for", results.left_out)):
+        if absent:
+            parts.append(f"{reason}: {', '.join(BY_MODULE[one].title for one in absent)}")
+    figure.supxlabel("; ".join(parts), fontsize=7)
     return figure
 
 

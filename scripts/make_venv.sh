@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make the virtual environment .venv anew, with the first Python on the PATH that is recent enough.
+# Make the virtual environment named by the argument anew, with the first Python on the PATH that is recent enough.
 set -eu
 
 found=
@@ -9,8 +9,8 @@ for python in python3 python3.14 python3.13 python3.12 python3.11 python; do
     found=$python
     # Debian and Ubuntu ship Python without what a virtual environment needs.
     "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || continue
-    echo "Making .venv with $("$python" --version) ..."
-    exec "$python" -m venv --clear .venv
+    echo "Making $1 with $("$python" --version) ..."
+    exec "$python" -m venv --clear "$1"
 done
 
 if [ -n "$found" ]; then
