@@ -39,6 +39,7 @@ from chainrule.config import get_default_dtype, get_num_threads, set_default_dty
 from chainrule.core.device import NoAccelerator, device
 from chainrule.core.dtype import bool_, float32, float64, int32, int64, result_type, uint8
 from chainrule.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from chainrule.jit import jit
 from chainrule.nn import init
 from chainrule.nn.files import load, save
 from chainrule.ops.activation import log_softmax, relu, softmax
@@ -303,6 +304,7 @@ __all__ = [
     "isinf",
     "isnan",
     "jacobian",
+    "jit",
     "jvp",
     "le",
     "linspace",

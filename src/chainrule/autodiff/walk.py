@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from chainrule.core.compiled import Compiled
 from chainrule.core.modes import phase, set_grad_enabled, state
 from chainrule.core.node import Handle, Node, Origin
 from chainrule.core.types import Tensor
@@ -67,6 +68,13 @@ def topological(roots: Iterable[Node]) -> list[Node]:
             order.append(node)
         elif node not in seen and node.tracked:
             if node.freed:
+                if isinstance(node.scope, Compiled):
+                    raise GradientError(
+                        "derivatives do not lead into a compiled function from outside.",
+                        where=node.scope.label(),
+                        got=f"a result of shape {node.shape}",
+                        remedy="call backward() within the function; or compile a function that gives the gradients",
+                    )
                 raise FreedGraphError(
                     "backward a second time: what the first had remembered was given back.",
                     where=node.scope.label() if node.scope else None,

@@ -6,7 +6,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainrule.core.held import Symbol
     from chainrule.core.node import Handle, Node
     from chainrule.core.primitive import Params, Primitive, Spec
+    from chainrule.core.steering import Steering
     from chainrule.core.types import Tensor
 
 
@@ -53,19 +54,24 @@ class Interpreter:
     def steered_by(self, thing: Steering, *, settled: bool = False) -> None:
         """Told of each module and optimizer at work; `settled` if it has just changed and will stay as it is."""
 
-
-class Steering(Protocol):
-    """An object whose attributes decide which operations are done: a module, an optimizer."""
-
-    def steering(self) -> dict[str, Any]:
-        """What decides it, by name, besides the values of tensors."""
-
-    def named_tensors(self) -> Iterator[tuple[str, Handle]]:
-        """The tensors that belong to it, by the names that users know."""
+    def sets(self, thing: Steering, name: str) -> None:
+        """Told before an attribute of a module becomes another."""
 
 
 class Scope(Protocol):
+    """Where a value came to be."""
+
+    def label(self) -> str:
+        """The place as the user knows it, such as `Linear 'encoder.0'`."""
+
+
+@runtime_checkable
+class Layer(Scope, Protocol):
     """The layer whose `forward` is at work."""
+
+    @property
+    def module(self) -> Steering:
+        """The layer itself."""
 
     @property
     def name(self) -> str:
@@ -74,9 +80,6 @@ class Scope(Protocol):
     @property
     def kind(self) -> str:
         """The layer's class, such as `Linear`."""
-
-    def label(self) -> str:
-        """The layer as the user knows it, such as `Linear 'encoder.0'`."""
 
 
 class Evaluate(Interpreter):

@@ -12,11 +12,12 @@ import numpy as np
 from chainrule.core import modes
 from chainrule.core.changes import changes
 from chainrule.core.held import Buffer, Symbol
-from chainrule.core.modes import Interpreter, Steering
+from chainrule.core.modes import Interpreter
 from chainrule.core.node import Handle, Node, View
 
 if TYPE_CHECKING:
     from chainrule.core.primitive import Params, Primitive, Spec
+    from chainrule.core.steering import Steering
     from chainrule.core.types import Tensor
 
 
@@ -94,6 +95,9 @@ class _Rewind(Interpreter):
 
     def steered_by(self, thing: Steering, *, settled: bool = False) -> None:
         self._inner.steered_by(thing, settled=settled)
+
+    def sets(self, thing: Steering, name: str) -> None:
+        self._inner.sets(thing, name)
 
 
 @contextmanager

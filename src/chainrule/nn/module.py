@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 from chainrule._tensor import RemovableHook, Tensor
+from chainrule.core.changes import changes
 from chainrule.core.dtype import DTypeLike, as_dtype, float32, float64, is_floating
-from chainrule.core.modes import is_grad_enabled, no_grad
+from chainrule.core.modes import is_grad_enabled, no_grad, state
+from chainrule.core.steering import Named, names_in_methods
 from chainrule.errors import ArgumentError, DTypeError
 from chainrule.nn.backward_hooks import BackwardHook, Passage
 from chainrule.nn.parameter import Parameter
@@ -88,6 +90,9 @@ class Module(TrainingMethods):
                 remedy="nn.Parameter(value); or with chainrule.no_grad(): layer.weight.copy_(value)",
             )
         registry = self._registry_for(name, value)
+        if (self.__dict__ if registry is None else registry).get(name) is not value:
+            changes.steering += 1
+            state.interpreter.sets(self, name)
         for other in (self._parameters, self._buffers, self._modules, self.__dict__):
             if other is not registry:
                 other.pop(name, None)
@@ -112,6 +117,7 @@ class Module(TrainingMethods):
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
+        changes.steering += 1
         registries: tuple[dict[str, Any], ...] = (self._parameters, self._buffers, self._modules)
         for registry in registries:
             if name in registry:
@@ -123,6 +129,7 @@ class Module(TrainingMethods):
         """Register a weight; None keeps the name without one (a layer without bias)."""
         _check_name(name)
         self._parameters[name] = param
+        changes.steering += 1
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Register state that is not trained; with `persistent=False` it is left out of `state_dict`."""
@@ -130,6 +137,7 @@ class Module(TrainingMethods):
         self._buffers[name] = tensor
         if not persistent:
             self._transient.add(name)
+        changes.steering += 1
 
     def add_module(self, name: str, module: Module) -> None:
         """Register a child under a name that need not be an attribute's."""
@@ -137,6 +145,7 @@ class Module(TrainingMethods):
         if not isinstance(module, Module):
             raise DTypeError("a child must be a module.", where=name, got=type(module).__name__)
         self._modules[name] = module
+        changes.steering += 1
 
     # Going through
 
@@ -280,11 +289,13 @@ class Module(TrainingMethods):
 
     def register_forward_hook(self, hook: ForwardHook) -> RemovableHook:
         """Call `hook(module, args, output)` after each `forward`; what it returns, if anything, is the output."""
+        changes.steering += 1
         self._forward_hooks.append(hook)
         return RemovableHook(self._forward_hooks, hook)
 
     def register_forward_pre_hook(self, hook: ForwardPreHook) -> RemovableHook:
         """Call `hook(module, args)` before each `forward`; what it returns, if anything, are the arguments."""
+        changes.steering += 1
         self._forward_pre_hooks.append(hook)
         return RemovableHook(self._forward_pre_hooks, hook)
 
@@ -295,8 +306,33 @@ class Module(TrainingMethods):
         `grad_output` has one entry. What the hook returns, if anything, replaces `grad_input`. The module must have
         one input that requires a gradient (or none), and one output.
         """
+        changes.steering += 1
         self._backward_hooks.append(hook)
         return RemovableHook(self._backward_hooks, hook)
+
+    # What decides which operations are done: see core.steering
+
+    def steering(self) -> dict[str, Any]:
+        """The weights, buffers and modules that it has, its mode and hooks, and all attributes that its code names."""
+        kind: type = type(self)
+        named = names_in_methods(kind, Module)
+        return {
+            **{name: value for name, value in self.__dict__.items() if name in named},
+            **self._parameters,
+            **self._buffers,
+            **self._modules,
+            "training": self.training,
+            "hooks": (*self._forward_hooks, *self._forward_pre_hooks, *self._backward_hooks),
+        }
+
+    def steering_parts(self) -> Iterator[tuple[str, Module]]:
+        """This module and all within it."""
+        return self.named_modules()
+
+    def steering_tensors(self) -> Iterator[Named]:
+        """The weights and buffers."""
+        for name, tensor in [*self.named_parameters(), *self.named_buffers()]:
+            yield Named(name, tensor)
 
     # Display
 

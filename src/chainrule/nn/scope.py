@@ -21,11 +21,16 @@ class LayerScope:
         root: The outermost module whose `forward` is at work.
     """
 
-    __slots__ = ("module", "root")
+    __slots__ = ("_module", "root")
 
     def __init__(self, module: Module, root: Module) -> None:
-        self.module = module
+        self._module = module
         self.root = root
+
+    @property
+    def module(self) -> Module:
+        """The module at work."""
+        return self._module
 
     @property
     def name(self) -> str:
@@ -49,6 +54,7 @@ def within(module: Module) -> Iterator[None]:
     outer = state.scope
     scope = LayerScope(module, outer.root if isinstance(outer, LayerScope) else module)
     state.scope = scope
+    state.interpreter.steered_by(module)
     try:
         yield
     except ChainruleError as error:

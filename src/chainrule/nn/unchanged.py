@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from chainrule.core.changes import changes
+
 if TYPE_CHECKING:
     from chainrule.nn.module import Module
 
@@ -33,3 +35,4 @@ def unchanged(model: Module) -> Iterator[None]:
                 held = getattr(module, registry)
                 held.clear()
                 held.update(entries)
+        changes.steering += 1

@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 
 from chainrule._tensor import Tensor
+from chainrule.core.changes import changes
 from chainrule.core.dtype import DType, float64
 from chainrule.core.modes import no_grad
-from chainrule.core.tree import map_leaves
+from chainrule.core.tree import leaves, map_leaves
 from chainrule.ops.creation import tensor
 from chainrule.ops.movement import cast
 from chainrule.optim.arguments import choice, flag, number, numbers, whole
@@ -67,6 +68,7 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._held: dict[str, Any] = {}
+        self._switches: dict[str, Any] = {}
         self.update(settings)
         self.required = frozenset(settings)
         self.revised = True
@@ -78,8 +80,11 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         value = _CHECKS[name](name, value) if name in _CHECKS else value
-        if _switch(value) != _switch(self.get(name)):
+        switch = _switch(value)
+        if switch != self._switches.get(name, False):
             self.revised = True
+        self._switches[name] = switch
+        changes.steering += 1
         held = self._held.get(name)
         if _is_held_as_tensors(held):
             self._assign(held, value)
@@ -94,7 +99,26 @@ class ParamGroup(MutableMapping[str, Any]):
                 old.copy_(new)
 
     def __delitem__(self, name: str) -> None:
-        del self._held[name]
+        del self._held[name], self._switches[name]
+        changes.steering += 1
+
+    def __contains__(self, name: object) -> bool:
+        # Not by reading it, as a mapping would: a traced step must not depend on the number.
+        return name in self._held
+
+    def is_on(self, name: str) -> bool:
+        """Whether a setting is other than 0 or False; unlike the number itself it decides which operations are done."""
+        return bool(self._switches[name])
+
+    def steering(self) -> dict[str, Any]:
+        """What decides which operations a step has: see core.steering."""
+        return {name: self._switches[name] if _is_held_as_tensors(held) else held for name, held in self._held.items()}
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """The numbers that are held as tensors."""
+        for name, held in self._held.items():
+            if _is_held_as_tensors(held):
+                yield from ((name, number) for number in leaves(held))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._held)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from chainrule._tensor import Tensor
-from chainrule.core.modes import enable_grad, no_grad
+from chainrule.core.changes import changes
+from chainrule.core.modes import enable_grad, no_grad, phase, state
+from chainrule.core.steering import Named, names_in_methods
 from chainrule.errors import ArgumentError, GradientError, UnknownNameError
 from chainrule.ops.creation import zeros_like
 from chainrule.ops.movement import cast
@@ -116,17 +118,18 @@ class Optimizer(ABC):
                 expected="loss.backward() before step()",
                 remedy="is zero_grad() called between the two, or was the loss not computed from these parameters?",
             )
-        with no_grad():
+        with no_grad(), phase("update"):
+            for group in self.param_groups:
+                if group.revised or {param.dtype for param in group["params"]} != group.dtypes:
+                    self._prepare(group)
+            state.interpreter.steered_by(self, settled=True)
             for group in self.param_groups:
                 self._step_group(group)
         return loss
 
     def _step_group(self, group: ParamGroup) -> None:
         params = group["params"]
-        dtypes = {param.dtype for param in params}
-        if group.revised or dtypes != group.dtypes:
-            self._prepare(group)
-        hypers = {dtype: Hyper(group, dtype) for dtype in dtypes}
+        hypers = {dtype: Hyper(group, dtype) for dtype in group.dtypes}
         for param in params:
             if param.grad is not None:
                 hyper = hypers[param.dtype]
@@ -173,6 +176,7 @@ class Optimizer(ABC):
             for name, tensor in fresh.items():
                 state[name] = cast(state[name], tensor.dtype) if name in state else tensor
         group.revised, group.dtypes = False, {param.dtype for param in group["params"]}
+        changes.steering += 1
 
     @property
     def lr(self) -> float:
@@ -205,6 +209,30 @@ class Optimizer(ABC):
         """
         load_state(self, state_dict)
 
+    # What decides which operations are done: see core.steering
+
+    def steering(self) -> dict[str, Any]:
+        """Which tensors it updates and remembers, its settings, and all attributes that its code names."""
+        named = names_in_methods(type(self), Optimizer)
+        found = {name: value for name, value in vars(self).items() if name in named and name != "state"}
+        for number, group in enumerate(self.param_groups):
+            found |= {f"param_groups[{number}][{name!r}]": value for name, value in group.steering().items()}
+        remembered = [self.state[param].items() for group in self.param_groups for param in group["params"]]
+        return {**found, "state": tuple(tuple(entry) for entries in remembered for entry in entries)}
+
+    def steering_parts(self) -> list[tuple[str, Optimizer]]:
+        """This optimizer."""
+        return [("", self)]
+
+    def steering_tensors(self) -> Iterator[Named]:
+        """Its settings, and what it remembers of each parameter."""
+        for group in self.param_groups:
+            for name, number in group.tensors():
+                yield Named(f"{type(self).__name__}.{name}", number)
+        for param, remembered in self.state.items():
+            for name, tensor in remembered.items():
+                yield Named(name, tensor, param)
+
     def __repr__(self) -> str:
         lines = [
             f"  group {number}: {sum(param.numel() for param in group['params'])} weights, "
@@ -217,9 +245,9 @@ class Optimizer(ABC):
 def _penalised(param: Tensor, group: ParamGroup, hyper: Hyper) -> Tensor:
     """The gradient to descend along: with the derivatives of the penalties, unless they act on the weights directly."""
     grad: Tensor = -param.grad if group["maximize"] else param.grad  # type: ignore[operator,assignment]
-    if group["l1"]:
+    if group.is_on("l1"):
         grad = grad + hyper.l1 * param.sign()
-    if group["weight_decay"]:
+    if group.is_on("weight_decay"):
         if group["decoupled_weight_decay"]:
             param.copy_(param * (1 - hyper.lr * hyper.weight_decay))
         else:

@@ -1,0 +1,66 @@
+"""What runs a graph: the interface, and the reference that runs it in NumPy."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from chainrule.core.primitive import Spec
+from chainrule.graph import Graph
+from chainrule.graph.evaluate import evaluate
+
+
+class Executable(Protocol):
+    """A graph that can be run.
+
+    Attributes:
+        addresses: A ctypes array of pointers: the inputs in the graph's order, then the results. What the graph writes
+            is written to the inputs' memory.
+    """
+
+    addresses: Any
+
+    def run(self, repeat: int) -> int:
+        """Run it so many times. Not 0 if something was wrong with the data; then nothing that was written counts."""
+
+    def error(self, fault: int) -> Exception:
+        """What was wrong."""
+
+
+Backend = Callable[[Graph], Executable]
+
+
+class Reference:
+    """Runs a graph by the definition of its primitives, on memory that is given by addresses."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.addresses = (ctypes.c_void_p * (len(graph.inputs) + len(graph.results)))()
+
+    def run(self, repeat: int) -> int:
+        """Run it; what is wrong with the data is an exception here."""
+        graph = self._graph
+        specs = [value.spec for value in (*graph.inputs, *graph.results)]
+        for _ in range(repeat):
+            arrays = [_at(address, spec) for address, spec in zip(self.addresses, specs, strict=True)]
+            inputs, outs = arrays[: len(graph.inputs)], arrays[len(graph.inputs) :]
+            results, written = evaluate(graph, inputs)
+            for out, result in zip(outs, results, strict=True):
+                out[...] = result
+            for (index, _), value in zip(graph.writes, written, strict=True):
+                inputs[index][...] = value
+        return 0
+
+    def error(self, fault: int) -> Exception:
+        """There are no faults here."""
+        raise NotImplementedError(fault)
+
+
+def _at(address: int | None, spec: Spec) -> np.ndarray:
+    """The array at an address."""
+    count = int(np.prod(spec.shape, dtype=np.int64)) * spec.dtype.itemsize
+    memory = memoryview((ctypes.c_uint8 * count).from_address(address or 0)) if count else bytearray()
+    return np.frombuffer(memory, spec.dtype).reshape(spec.shape)

@@ -1,0 +1,125 @@
+"""From symbols to a graph: which are inputs and which constants, and where each operation comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from chainrule.core.held import Symbol
+from chainrule.core.modes import Layer
+from chainrule.core.node import Handle
+from chainrule.core.primitive import Spec
+from chainrule.errors import SideEffectError
+from chainrule.graph import Apply, Constant, Input, Note, Value
+from chainrule.jit.recorder import Argument, Gradient, Holder, Leaf, Place, Recorder, Step
+from chainrule.ops.random import default_generator
+
+
+class Builder:
+    """Makes values of symbols, each once.
+
+    Args:
+        names: The names of places that have one.
+        layers: The names of modules, by their ids.
+
+    Attributes:
+        inputs: The inputs so far, by their places, in the order in which they were met.
+    """
+
+    def __init__(self, names: dict[Place, str], layers: dict[int, str]) -> None:
+        self.inputs: dict[Place, Input] = {}
+        self._names = names
+        self._layers = layers
+        self._values: dict[Symbol, Value] = {}
+        self._notes: dict[tuple[int, str, str], Note] = {}
+
+    def value(self, symbol: Leaf | Step) -> Value:
+        """What `symbol` stood for. Iterative: chains may be long."""
+        stack = [symbol]
+        while stack:
+            top = stack[-1]
+            if top in self._values:
+                stack.pop()
+            elif isinstance(top, Leaf):
+                self._values[top] = self._leaf(top)
+            elif waiting := [each for each in top.inputs if each not in self._values]:
+                stack.extend(reversed(waiting))
+            else:
+                inputs = tuple([self._values[each] for each in top.inputs])
+                self._values[top] = Apply(*top.out, top.primitive, inputs, top.params, self._note(top))
+        return self._values[symbol]
+
+    def input(self, place: Place, spec: Spec) -> Input:
+        """The input at `place`."""
+        if place not in self.inputs:
+            self.inputs[place] = Input(*spec, self._name(place))
+        return self.inputs[place]
+
+    def _leaf(self, leaf: Leaf) -> Value:
+        place = place_of(leaf)
+        if place is not None:
+            return self.input(place, Spec(leaf.node.shape, leaf.node.dtype))
+        return Constant.of(leaf.node.read())
+
+    def _name(self, place: Place) -> str:
+        of, ending = (place.of, ".grad") if isinstance(place, Gradient) else (place, "")
+        name = self._names.get(of, f"tensor {len(self.inputs)}") + ending
+        taken = {each.name for each in self.inputs.values()}
+        return next(
+            candidate
+            for candidate in (name, *(f"{name} ({number})" for number in range(2, len(taken) + 3)))
+            if candidate not in taken
+        )
+
+    def _note(self, step: Step) -> Note:
+        key = (id(step.scope), step.phase, step.line)
+        if key not in self._notes:
+            layer = step.scope if isinstance(step.scope, Layer) else None
+            name = self._layers.get(id(layer.module), layer.name) if layer else ""
+            self._notes[key] = Note(name, layer.kind if layer else "", step.phase, step.line)
+        return self._notes[key]
+
+
+def place_of(leaf: Leaf) -> Place | None:
+    """Where a value comes from at each call, now that the trace is over; None for a constant.
+
+    What was made in the trace is a constant, unless the tensor is still there: then it is state, made by the first
+    call, such as what an optimizer remembers.
+    """
+    if leaf.place is None:
+        handle = leaf.handle() if leaf.handle is not None else None
+        if handle is not None and handle.node is leaf.node:
+            leaf.place = Holder(handle)
+        elif not leaf.made:
+            raise SideEffectError(
+                "a tensor that was made before the call is gone after it, so that later calls could not read it.",
+                where=leaf.line,
+                got=f"a tensor of shape {leaf.node.shape}",
+                remedy="give it to the function as an argument",
+            )
+    return leaf.place
+
+
+def names_of(
+    recorder: Recorder,
+    arguments: Sequence[str],
+    tensors: Iterable[tuple[str, Handle]],
+) -> tuple[dict[Place, str], dict[int, str]]:
+    """The names of places, and of modules by their ids, as users know them."""
+    places: dict[Place, str] = {Argument(index): name for index, name in enumerate(arguments)}
+    layers: dict[int, str] = {}
+    belonging = []
+    for steered in recorder.steered.values():
+        layers[id(steered.thing)] = steered.name
+        if not steered.name:
+            for named in steered.thing.steering_tensors():
+                if named.of is None:
+                    places.setdefault(Holder(named.tensor), named.name)
+                else:
+                    belonging.append(named)
+    for name, tensor in tensors:
+        places.setdefault(Holder(tensor), name)
+    places.setdefault(Holder(default_generator().state), "random state")
+    for name, tensor, of in belonging:
+        if of is not None:
+            places.setdefault(Holder(tensor), f"{places.get(Holder(of), 'weight')}.{name}")
+    return places, layers

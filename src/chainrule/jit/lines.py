@@ -1,0 +1,23 @@
+"""The user's line: where in the user's own program an operation was written."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from types import FrameType
+
+# What lies between the user's code and the operation: this package, and what its decorators are made of.
+_OURS = str(Path(__file__).parents[1])
+_BETWEEN = contextlib.__file__
+
+
+def users_line() -> str:
+    """The innermost line outside of this package that is at work, as `file.py:12`; empty if there is none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_OURS) and file != _BETWEEN:
+            return f"{Path(file).name}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""

@@ -1,0 +1,162 @@
+"""What a function's code names outside of itself: globals, variables of the functions around it, attributes of objects.
+
+A program holds as long as these mean what they meant when it was traced. They are Python's own, so that nobody counts
+their changes: they are looked at before every call, one identity test each.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from operator import is_
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from chainrule.core.node import Handle
+from chainrule.core.steering import Steering, names_in
+from chainrule.jit.compare import frozen, same, shown
+
+_MISSING = object()
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+
+
+class Surroundings:
+    """What a function depends on besides its arguments.
+
+    Args:
+        function: The function.
+        arguments: Its arguments that are no tensors, by name.
+
+    Attributes:
+        things: The modules and optimizers among them, by name.
+        tensors: The tensors among them, by name.
+    """
+
+    def __init__(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        self.things: list[tuple[str, Steering]] = []
+        self.tensors: list[tuple[str, Handle]] = []
+        self._looked_up: list[tuple[dict[str, Any], str, str]] = []
+        self._cells: list[tuple[CellType, str]] = []
+        self._contents: list[tuple[Any, str, list[Any]]] = []
+        self._objects: list[tuple[Any, str]] = []
+        self._names: set[str] = set()
+        self._seen: dict[int, Any] = {}
+        self._look_at(function, "")
+        for name, value in arguments.items():
+            self._look_at(value, name)
+        self._look_into_objects()
+        self._values = self._now()
+        self._frozen = [frozen(value) for value in self._values]
+
+    def changed(self) -> str | None:
+        """What has changed since, in words; None if nothing has."""
+        now = self._now()
+        if not all(map(is_, now, self._values)):
+            labels = [label for *_, label in (*self._looked_up, *self._cells)]
+            for label, new, old in zip(labels, now, self._frozen, strict=True):
+                if not same(frozen(new), old):
+                    return f"{label} is {_described(new)}, was {_described(old)}"
+            self._values = now
+        for container, label, items in self._contents:
+            current = _items(container)
+            unchanged = len(current) == len(items) and all(map(is_, current, items))
+            if not unchanged and not same(tuple(current), tuple(items)):
+                return f"{label} has changed its content"
+        return None
+
+    def _now(self) -> list[Any]:
+        try:
+            cells = [cell.cell_contents for cell, _ in self._cells]
+        except ValueError:  # a variable that has no value (yet)
+            cells = [_content(cell) for cell, _ in self._cells]
+        return [namespace.get(name, _MISSING) for namespace, name, _ in self._looked_up] + cells
+
+    # Finding them
+
+    def _look_at(self, value: Any, label: str) -> None:
+        """Go on from a value that can be reached: what is it, and what does it depend on?"""
+        if id(value) in self._seen:
+            return
+        self._seen[id(value)] = value
+        value = inspect.unwrap(value) if callable(value) and hasattr(value, "__wrapped__") else value
+        if isinstance(value, FunctionType):
+            self._look_into(value)
+        elif isinstance(value, MethodType):
+            self._look_at(value.__func__, label)
+            self._look_at(value.__self__, "self")
+        elif isinstance(value, Handle):
+            self.tensors.append((label, value))
+        elif isinstance(value, Steering) and not isinstance(value, type):
+            self.things.append((label, value))
+            for _, part in value.steering_parts():
+                for method in _methods(type(part)):
+                    self._look_at(method, label)
+        elif isinstance(value, _CONTAINERS):
+            self._contents.append((value, label, _items(value)))
+            for number, item in enumerate(_items(value)):
+                self._look_at(item, f"{label}[{number}]")
+        elif hasattr(value, "__dict__") and not isinstance(value, (type, ModuleType, BuiltinFunctionType)):
+            self._objects.append((value, label))
+
+    def _look_into(self, function: FunctionType) -> None:
+        names = names_in(function.__code__)
+        self._names |= names
+        if _is_ours(function.__module__):
+            return
+        for name in sorted(names & function.__globals__.keys()):
+            value = function.__globals__[name]
+            if not isinstance(value, (ModuleType, type)) and not _is_our_function(value):
+                self._looked_up.append((function.__globals__, name, f"global {name!r}"))
+            self._look_at(value, name)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            self._cells.append((cell, f"variable {name!r}"))
+            self._look_at(_content(cell), name)
+
+    def _look_into_objects(self) -> None:
+        """The attributes of plain objects, as far as some code that was found names them; until no more are found."""
+        done: set[tuple[int, str]] = set()
+        while True:
+            found = [
+                (value, label, name)
+                for value, label in self._objects
+                for name in sorted(self._names)
+                if (id(value), name) not in done
+            ]
+            if not found:
+                return
+            for value, label, name in found:
+                done.add((id(value), name))
+                if name in vars(value):
+                    self._looked_up.append((vars(value), name, f"{label}.{name}"))
+                    self._look_at(vars(value)[name], f"{label}.{name}")
+                else:
+                    self._look_at(inspect.getattr_static(type(value), name, None), label)
+
+
+def _methods(kind: type) -> Iterator[FunctionType]:
+    for each in kind.__mro__:
+        if not _is_ours(each.__module__):
+            yield from (entry for entry in vars(each).values() if isinstance(entry, FunctionType))
+
+
+def _is_our_function(value: Any) -> bool:
+    return isinstance(value, FunctionType) and _is_ours(value.__module__)
+
+
+def _is_ours(module: str | None) -> bool:
+    return (module or "").split(".")[0] == "chainrule"
+
+
+def _items(container: Any) -> list[Any]:
+    return [*container.keys(), *container.values()] if isinstance(container, dict) else list(container)
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _MISSING
+
+
+def _described(value: Any) -> str:
+    return "nothing" if value is _MISSING else shown(value)
