@@ -140,6 +140,7 @@ class Program:
         constants: The arrays of the constant buffers.
         inputs: The inputs' buffers, in the order of a call.
         results: The results' buffers, likewise.
+        streams: The inputs' buffers that are streams (see `graph.Input`).
     """
 
     kernels: tuple[Kernel, ...]
@@ -149,6 +150,7 @@ class Program:
     constants: tuple[np.ndarray, ...] = field(repr=False)
     inputs: tuple[Buffer, ...] = ()
     results: tuple[Buffer, ...] = ()
+    streams: frozenset[Buffer] = frozenset()
 
 
 def buffers(kernel: Kernel) -> list[Buffer]:

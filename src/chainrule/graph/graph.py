@@ -45,9 +45,14 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Input(Value):
-    """What the program is given at each call: an argument, or state (a weight, a moment, the random state)."""
+    """What the program is given at each call: an argument, or state (a weight, a moment, the random state).
+
+    A stream is an argument of a program that runs many times in one call: each turn takes the next of as many arrays,
+    which stand in memory one after another. Then each turn has results of its own, one after another likewise.
+    """
 
     name: str
+    stream: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,4 +34,5 @@ def fused(graph: Graph) -> Program:
         tuple(buffers.constants),
         buffers.inputs,
         buffers.results,
+        frozenset(buffer for buffer, value in zip(buffers.inputs, graph.inputs, strict=True) if value.stream),
     )

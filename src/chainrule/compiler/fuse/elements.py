@@ -16,7 +16,6 @@ from chainrule.graph import Apply, Constant, Value
 from chainrule.ops.elementwise import WHERE
 from chainrule.ops.movement import CAST
 
-
 # What some whole numbers are bad data for.
 _FAULTING = frozenset({"floor_divide", "remainder", "pow"})
 
