@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.core.primitive import PRIMITIVES, Spec
 from chainrule.native.convention import Fault, KernelCode
-from chainrule.native.emit import BYTES, MEMORY, REGISTER, Function, Module, V, i64, number, vector
+from chainrule.native.emit import BYTES, MEMORY, REGISTER, Function, Module, V, i64, vector
 from chainrule.native.pointwise import pointwise
 from chainrule.native.target import Target
 from tests.native.harness import Compiled, assembly
