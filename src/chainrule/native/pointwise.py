@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from chainrule.native.emit import REGISTER, Function, V, number
+from chainrule.native.emit import BYTES, REGISTER, Function, V, number
 from chainrule.native.math import (
     angles,
     circular,
@@ -48,40 +48,37 @@ def pointwise(
     return POINTWISE[name](f, *args)
 
 
-def is_pointwise(name: str) -> bool:
-    """Whether the primitive of this name is elementwise."""
-    return name == "cast" or name in POINTWISE
-
-
 def cast(f: Function, a: V, element: str) -> V:
-    """To another dtype, given by its type in a register, as `astype` does on x86-64.
-
-    What C leaves open, so that NumPy's answer depends on the processor, is everywhere what x86-64 gives: a number
-    beyond the range of int32 or int64, or NaN, becomes their lowest number; uint8 keeps the low bits of an int32.
-    """
+    """To another dtype, given by its type in a register."""
     if a.element == element:
         return a
     if element == "i1":
         return f.compare("une" if a.floating else "ne", a, number(0, a.type))
-    if a.floating and element == "i8":
-        return f.convert("trunc", cast(f, a, "i32"), "i8")
-    if a.floating and element in ("i32", "i64"):
-        limit = float(2**31 if element == "i32" else 2**63)
-        # Below the lowest number of float64 there is room before truncation leaves the range: -2**31 - 0.9 is legal.
-        lowest = f.compare("ogt", a, number(-limit - 1, a.type)) if (a.element, element) == ("double", "i32") else None
-        above = lowest or f.compare("oge", a, number(-limit, a.type))
-        inside = f.binary("and", above, f.compare("olt", a, number(limit, a.type)))
-        result = f.convert("fptosi", f.select(inside, a, number(0, a.type)), element)
-        return f.select(inside, result, number(-int(limit), result.type))
     if a.floating:
-        return f.convert("fpext" if element == "double" else "fptrunc", a, element)
+        if element in ("float", "double"):
+            return f.convert("fpext" if element == "double" else "fptrunc", a, element)
+        return _whole(f, a, element)
     unsigned = a.element in ("i1", "i8")
     if element in ("float", "double"):
         return f.convert("uitofp" if unsigned else "sitofp", a, element)
-    widths = ["i1", "i8", "i32", "i64"]
-    if widths.index(element) < widths.index(a.element):
+    if BYTES[element] < BYTES[a.element]:
         return f.convert("trunc", a, element)
     return f.convert("zext" if unsigned else "sext", a, element)
+
+
+def _whole(f: Function, a: V, element: str) -> V:
+    """A float cut toward zero.
+
+    What C leaves open, so that NumPy's answer depends on the processor, is everywhere what x86-64 gives: a number
+    beyond the range of int32 or int64, or NaN, becomes their lowest number; uint8 keeps the low bits of an int32.
+    """
+    if element == "i8":
+        return f.convert("trunc", _whole(f, a, "i32"), "i8")
+    limit = 1 << (8 * BYTES[element] - 1)
+    above, below = f.compare("oge", a, number(-limit, a.type)), f.compare("olt", a, number(limit, a.type))
+    inside = f.binary("and", above, below)
+    result = f.convert("fptosi", f.select(inside, a, number(0, a.type)), element)
+    return f.select(inside, result, number(-limit, result.type))
 
 
 def _ordered(f: Function, a: V, b: V, predicate: str) -> V:
