@@ -130,6 +130,20 @@ def test_layers(shape: tuple[int, int, int], target: Target) -> None:
         check(left, right, result())
 
 
+@pytest.mark.parametrize("orders", [((0, 1), (1, 0)), ((1, 0), (0, 1))], ids=["along k", "across k"])
+@pytest.mark.parametrize("length", [0, 6])
+def test_long_sums_are_made_in_parts(orders: tuple, length: int) -> None:
+    case = Case(300, 33, 2100)
+    a, left = case.load("a", case.axes("mk"), orders[0])
+    b, right = case.load("b", case.axes("kn"), orders[1])
+    value: Expr = case.total
+    for _ in range(length):
+        value = Call(FLOAT32, MUL, (value, Number(FLOAT32, 2.0)))
+    store, result = case.store(value)
+    case.run(case.kernel(a, b, store), RUNNABLE[0], halves=True)
+    check(left, right, result() / 2**length)
+
+
 def test_one_matrix_for_the_whole_batch() -> None:
     case = Case(5, 20, 6, batch=(3, 2))
     a, left = case.load("a", case.axes("mk"))

@@ -33,12 +33,12 @@ class Dot:
         self._a = scratch
         self._columns: list[V] = []
 
-    def rows(self, start: V, first: V, end: V) -> None:
-        """Go to some rows of `a`."""
+    def rows(self, start: V, first: V, end: V, k: V) -> None:
+        """Go to some rows of `a`, with all steps of k."""
         self._a = start
 
-    def panel(self, start: V, column: V) -> None:
-        """Go to some columns of `b`; those that do not exist repeat the last one."""
+    def panel(self, start: V, column: V, k: V) -> None:
+        """Go to some columns of `b`, with all steps of k; columns that do not exist repeat the last one."""
         f, product = self._f, self._plan.product
         self._columns = []
         for j in range(self._plan.lanes):

@@ -22,6 +22,7 @@ class Finish:
 
     A short one is written once for each vector of a tile, and takes the sums from their registers. A long one would
     make much code, so the sums go to memory (the first-level cache) and a loop over the tile takes them from there.
+    Where k is computed in parts, the sums of a whole unit gather in memory until the last part.
 
     Attributes:
         scratch: The bytes of scratch memory that it needs, which start at `room`.
@@ -31,44 +32,73 @@ class Finish:
         self._f = frame.function
         self._plan = plan
         self._room = room
+        self._element = plan.product.element
         self._stores = plan.product.kernel.epilogue
         self._outside = self._inside = Evaluator(frame, target, pointers)
+        self._first = (i64(0), i64(0))
         # Only AVX-512 leaves out the lanes beyond the last column at no cost.
         partial = plan.product.n % plan.width != 0
-        self._short = _size(each.value for each in self._stores) <= SHORT and (not partial or target.name == "avx512")
-        self.scratch = 0 if self._short else plan.tile.rows * plan.width * BYTES[plan.product.element]
+        short = _size(each.value for each in self._stores) <= SHORT and (not partial or target.name == "avx512")
+        self._short = short and plan.parts == 1
+        rows, self._stride = (plan.tile.rows, plan.width) if plan.parts == 1 else (plan.block, plan.group * plan.width)
+        self.scratch = 0 if self._short else rows * self._stride * BYTES[self._element]
 
-    def inside(self, at: Mapping[Var, V]) -> None:
-        """Go on within a matrix of the batch."""
-        self._inside = self._outside.inside(at)
+    def begin(self, at: Mapping[Var, V], row: V, column: V) -> None:
+        """Begin a unit: a matrix of the batch, its first row and column."""
+        self._inside, self._first = self._outside.inside(at), (row, column)
+        if self._plan.parts > 1:
+            self._f.fill(self._room, 0, i64(self.scratch))
 
     def tile(self, row: V, column: V, sums: list[V]) -> None:
-        """The epilogue for a tile whose first sum is at a row and a column."""
-        f, plan = self._f, self._plan
-        vectors = plan.tile.vectors
+        """Finish a tile whose first sum is at a row and a column; or only keep its sums, where k comes in parts."""
+        f, vectors = self._f, self._plan.tile.vectors
         rows = len(sums) // vectors
         if self._short:
             for v in range(vectors):
-                columns = self._columns(f.add(column, i64(v * plan.lanes)), plan.product.n % plan.width != 0)
+                columns = self._columns(f.add(column, i64(v * self._plan.lanes)), self._plan.width)
                 for r in range(rows):
                     self._store(columns, f.add(row, i64(r)), sums[r * vectors + v])
             return
+        room = self._room if self._plan.parts == 1 else self._place(row, column)
         for i, each in enumerate(sums):
-            f.store(each, f.at(self._room, plan.product.element, i64(0), i * plan.lanes))
-        end = f.intrinsic("llvm.smin", "i64", f.add(column, i64(plan.width)), i64(plan.product.n))
+            r, v = divmod(i, vectors)
+            place = f.at(room, self._element, i64(0), r * self._stride + v * self._plan.lanes)
+            f.store(each if self._plan.parts == 1 else f.add(each, f.load(each.type, place)), place)
+        if self._plan.parts == 1:
+            self._from_memory(row, i64(rows), column, f.add(column, i64(self._plan.width)))
+
+    def end(self, row: V, column: V) -> None:
+        """End a unit, whose last row and column come just before these."""
+        if self._plan.parts > 1:
+            first, left = self._first
+            self._from_memory(first, self._f.sub(row, first), left, column)
+
+    def _place(self, row: V, column: V) -> V:
+        """Where a unit's sum is kept."""
+        f = self._f
+        down, across = f.sub(row, self._first[0]), f.sub(column, self._first[1])
+        return f.at(self._room, self._element, f.add(f.mul(down, i64(self._stride)), across))
+
+    def _from_memory(self, row: V, rows: V, column: V, end: V) -> None:
+        """The epilogue for sums that were kept, of some rows and of the columns up to an end or the last one."""
+        f, plan = self._f, self._plan
+        end = f.intrinsic("llvm.smin", "i64", end, i64(plan.product.n))
         with f.loop(column, end, plan.lanes, unroll=False, may_be_empty=False) as across:
-            columns = self._columns(across.index, plan.product.n % plan.lanes != 0)
-            saved = f.at(self._room, plan.product.element, f.sub(across.index, column))
-            with f.loop(i64(0), i64(rows), unroll=False, may_be_empty=False) as down:
-                place = f.at(saved, plan.product.element, f.mul(down.index, i64(plan.width)))
-                total = f.load(vector(plan.product.element, plan.lanes), place)
+            columns = self._columns(across.index, plan.lanes)
+            kept = f.at(self._room, self._element, f.sub(across.index, column))
+            with f.loop(i64(0), rows, unroll=False, may_be_empty=False) as down:
+                place = f.at(kept, self._element, f.mul(down.index, i64(self._stride)))
+                total = f.load(vector(self._element, plan.lanes), place)
                 self._store(columns, f.add(row, down.index), total)
 
-    def _columns(self, column: V, partial: bool) -> Evaluator:
-        """Within the columns of a vector; what depends on nothing else is computed."""
+    def _columns(self, column: V, apart: int) -> Evaluator:
+        """Within the columns of a vector, one of those that follow each other up to `apart` columns apart.
+
+        What depends on nothing else is computed.
+        """
         f, plan = self._f, self._plan
         n = plan.product.kernel.n
-        mask = f.mask(f.sub(i64(n.extent), column), plan.lanes) if partial else None
+        mask = f.mask(f.sub(i64(n.extent), column), plan.lanes) if n.extent % apart else None
         evaluator = self._inside.inside({n: column}, Lanes(n, plan.lanes, mask))
         evaluator.hoist([each.value for each in self._stores])
         return evaluator

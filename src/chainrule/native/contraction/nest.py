@@ -26,11 +26,11 @@ class MicroKernel(Protocol):
 
     scratch: int
 
-    def rows(self, start: V, first: V, end: V) -> None:
-        """Make ready for the rows from `first` up to `end`; `start` is the address of the matrix `a`."""
+    def rows(self, start: V, first: V, end: V, k: V) -> None:
+        """Make ready for the rows from `first` up to `end`, `k` steps from the address `start` of the first row on."""
 
-    def panel(self, start: V, column: V) -> None:
-        """Make ready for the panel that begins at a column; `start` is the address of the matrix `b`."""
+    def panel(self, start: V, column: V, k: V) -> None:
+        """Make ready for the panel that begins at a column, `k` steps from the address `start` of column 0 on."""
 
     def sums(self, row: V, rows: int) -> list[V]:
         """The sums of a tile of the panel: row after row, vectors with n along the lanes."""
@@ -59,17 +59,29 @@ class Nest:
         rest, group = f.divmod(number, plan.groups)
         batch, block = f.divmod(rest, plan.blocks)
         at = self._batch(batch)
-        self._finish.inside(at)
-        b = self._start(plan.product.b, at)
-        first = f.mul(block, i64(plan.block))
+        a, b = self._start(plan.product.a, at), self._start(plan.product.b, at)
+        first, panel = f.mul(block, i64(plan.block)), f.mul(group, i64(plan.group))
         end = self._least(f.add(first, i64(plan.block)), plan.product.m)
-        self._kernel.rows(self._start(plan.product.a, at), first, end)
-        panel = f.mul(group, i64(plan.group))
         last = self._least(f.add(panel, i64(plan.group)), plan.panels)
-        with f.loop(panel, last, unroll=False, may_be_empty=False) as panels:
-            column = f.mul(panels.index, i64(plan.width))
-            self._kernel.panel(b, column)
-            self._tiles(first, end, column)
+        self._finish.begin(at, first, f.mul(panel, i64(plan.width)))
+        if plan.parts == 1:
+            self._part(a, b, (first, end), (panel, last), i64(plan.product.k))
+        else:
+            with f.loop(i64(0), i64(plan.product.k), plan.depth, unroll=False, may_be_empty=False) as parts:
+                k = self._least(f.sub(i64(plan.product.k), parts.index), plan.depth)
+                part_a = f.at(a, plan.product.element, f.mul(parts.index, i64(plan.product.a.depth)))
+                part_b = f.at(b, plan.product.element, f.mul(parts.index, i64(plan.product.b.depth)))
+                self._part(part_a, part_b, (first, end), (panel, last), k)
+        self._finish.end(end, f.mul(last, i64(plan.width)))
+
+    def _part(self, a: V, b: V, rows: tuple[V, V], panels: tuple[V, V], k: V) -> None:
+        """`k` steps of a unit's rows and panels."""
+        f = self._f
+        self._kernel.rows(a, *rows, k)
+        with f.loop(*panels, unroll=False, may_be_empty=False) as loop:
+            column = f.mul(loop.index, i64(self._plan.width))
+            self._kernel.panel(b, column, k)
+            self._tiles(*rows, column)
 
     def _tiles(self, first: V, end: V, column: V) -> None:
         """A panel for all rows of a block; the matrix's last rows are a smaller tile."""

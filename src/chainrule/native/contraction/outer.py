@@ -28,48 +28,49 @@ class Outer:
         self._target = target
         self._element = plan.product.element
         self._vector = vector(self._element, plan.lanes)
-        a, b, k = plan.product.a, plan.product.b, plan.product.k
+        a, b, k = plan.product.a, plan.product.b, plan.depth
         # Packing writes whole vectors, the last one perhaps beyond the end.
         size_b = 0 if plan.pack_b == "never" else k * plan.width + plan.lanes
         size_a = k * plan.block + plan.lanes if plan.pack_a else 0
         self._packed_b, self._packed_a = scratch, f.at(scratch, self._element, i64(size_b))
         self.scratch = (size_a + size_b) * BYTES[self._element]
         # Where the rows and the panel at hand are, and how far apart their elements stand.
-        self._a = self._b = self._first = scratch
+        self._a = self._b = scratch
+        self._first = self._k = i64(0)
         self._a_free, self._a_depth = (1, plan.tile.rows) if plan.pack_a else (a.free, a.depth)
         self._b_depth = i64(b.depth)
         self._masks: list[V] | None = None
 
-    def rows(self, start: V, first: V, end: V) -> None:
+    def rows(self, start: V, first: V, end: V, k: V) -> None:
         """Go to some rows of `a`; pack them, if the plan says so."""
         f, plan, a = self._f, self._plan, self._plan.product.a
-        self._a, self._first = f.at(start, self._element, f.mul(first, i64(a.free))), first
+        self._a, self._first, self._k = f.at(start, self._element, f.mul(first, i64(a.free))), first, k
         if not plan.pack_a:
             return
         with f.loop(first, end, plan.tile.rows, unroll=False, may_be_empty=False) as loop:
             source = f.at(start, self._element, f.mul(loop.index, i64(a.free)))
             left = f.sub(end, loop.index)
-            strip = Strip(source, a.free, a.depth, plan.product.k, left, plan.tile.rows)
-            pack(f, self._target, self._element, plan.lanes, strip, self._packed_row(loop.index))
+            strip = Strip(source, a.free, a.depth, k, plan.shortest, left, plan.tile.rows)
+            pack(f, self._element, plan.lanes, strip, self._packed_row(loop.index))
 
     def _packed_row(self, row: V) -> V:
         """Where a tile's packed rows start; each tile is a strip of its own."""
         within = self._f.sub(row, self._first)
-        return self._f.at(self._packed_a, self._element, self._f.mul(within, i64(self._plan.product.k)))
+        return self._f.at(self._packed_a, self._element, self._f.mul(within, i64(self._plan.depth)))
 
-    def panel(self, start: V, column: V) -> None:
+    def panel(self, start: V, column: V, k: V) -> None:
         """Go to a panel of `b`; pack it, if the plan says so."""
         f, plan, b = self._f, self._plan, self._plan.product.b
         source = f.at(start, self._element, f.mul(column, i64(b.free)))
         left = f.sub(i64(plan.product.n), column)
-        strip = Strip(source, b.free, b.depth, plan.product.k, left, plan.width)
+        strip = Strip(source, b.free, b.depth, k, plan.shortest, left, plan.width)
         if plan.pack_b == "always":
-            pack(f, self._target, self._element, plan.lanes, strip, self._packed_b)
+            pack(f, self._element, plan.lanes, strip, self._packed_b)
             self._b, self._b_depth = self._packed_b, i64(plan.width)
         elif plan.pack_b == "partial":
             partial = f.compare("slt", left, i64(plan.width))
             with f.when(partial):
-                pack(f, self._target, self._element, plan.lanes, strip, self._packed_b)
+                pack(f, self._element, plan.lanes, strip, self._packed_b)
             self._b = f.select(partial, self._packed_b, source)
             self._b_depth = f.select(partial, i64(plan.width), i64(b.depth))
         else:
@@ -88,7 +89,7 @@ class Outer:
             a = self._packed_row(row)
         else:
             a = f.at(self._a, self._element, f.mul(f.sub(row, self._first), i64(self._a_free)))
-        with f.loop(i64(0), i64(plan.product.k), carried=zeros, unroll=False, may_be_empty=False) as loop:
+        with f.loop(i64(0), self._k, carried=zeros, unroll=False, may_be_empty=False) as loop:
             left = f.at(a, self._element, f.mul(loop.index, i64(self._a_depth)))
             right = f.at(self._b, self._element, f.mul(loop.index, self._b_depth))
             loop.next(self._step(left, right, loop.carried))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainrule.native.emit import BYTES, Function, V, i64, vector
-from chainrule.native.target import Target
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,8 @@ class Strip:
         start: The address of its first element.
         free: The stride from lane to lane.
         depth: The stride along k.
-        k: How many steps along k.
+        k: How many steps along k (i64).
+        shortest: How many that is at least.
         left: How many elements there are along the lanes (i64), at most `width` of which are packed.
         width: The distance of one k from the next in the packed strip.
     """
@@ -28,24 +28,24 @@ class Strip:
     start: V
     free: int
     depth: int
-    k: int
+    k: V
+    shortest: int
     left: V
     width: int
 
 
-def pack(f: Function, target: Target, element: str, lanes: int, strip: Strip, to: V) -> None:
+def pack(f: Function, element: str, lanes: int, strip: Strip, to: V) -> None:
     """Write a packed strip to memory, which must have room for a vector beyond its end.
 
     Args:
         f: The function under construction.
-        target: The processor.
         element: The type of an element.
         lanes: The elements of a vector.
         strip: What is packed.
         to: Where it goes.
     """
     quad = 16 // BYTES[element]
-    if strip.depth == 1 and strip.k >= quad and lanes == target.lanes(BYTES[element]):
+    if strip.depth == 1 and strip.shortest >= quad and lanes % quad == 0:
         _transpose(f, element, lanes, strip, to)
     else:
         _copy(f, element, lanes, strip, to)
@@ -57,7 +57,7 @@ def _copy(f: Function, element: str, lanes: int, strip: Strip, to: V) -> None:
     starts = range(0, strip.width, lanes)
     masks = [f.mask(f.sub(strip.left, i64(first)), lanes) for first in starts]
     offsets = "<" + ", ".join(f"i64 {lane * strip.free}" for lane in range(lanes)) + ">"
-    with f.loop(i64(0), i64(strip.k), unroll=False) as loop:
+    with f.loop(i64(0), strip.k, unroll=False) as loop:
         source = f.at(strip.start, element, f.mul(loop.index, i64(strip.depth)))
         target = f.at(to, element, f.mul(loop.index, i64(strip.width)))
         for first, mask in zip(starts, masks, strict=True):
@@ -80,8 +80,8 @@ def _transpose(f: Function, element: str, lanes: int, strip: Strip, to: V) -> No
         last = f.sub(f.sub(strip.left, i64(1)), across.index)
         lane0 = f.at(strip.start, element, f.mul(across.index, i64(strip.free)))
         rows = [f.at(lane0, element, f.mul(_least(f, i64(j), last), i64(strip.free))) for j in range(lanes)]
-        with f.loop(i64(0), i64(strip.k), quad, unroll=False, may_be_empty=False) as loop:
-            k = _least(f, loop.index, i64(strip.k - quad))
+        with f.loop(i64(0), strip.k, quad, unroll=False, may_be_empty=False) as loop:
+            k = _least(f, loop.index, f.sub(strip.k, i64(quad)))
             parts = [f.load(vector(element, quad), f.at(row, element, k)) for row in rows]
             columns = [_joined(f, parts[j::quad]) for j in range(quad)]
             target = f.at(f.at(to, element, f.mul(k, i64(strip.width))), element, across.index)

@@ -18,20 +18,27 @@ from chainrule.native.target import Target
 SMALLEST_UNIT = 20_000
 # Bytes of a panel that the first-level cache holds.
 NEAR_BYTES = 1 << 15
-# Cycles: until the sum of a multiply-add can be used again; to pack a vector; more for a vector that comes from beyond the
-# first-level cache; to add up pairs of lanes; to store a vector; to store a lane; to begin a tile; to begin a unit.
+# Cycles: until the sum of a multiply-add can be used again; to pack a vector; to fetch a vector when it is first used;
+# more for a vector that comes from beyond the first-level cache; to add up pairs of lanes; to store a vector; a lane;
+# to begin a tile; to begin a unit.
 LATENCY = 4
-PACKING = 5
-FAR_VECTOR = 0.5
-HALVING = 2
+PACKING = 8
+FETCH = 3
+FAR_VECTOR = 0.9
+HALVING = 0.7
 STORE = 2
 STORE_LANE = 4
-TILE = 30
+TILE = 15
 UNIT = 100
+# More rows in a tile gain nothing, and LLVM takes long over them.
+MOST_ROWS = 16
 # Loads in a cycle, in practice.
 LOADS = 1.7
 # Bytes of `a` that are to stay in the second-level cache while the panels of `b` pass by.
 BLOCK_BYTES = 1 << 20
+# Steps of k that are computed at once where there are many, so that blocks and panels have a handy shape.
+PART = 1024
+SHORTEST_PART = 16
 # Pages of memory that one walk along k may touch before it waits for their addresses.
 NEAR_PAGES = 64
 PAGE = 4096
@@ -62,6 +69,7 @@ class Plan:
         panels: How many panels of `tile.vectors` vectors the columns make.
         group: How many panels a unit computes.
         block: How many rows a unit computes (a multiple of the tile's).
+        depth: How many steps of k are computed at once.
         pack_a: Whether the rows of `a` are packed before they are used.
         pack_b: Whether panels of `b` are packed: always, where they are not full, or never.
         masked: Whether vectors of `b` are loaded by masks.
@@ -74,6 +82,7 @@ class Plan:
     panels: int
     group: int
     block: int
+    depth: int
     pack_a: bool
     pack_b: Literal["always", "partial", "never"]
     masked: bool
@@ -94,6 +103,16 @@ class Plan:
         return ceil(self.product.m / self.block)
 
     @property
+    def parts(self) -> int:
+        """How many parts the steps of k make."""
+        return max(ceil(self.product.k / self.depth), 1)
+
+    @property
+    def shortest(self) -> int:
+        """The steps of the last part."""
+        return self.product.k - (self.parts - 1) * self.depth
+
+    @property
     def units(self) -> int:
         """Matrices x blocks x groups."""
         return self.product.batch * self.blocks * self.groups
@@ -112,9 +131,9 @@ def make_plan(product: Product, target: Target) -> Plan:
 
 def _divided(plan: Plan) -> Iterator[Plan]:
     """The ways to divide the work among units: their rows must fit the cache, and they must be worth handing out."""
-    rows, depth = plan.tile.rows, plan.product.k
-    most = max(BLOCK_BYTES // max(depth * plan.product.itemsize, 1), 4 * rows)
-    least = SMALLEST_UNIT / max(depth, 1)
+    rows = plan.tile.rows
+    most = max(BLOCK_BYTES // (plan.depth * plan.product.itemsize), 4 * rows)
+    least = SMALLEST_UNIT / plan.depth
     blocks = [each for each in _counts(ceil(plan.product.m / rows)) if each * rows <= most]
     yield replace(plan, block=max(blocks, default=1) * rows)
     for block in blocks:
@@ -128,7 +147,7 @@ def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
     lanes = target.lanes(max(product.itemsize, 4))
     pack_a = product.a.free == 1 and product.n > lanes and _far(product.a, product)
     # Rows a multiple of 4 KiB apart fall into the same few lines of the first-level cache.
-    most_rows = 8 if not pack_a and product.a.free * product.itemsize % PAGE == 0 else 28
+    most_rows = 8 if not pack_a and product.a.free * product.itemsize % PAGE == 0 else MOST_ROWS
     registers = _registers(target)
     across = ceil(product.n / lanes)
     for vectors in range(1, min(across, registers // 4) + 1):
@@ -143,19 +162,9 @@ def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
         elif partial:
             # Only AVX-512 loads parts of vectors at no cost.
             pack_b = "partial"
-        panels = ceil(across / vectors)
-        yield Plan(
-            "outer",
-            product,
-            lanes,
-            tile,
-            panels,
-            panels,
-            ceil(product.m / tile.rows) * tile.rows,
-            pack_a,
-            pack_b,
-            masked,
-        )
+        panels, block = ceil(across / vectors), ceil(product.m / tile.rows) * tile.rows
+        depth = _depth(product, pack_a or pack_b != "never")
+        yield Plan("outer", product, lanes, tile, panels, panels, block, depth, pack_a, pack_b, masked)
 
 
 def _dot_plans(product: Product, target: Target) -> Iterator[Plan]:
@@ -169,8 +178,20 @@ def _dot_plans(product: Product, target: Target) -> Iterator[Plan]:
         if rows:
             panels = ceil(product.n / columns)
             block = ceil(product.m / rows) * rows
-            yield Plan("dot", product, columns, Tile(rows, 1), panels, panels, block, False, "never", False)
+            yield Plan(
+                "dot", product, columns, Tile(rows, 1), panels, panels, block, max(product.k, 1), False, "never", False
+            )
         columns //= 2
+
+
+def _depth(product: Product, packs: bool) -> int:
+    """How many steps of k are computed at once: all, unless rows of `a` or what is packed would outgrow the cache."""
+    k = max(product.k, 1)
+    if k <= 2 * PART or not (packs or product.m * k * product.itemsize > BLOCK_BYTES):
+        return k
+    # Parts of about the same length, and a last one that is not too short for packing.
+    first = ceil(k / ceil(k / PART))
+    return next(depth for depth in range(first, k) if not 0 < k % depth < SHORTEST_PART)
 
 
 def _registers(target: Target) -> int:
@@ -208,22 +229,22 @@ def _cost(plan: Plan, target: Target) -> float:
     product, tile = plan.product, plan.tile
     rows, columns = min(plan.block, product.m), min(plan.group, plan.panels)
     tiles = ceil(rows / tile.rows)
+    along = target.lanes(max(product.itemsize, 4))
     if plan.form == "dot":
-        along = target.lanes(product.itemsize)
-        adding_up = plan.lanes + log2(along / plan.lanes)
-        panel = ceil(product.k / along) * (_cycles(rows, tile.rows, plan.lanes) + rows * FAR_VECTOR)
-        panel += rows * adding_up * HALVING
-        packed = 0
+        steps, vectors = ceil(product.k / along), plan.lanes
+        sums = steps * (_cycles(rows, tile.rows, vectors) + rows * FAR_VECTOR)
+        sums += rows * (vectors + log2(along / vectors)) * HALVING
     else:
-        # A panel that the first-level cache does not hold comes from further away for each tile.
-        near = product.k * plan.width * product.itemsize <= NEAR_BYTES
-        panel = product.k * (
-            _cycles(rows, tile.rows, tile.vectors) + tile.vectors * FAR_VECTOR * (1 if near else tiles)
-        )
-        packed = (plan.pack_b == "always") * columns * tile.vectors + plan.pack_a * tiles
+        steps, vectors = product.k, tile.vectors
+        sums = steps * _cycles(rows, tile.rows, vectors)
+    if plan.depth * plan.width * product.itemsize > NEAR_BYTES:
+        # The first-level cache does not hold the panel from one tile to the next.
+        sums += steps * vectors * FAR_VECTOR * tiles
+    read = PACKING if plan.pack_b == "always" else FETCH
+    panel = sums + steps * vectors * read
     strided = any(store.index.terms.get(product.kernel.n) != 1 for store in product.kernel.epilogue)
     panel += tiles * TILE + rows * tile.vectors * (STORE_LANE * plan.lanes if strided else STORE)
-    unit = UNIT + columns * panel + product.k * packed * PACKING
+    unit = UNIT + columns * panel + (product.k * tiles * PACKING if plan.pack_a else rows * product.k / along * FETCH)
     return sum(ceil(plan.units / threads) * threads * unit for threads in (1, 2, 3, 4))
 
 
