@@ -82,11 +82,12 @@ def steps(train: Callable[[int], float], unit: int, seconds: float) -> dict[str,
         train(count)
         return time.perf_counter() - start
 
-    count, warm_until = unit, time.perf_counter() + seconds / 2
-    while timed(count) < BLOCK_SECONDS:
-        count *= 2
+    # Warm-up; its fastest unit says how many make a block, whatever held up the others.
+    warm_until = time.perf_counter() + seconds / 2
+    fastest = timed(unit)
     while time.perf_counter() < warm_until:
-        timed(count)
+        fastest = min(fastest, timed(unit))
+    count = unit * max(1, round(BLOCK_SECONDS / fastest))
     blocks, end = [timed(count)], time.perf_counter() + seconds
     while time.perf_counter() < end or len(blocks) < 5:
         blocks.append(timed(count))
