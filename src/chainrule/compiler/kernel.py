@@ -153,26 +153,29 @@ class Program:
     streams: frozenset[Buffer] = frozenset()
 
 
+def statements_of(kernel: Loops | Contraction) -> list[Statement]:
+    """Everything that a kernel does, in order."""
+    if isinstance(kernel, Contraction):
+        return list(kernel.epilogue)
+    return [statement for each in kernel.passes for statement in each.statements]
+
+
+def expressions(kernel: Loops | Contraction) -> list[Expr]:
+    """Everything that a kernel computes, in order; of a contraction its operands first."""
+    operands: list[Expr] = [kernel.a, kernel.b] if isinstance(kernel, Contraction) else []
+    return [*operands, *(statement.value for statement in statements_of(kernel))]
+
+
 def buffers(kernel: Kernel) -> list[Buffer]:
     """The buffers that a kernel reads and writes, each once, in the order in which its native function takes them."""
     if isinstance(kernel, Whole):
         return list(dict.fromkeys((*kernel.inputs, kernel.output)))
-    if isinstance(kernel, Contraction):
-        statements: tuple[Statement, ...] = kernel.epilogue
-        found = buffers_of(kernel.a, kernel.b)
-    else:
-        statements = tuple(statement for each in kernel.passes for statement in each.statements)
-        found = {}
-    found |= buffers_of(*[statement.value for statement in statements])
-    return list(found | dict.fromkeys(written(kernel)))
+    return list(buffers_of(*expressions(kernel)) | dict.fromkeys(written(kernel)))
 
 
 def written(kernel: Kernel) -> list[Buffer]:
     """The buffers that a kernel writes."""
     if isinstance(kernel, Whole):
         return [kernel.output]
-    if isinstance(kernel, Contraction):
-        statements: tuple[Statement, ...] = kernel.epilogue
-    else:
-        statements = tuple(statement for each in kernel.passes for statement in each.statements)
-    return list(dict.fromkeys(statement.buffer for statement in statements if isinstance(statement, Store)))
+    stores = [statement for statement in statements_of(kernel) if isinstance(statement, Store)]
+    return list(dict.fromkeys(store.buffer for store in stores))
