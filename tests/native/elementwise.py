@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def kernel(name: str, dtypes: Sequence[np.dtype], out: np.dtype, lanes: int) -> 
     return emit
 
 
-@cache
+@lru_cache(maxsize=16)
 def _compiled(name: str, dtypes: tuple[np.dtype, ...], out: np.dtype, lanes: int, target: Target) -> Compiled:
     return Compiled(kernel(name, dtypes, out, lanes), len(dtypes) + 2, target)
 
