@@ -82,6 +82,16 @@ def test_random_kernels(made: tuple[Loops, Arrays], target: Target) -> None:
         np.testing.assert_array_equal(after[buffer], right[buffer], err_msg=buffer.name)
 
 
+def test_expressions_may_be_deep() -> None:
+    made, along = Arrangement(), Var("i", 3)
+    load = made.load(np.arange(3.0), Index.of(along))
+    value: Expr = load
+    for _ in range(1500):
+        value = call("add", DOUBLE, value, load)
+    after = computed(mapped(3, value, along, made), made.arrays)
+    np.testing.assert_array_equal(made.last(after), [0, 1501, 3002])
+
+
 def reduction(how: str, values: np.ndarray, lanes: str) -> tuple[Loops, Arrangement]:
     """Of each row of a matrix; the matrix lies in memory so that vectors run along it."""
     rows, columns = values.shape
