@@ -23,11 +23,8 @@ class Executable(Protocol):
 
     addresses: Any
 
-    def run(self, repeat: int) -> int:
-        """Run it so many times. Not 0 if something was wrong with the data; then nothing that was written counts."""
-
-    def error(self, fault: int) -> Exception:
-        """What was wrong."""
+    def run(self, repeat: int = 1) -> int:
+        """Run it so many times. What is wrong with the data is an exception; then nothing that was written counts."""
 
 
 Backend = Callable[[Graph], Executable]
@@ -40,8 +37,8 @@ class Reference:
         self._graph = graph
         self.addresses = (ctypes.c_void_p * (len(graph.inputs) + len(graph.results)))()
 
-    def run(self, repeat: int) -> int:
-        """Run it; what is wrong with the data is an exception here."""
+    def run(self, repeat: int = 1) -> int:
+        """Run it so many times."""
         graph = self._graph
         specs = [value.spec for value in (*graph.inputs, *graph.results)]
         for _ in range(repeat):
@@ -52,11 +49,7 @@ class Reference:
                 out[...] = result
             for (index, _), value in zip(graph.writes, written, strict=True):
                 inputs[index][...] = value
-        return 0
-
-    def error(self, fault: int) -> Exception:
-        """There are no faults here."""
-        raise NotImplementedError(fault)
+        return repeat
 
 
 def _at(address: int | None, spec: Spec) -> np.ndarray:

@@ -22,7 +22,7 @@ from chainrule.jit.backend import Backend, Reference
 from chainrule.jit.capture import capture
 from chainrule.jit.guards import Guards
 from chainrule.jit.program import Program
-from chainrule.jit.signature import Signature, difference, flatten, leaf_names, signature_of
+from chainrule.jit.signature import Quick, Signature, difference, flatten, leaf_names, signature_of
 from chainrule.jit.trace import Trace
 
 P = ParamSpec("P")
@@ -101,9 +101,16 @@ class _Version:
     guards: Guards
     own: dict[int, Handle]
     reached: frozenset[int]
+    quick: Quick
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """Whether it can be seen quickly that this is the version for these arguments."""
+        return self.quick.fits(args) and self.takes(args) and self.guards.broken(args) is None
 
     def takes(self, leaves: Sequence[Any]) -> bool:
         """Whether the arguments are those tensors that the function reaches by itself, and no others are."""
+        if not self.own:
+            return self.reached.isdisjoint(map(id, leaves))
         return all(leaves[i] is handle for i, handle in self.own.items()) and self.reached.isdisjoint(
             [id(leaf) for i, leaf in enumerate(leaves) if i not in self.own]
         )
@@ -131,24 +138,18 @@ class Jitted(Generic[P, R]):
             # Within another trace it becomes a part of that; where things are only tried out it runs as it stands.
             return self._function(*args, **kwargs)
         with _lock:
-            leaves, form = flatten(args, kwargs)
             version = self._recent
-            if version is None or not self._fits(version, leaves, form):
-                version = self._find(args, kwargs, leaves, form)
-            result: R = version.program(leaves)
+            if version is not None and not kwargs and version.fits(args):
+                quickly: R = version.program(args)
+                return quickly
+            leaves, form = flatten(args, kwargs)
+            result: R = self._find(args, kwargs, leaves, form).program(leaves)
             return result
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Lowered:
         """Trace the function for these arguments, without running it and without any change."""
         with _lock:
             return Lowered(self._trace(args, kwargs)[0].graph)
-
-    def _fits(self, version: _Version, leaves: list[Any], form: Any) -> bool:
-        return (
-            signature_of(self._name, leaves, form) == version.signature
-            and version.takes(leaves)
-            and version.guards.broken(leaves) is None
-        )
 
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], form: Any) -> _Version:
         """The version for these arguments: one that there is, or a new one."""
@@ -165,9 +166,8 @@ class Jitted(Generic[P, R]):
             self._say_why(signature, names, broken)
         trace, own = self._trace(args, kwargs)
         program = Program(trace, self._backend(trace.graph), self._name)
-        version = _Version(
-            signature, program, Guards(trace), {i: leaves[i] for i in own}, frozenset(map(id, trace.holders()))
-        )
+        reached = frozenset(map(id, trace.holders()))
+        version = _Version(signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature))
         if trace.lasting:
             self._versions.setdefault(signature, []).append(version)
             self._recent = version

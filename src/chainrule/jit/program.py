@@ -28,7 +28,6 @@ class Program:
 
     def __init__(self, trace: Trace, executable: Executable, name: str) -> None:
         self.trace = trace
-        self._executable = executable
         self._run = executable.run
         self._addresses = executable.addresses
         self._given: list[Given] = []
@@ -77,21 +76,20 @@ class Program:
             changed.give(leaves[changed.index], addresses)
         for output in self._moving:
             output.move(addresses)
-        self._execute()
+        try:
+            self._run()
+        except BaseException:
+            self._forget()
+            raise
         if not settled or self._changed:
             self._store(leaves)
         return self._outputs[0].take() if self._single else self._collect(leaves)
 
-    def _execute(self) -> None:
-        try:
-            fault = self._run(1)
-            if fault:
-                raise self._executable.error(fault)
-        except BaseException:
-            self._settled = -1
-            for memory, _ in self._states:
-                memory.forget()
-            raise
+    def _forget(self) -> None:
+        """The run has failed: tensors hold what they held, and memory that has it not is not to be trusted."""
+        self._settled = -1
+        for memory, _ in self._states:
+            memory.forget()
 
     def _load(self) -> None:
         """Something has changed: bring state to its memory, and find what is only read."""

@@ -107,6 +107,43 @@ def _spec(name: str, leaf: Any, first: int) -> TensorSpec | Static:
     return Static(type(leaf), leaf)
 
 
+class Quick:
+    """Whether a call has a signature, found out quickly: only for positional tensors, arrays and Python values.
+
+    Where it says no, the signature must be made and compared.
+    """
+
+    __slots__ = ("_default_dtype", "_grad_enabled", "_specs", "_usable")
+
+    def __init__(self, signature: Signature) -> None:
+        specs = signature.specs
+        self._usable = signature.form == ((None,) * len(specs), ()) and not any(
+            isinstance(spec, TensorSpec) and (spec.tracked or spec.first != i) for i, spec in enumerate(specs)
+        )
+        self._specs = specs
+        self._grad_enabled = signature.grad_enabled
+        self._default_dtype = signature.default_dtype
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """Whether a call with these arguments, and none by name, has the signature."""
+        if not self._usable or len(args) != len(self._specs) or state.grad_enabled is not self._grad_enabled:
+            return False
+        for arg, spec in zip(args, self._specs, strict=True):
+            if isinstance(spec, Static):
+                if arg is not spec.value:
+                    return False
+                continue
+            if isinstance(arg, Handle):
+                arg = arg.node  # what has a shape and a dtype, as an array has
+                if arg.tracked:
+                    return False
+            elif not isinstance(arg, np.ndarray):
+                return False
+            if arg.shape != spec.shape or arg.dtype != spec.dtype:
+                return False
+        return len({id(arg) for arg in args}) == len(args) and get_default_dtype() is self._default_dtype
+
+
 def leaf_names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
     """The name of each leaf, such as `x` or `batch['image']`."""
     names: list[str] = []

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from operator import is_
+from itertools import groupby
+from operator import is_, itemgetter
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -45,18 +46,17 @@ class Surroundings:
         for name, value in arguments.items():
             self._look_at(value, name)
         self._look_into_objects()
-        self._values = self._now()
-        self._frozen = [frozen(value) for value in self._values]
+        self._labels = [label for *_, label in (*self._looked_up, *self._cells)]
+        self._frozen = [frozen(value) for value in self._now()]
+        self._arrange()
 
     def changed(self) -> str | None:
         """What has changed since, in words; None if nothing has."""
-        now = self._now()
-        if not all(map(is_, now, self._values)):
-            labels = [label for *_, label in (*self._looked_up, *self._cells)]
-            for label, new, old in zip(labels, now, self._frozen, strict=True):
+        if not self._unchanged():
+            for label, new, old in zip(self._labels, self._now(), self._frozen, strict=True):
                 if not same(frozen(new), old):
                     return f"{label} is {_described(new)}, was {_described(old)}"
-            self._values = now
+            self._arrange()
         for container, label, items in self._contents:
             current = _items(container)
             unchanged = len(current) == len(items) and all(map(is_, current, items))
@@ -64,12 +64,33 @@ class Surroundings:
                 return f"{label} has changed its content"
         return None
 
-    def _now(self) -> list[Any]:
+    def _unchanged(self) -> bool:
+        """Whether every name stands for the very object that it stood for."""
         try:
-            cells = [cell.cell_contents for cell, _ in self._cells]
-        except ValueError:  # a variable that has no value (yet)
-            cells = [_content(cell) for cell, _ in self._cells]
-        return [namespace.get(name, _MISSING) for namespace, name, _ in self._looked_up] + cells
+            for namespace, get, values in self._spaces:
+                if not all(map(is_, get(namespace), values)):
+                    return False
+            for cell, value in self._held:
+                if cell.cell_contents is not value:
+                    return False
+        except (KeyError, ValueError):  # a name or a variable that is gone
+            return False
+        return True
+
+    def _now(self) -> list[Any]:
+        looked_up = [namespace.get(name, _MISSING) for namespace, name, _ in self._looked_up]
+        return looked_up + [_content(cell) for cell, _ in self._cells]
+
+    def _arrange(self) -> None:
+        """Have what is there now at hand, so that it is found out quickly that it is there still."""
+        self._spaces: list[tuple[dict[str, Any], Callable[[Any], Any], list[Any]]] = []
+        for _, group in groupby(self._looked_up, key=lambda entry: id(entry[0])):
+            entries = list(group)
+            namespace, names = entries[0][0], [name for _, name, _ in entries]
+            # With a single name there would be no tuple.
+            get = itemgetter(*names, names[0])
+            self._spaces.append((namespace, get, [namespace.get(name, _MISSING) for name in (*names, names[0])]))
+        self._held = [(cell, _content(cell)) for cell, _ in self._cells]
 
     # Finding them
 
