@@ -50,20 +50,26 @@ class Case:
         info = np.iinfo(self.dtype)
         return self.random.integers(info.min, info.max, shape, self.dtype, endpoint=True)
 
-    def load(self, name: str, axes: tuple[Var, ...], order: tuple[int, ...] | None = None) -> tuple[Load, np.ndarray]:
-        """A new array over some axes that lies in memory in another order, and a view of it in theirs."""
+    def load(
+        self, name: str, axes: tuple[Var, ...], order: tuple[int, ...] | None = None, flipped: tuple[int, ...] = ()
+    ) -> tuple[Load, np.ndarray]:
+        """A new array over some axes that lies in memory in another order, and a view of it in theirs.
+
+        `flipped` are the positions of axes that run backwards.
+        """
         order = order or tuple(range(len(axes)))
         array = self.numbers(*[axes[i].extent for i in order])
         buffer = Buffer(name, array.size + 3, self.dtype, "input", len(self.arrays))
         # Three elements that do not belong to it stand before it.
         flat = np.concatenate([self.numbers(3), array.reshape(-1)])
         self.arrays[buffer] = flat
-        strides, step = {}, 1
+        strides, step, start = {}, 1, 3
         for i in reversed(order):
-            strides[axes[i]] = step
+            strides[axes[i]] = -step if i in flipped else step
+            start += step * (axes[i].extent - 1) if i in flipped else 0
             step *= axes[i].extent
-        view = flat[3:].reshape(array.shape).transpose(np.argsort(order))
-        return Load(self.dtype, buffer, Index(3, strides)), view
+        view = np.flip(flat[3:].reshape(array.shape).transpose(np.argsort(order)), flipped)
+        return Load(self.dtype, buffer, Index(start, strides)), view
 
     def store(self, value: Expr, order: tuple[int, ...] | None = None) -> tuple[Store, Callable[[], np.ndarray]]:
         """A new array for a value at each (batch, m, n), and what stands in it afterwards."""
@@ -77,11 +83,12 @@ class Case:
         m, n, k = self.vars["m"], self.vars["n"], self.vars["k"]
         return Contraction("product", self.outer, m, n, k, a, b, self.total, stores)
 
-    def run(self, kernel: Contraction, target: Target, halves: bool = False) -> None:
+    def run(self, kernel: Contraction, target: Target, apart: bool = False) -> None:
+        """All units at once, or `apart`: one at a time, the last one first."""
         found = buffers(kernel)
         compiled = Compiled(lambda module: emit_contraction(module, kernel, "product", target), len(found), target)
         units = compiled.code.units
-        spans = [(unit, unit + 1) for unit in reversed(range(units))] if halves else [(0, units)]
+        spans = [(unit, unit + 1) for unit in reversed(range(units))] if apart else [(0, units)]
         assert compiled(*[self.arrays[buffer] for buffer in found], spans=spans) is None
 
 
@@ -107,11 +114,12 @@ def test_is_the_product(data: st.DataObject) -> None:
     dtype = np.dtype(data.draw(st.sampled_from(["float32", "float32", "float64", "int32", "int64", "uint8"]), "dtype"))
     case = Case(*sizes, batch, dtype)
     orders = [data.draw(st.permutations(range(len(batch) + 2)), name) for name in ("a", "b", "result")]
-    a, left = case.load("a", case.axes("mk"), tuple(orders[0]))
-    b, right = case.load("b", case.axes("kn"), tuple(orders[1]))
+    flips = [tuple(data.draw(st.sets(st.sampled_from(orders[0]), max_size=1), "flipped")) for _ in "ab"]
+    a, left = case.load("a", case.axes("mk"), tuple(orders[0]), flips[0])
+    b, right = case.load("b", case.axes("kn"), tuple(orders[1]), flips[1])
     store, result = case.store(case.total, tuple(orders[2]))
     target = data.draw(st.sampled_from(RUNNABLE), "target")
-    case.run(case.kernel(a, b, store), target, halves=data.draw(st.booleans(), "halves"))
+    case.run(case.kernel(a, b, store), target, apart=data.draw(st.booleans(), "apart"))
     check(left, right, result())
 
 
@@ -140,8 +148,20 @@ def test_long_sums_are_made_in_parts(orders: tuple, length: int) -> None:
     for _ in range(length):
         value = Call(FLOAT32, MUL, (value, Number(FLOAT32, 2.0)))
     store, result = case.store(value)
-    case.run(case.kernel(a, b, store), RUNNABLE[0], halves=True)
+    case.run(case.kernel(a, b, store), RUNNABLE[0], apart=True)
     check(left, right, result() / 2**length)
+
+
+@pytest.mark.parametrize("shape", [(130, 200, 90), (256, 128, 1100), (64, 128, 784)])
+def test_the_same_bits_in_any_order_of_units(shape: tuple[int, int, int]) -> None:
+    case = Case(*shape)
+    a, _ = case.load("a", case.axes("mk"))
+    b, _ = case.load("b", case.axes("kn"), (1, 0))
+    store, result = case.store(case.total)
+    case.run(case.kernel(a, b, store), RUNNABLE[0])
+    once = result().copy()
+    case.run(case.kernel(a, b, store), RUNNABLE[0], apart=True)
+    assert once.tobytes() == result().tobytes()
 
 
 def test_one_matrix_for_the_whole_batch() -> None:

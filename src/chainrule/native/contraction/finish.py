@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chainrule.compiler.expression import Buffer, Expr, parts
 from chainrule.compiler.index import Var
@@ -36,9 +36,9 @@ class Finish:
         self._stores = plan.product.kernel.epilogue
         self._outside = self._inside = Evaluator(frame, target, pointers)
         self._first = (i64(0), i64(0))
-        # Only AVX-512 leaves out the lanes beyond the last column at no cost.
-        partial = plan.product.n % plan.width != 0
-        short = _size(each.value for each in self._stores) <= SHORT and (not partial or target.name == "avx512")
+        # Only AVX-512 leaves out lanes beyond the last column, and stores lanes apart, in one instruction.
+        plain = plan.product.n % plan.width == 0 and plan.product.contiguous
+        short = _size(each.value for each in self._stores) <= SHORT and (plain or target.name == "avx512")
         self._short = short and plan.parts == 1
         rows, self._stride = (plan.tile.rows, plan.width) if plan.parts == 1 else (plan.block, plan.group * plan.width)
         self.scratch = 0 if self._short else rows * self._stride * BYTES[self._element]
@@ -110,10 +110,10 @@ class Finish:
         here.store(*self._stores)
 
 
-def _size(roots: object) -> int:
+def _size(roots: Iterable[Expr]) -> int:
     """How many expressions there are."""
     seen: set[Expr] = set()
-    stack: list[Expr] = list(roots)  # type: ignore[call-overload]
+    stack = list(roots)
     while stack:
         expr = stack.pop()
         if expr not in seen:

@@ -201,7 +201,7 @@ def _registers(target: Target) -> int:
 
 def _far(operand: Operand, product: Product) -> bool:
     """Whether a walk along k touches so many pages that it waits for them."""
-    stride = operand.depth * product.itemsize
+    stride = abs(operand.depth) * product.itemsize
     return min(product.k, product.k * stride / PAGE) > NEAR_PAGES
 
 
@@ -242,8 +242,7 @@ def _cost(plan: Plan, target: Target) -> float:
         sums += steps * vectors * FAR_VECTOR * tiles
     read = PACKING if plan.pack_b == "always" else FETCH
     panel = sums + steps * vectors * read
-    strided = any(store.index.terms.get(product.kernel.n) != 1 for store in product.kernel.epilogue)
-    panel += tiles * TILE + rows * tile.vectors * (STORE_LANE * plan.lanes if strided else STORE)
+    panel += tiles * TILE + rows * tile.vectors * (STORE if product.contiguous else STORE_LANE * plan.lanes)
     unit = UNIT + columns * panel + (product.k * tiles * PACKING if plan.pack_a else rows * product.k / along * FETCH)
     return sum(ceil(plan.units / threads) * threads * unit for threads in (1, 2, 3, 4))
 

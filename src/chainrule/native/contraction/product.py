@@ -38,7 +38,8 @@ class Operand:
         strides = load.index.terms
         known = (*batch, free, depth)
         assert all(atom in known for atom in strides), f"not affine: {load.index}"
-        along = {var: strides.get(var, 0) for var in known}
+        # Where there is only one, the next may as well stand beside it.
+        along = {var: strides.get(var, 0) if var.extent > 1 else 1 for var in known}
         return Operand(load, load.index.constant, tuple(along[var] for var in batch), along[free], along[depth])
 
 
@@ -89,6 +90,12 @@ class Product:
         for var in self.kernel.batch:
             count *= var.extent
         return count
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether neighbours along n are neighbours in all results."""
+        stores = self.kernel.epilogue
+        return self.n == 1 or all(store.index.terms.get(self.kernel.n) == 1 for store in stores)
 
     @property
     def element(self) -> str:
