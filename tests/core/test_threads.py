@@ -35,9 +35,16 @@ def threads_while_training():
     return seen
 
 
-def test_one_unless_told_otherwise():
+def test_matrix_products_use_one_unless_told_otherwise():
     assert threads_while_training() == {1}
     assert blas_threads() == {2}
+
+
+def test_compiled_programs_use_all_processors_that_there_are_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr("chainrule.config.available", lambda: 5)
+    assert cr.get_num_threads() == 5
+    cr.set_num_threads(3)
+    assert cr.get_num_threads() == 3
 
 
 def test_by_the_environment_and_by_a_call(monkeypatch):

@@ -111,10 +111,12 @@ def _versions() -> tuple[str, ...]:
     import llvmlite
     import llvmlite.binding as llvm
 
-    package = Path(__file__).parents[1]
-    sources = sorted(path for part in ("compiler", "native") for path in (package / part).rglob("*.py"))
-    stamps = [f"{path.relative_to(package)}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in sources]
-    return __version__, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)), "\n".join(stamps)
+    stamps = []
+    for part in ("compiler", "native"):
+        for folder, _, names in os.walk(Path(__file__).parents[1] / part):
+            statuses = ((name, os.stat(os.path.join(folder, name))) for name in names if name.endswith(".py"))
+            stamps += [f"{name} {status.st_size} {status.st_mtime_ns}" for name, status in statuses]
+    return __version__, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)), "\n".join(sorted(stamps))
 
 
 # --- files ---

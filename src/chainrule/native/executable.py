@@ -1,4 +1,7 @@
-"""A program that can be called."""
+"""A program that can be called.
+
+What compiles is imported where something is compiled: a program that is in the cache does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,22 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from chainrule import config
-from chainrule.compiler.kernel import Kernel, Program
 from chainrule.native import layout as context
 from chainrule.native.cache import Entry, cached
-from chainrule.native.convention import Fault
 from chainrule.native.layout import Layout
-from chainrule.native.machine_code import assembly, compiled, linked
+from chainrule.native.machine_code import assembly, linked
 from chainrule.native.memory import aligned_block
-from chainrule.native.program import emit_program
-from chainrule.native.step import constant_offsets
 from chainrule.native.target import host
 from chainrule.native.threads import Team, current_team
+
+if TYPE_CHECKING:
+    from chainrule.compiler.kernel import Kernel, Program
+    from chainrule.native.convention import Fault
 
 # Many steps at once return to Python about so often, which looks then whether the user has pressed Ctrl-C.
 _SLICE_SECONDS = 0.05
@@ -59,16 +62,18 @@ def build(make: Callable[[], Program], key: bytes | None = None, *, timed: bool 
     """
 
     def compile_program() -> Entry:
-        program = make()
-        text, layout = emit_program(program, host(), timed=timed)
-        return Entry(compiled(text, host()), layout.as_json(), _packed(program))
+        from chainrule.native.program import compiled_program
+
+        return compiled_program(make(), host(), timed=timed)
 
     entry = cached(None if key is None else key + (b"timed" if timed else b""), compile_program)
     return Executable(entry, make)
 
 
 class Executable:
-    """Machine code with the memory that it works in. The addresses of inputs and results are the caller's to set.
+    """Machine code with the memory that it works in.
+
+    The addresses of inputs and results are the caller's to set, and so is it to keep those arrays alive.
 
     A program has one set of addresses and one arena: whoever shares an executable between Python threads holds its
     `lock` from setting the addresses to reading the results.
@@ -139,6 +144,8 @@ class Executable:
 
     def text(self, stage: Literal["llvm", "asm"]) -> str:
         """The program in LLVM's language, or the machine's instructions."""
+        from chainrule.native.program import emit_program
+
         text, _ = emit_program(self.program, host(), timed=self.layout.timed)
         return text if stage == "llvm" else assembly(text, host())
 
@@ -191,21 +198,13 @@ class Executable:
         self._words[context.SCRATCH] = self._scratch.ctypes.data
 
     def _fault(self, steps: int) -> ProgramFault:
+        from chainrule.native.convention import Fault
+
         first, last = context.FAULTS, context.FAULTS + self.layout.kernels
         words = self._words[first:last]
         self._words[first:last] = [0] * len(words)
         number, word = next((number, word) for number, word in enumerate(words) if word)
         return ProgramFault(self.program.kernels[number], Fault(word & 0xFF), word >> 8, steps)
-
-
-def _packed(program: Program) -> bytes:
-    """The bytes of a program's constants, each aligned."""
-    offsets = constant_offsets(program)
-    block = np.zeros(offsets[-1], np.uint8)
-    for array, start in zip(program.constants, offsets, strict=False):
-        data = np.ascontiguousarray(array)
-        block[start : start + data.nbytes] = data.reshape(-1).view(np.uint8)
-    return block.tobytes()
 
 
 _executables: weakref.WeakSet[Executable] = weakref.WeakSet()

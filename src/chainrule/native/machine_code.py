@@ -1,4 +1,9 @@
-"""From LLVM text to machine code, and from machine code to functions of this process."""
+"""From LLVM text to machine code, and from machine code to functions of this process.
+
+None of LLVM's optimising passes run: the emitters write vectors, fused loops and values that are computed once, and
+what the code generator does by itself is enough. The passes take longer than everything else together and change the
+speed of the result by no more than chance (docs/performance.md).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +29,7 @@ _names = itertools.count()
 
 def assembly(text: str, target: Target) -> str:
     """The assembly of a module."""
-    module, machine = _optimised(text, target)
+    module, machine = _checked(text, target)
     result: str = machine.emit_assembly(module)
     return result
 
@@ -35,7 +40,7 @@ def compiled(text: str, target: Target) -> bytes:
     Raises:
         InternalError: If the text is no valid module, or calls a function that does not exist.
     """
-    module, machine = _optimised(text, target)
+    module, machine = _checked(text, target)
     code: bytes = machine.emit_object(module)
     unknown = undefined_symbols(code) - set(_PROVIDED)
     if unknown:
@@ -64,20 +69,17 @@ def linked(code: bytes, *functions: str) -> tuple[dict[str, int], object]:
     return {name: library[name] for name in functions}, library
 
 
-def _optimised(text: str, target: Target) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
+def _checked(text: str, target: Target) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
+    """The module, and what writes its code. A module that is not valid would end the process later."""
     import llvmlite.binding as llvm
 
     machine = _machine(target)
     try:
-        # A module that is not valid would end the process within the passes.
         module = llvm.parse_assembly(text)
         module.triple = target.triple
         module.verify()
     except RuntimeError as error:
         raise InternalError("the compiler has written text that LLVM does not take.", got=str(error)) from None
-    options = llvm.create_pipeline_tuning_options(speed_level=1)
-    passes = llvm.create_pass_builder(machine, options)
-    passes.getModulePassManager().run(module, passes)
     return module, machine
 
 

@@ -1,4 +1,4 @@
-"""A program as LLVM text: its kernels, each kind by its own emitter, and the step that runs them."""
+"""A program as LLVM text and as machine code: its kernels, each kind by its own emitter, and what runs them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from chainrule.compiler.kernel import Contraction, Kernel, Loops, Program, Whole, buffers
 from chainrule.native import cost
+from chainrule.native.cache import Entry
 from chainrule.native.contraction import emit_contraction
 from chainrule.native.convention import KernelCode
 from chainrule.native.emit import Module
 from chainrule.native.layout import Layout, aligned
 from chainrule.native.loops import emit_loops
+from chainrule.native.machine_code import compiled
 from chainrule.native.step import Section, StepEmitter, constant_offsets, sections
 from chainrule.native.target import Target
 from chainrule.native.team import LINE, caller_text
@@ -60,6 +64,16 @@ def emit_program(program: Program, target: Target, *, timed: bool = False) -> tu
         planned = [Section((stage,)) for section in planned for stage in section.stages]
     StepEmitter(module, program, codes, faulting, layout, target).emit(planned)
     return str(module), layout
+
+
+def compiled_program(program: Program, target: Target, *, timed: bool = False) -> Entry:
+    """A program's machine code with all that is needed to run it."""
+    text, layout = emit_program(program, target, timed=timed)
+    offsets = constant_offsets(program)
+    constants = np.zeros(offsets[-1], np.uint8)
+    for array, start in zip(program.constants, offsets, strict=False):
+        constants[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return Entry(compiled(text, target), layout.as_json(), constants.tobytes())
 
 
 class _Kernels:
