@@ -42,25 +42,28 @@ def _times(f: Function, a: Pair, b: Pair) -> Pair:
     return _sum(f, high, f.add(low, f.add(f.mul(a[0], b[1]), f.mul(a[1], b[0]))))
 
 
-def _log(f: Function, x: V) -> Pair:
-    """The logarithm of a number above 0; of 0 and infinity in the first part alone."""
-    whole, exponent = normal_split(f, x)
-    one = number(1, x.type)
-    n = f.sub(whole, one)
-    d, d_low = _sum(f, one, whole)
+def _log_of_mantissa(f: Function, m: V) -> Pair:
+    """log(m) for m from sqrt(1/2) to sqrt(2)."""
+    one = number(1, m.type)
+    n = f.sub(m, one)
+    d, d_low = _sum(f, one, m)
     # s, and what the quotient lacks.
     s = f.div(n, d)
     back, back_low = product(f, s, d)
     rest = f.sub(f.sub(f.sub(n, back), back_low), f.mul(s, d_low))
     pair = (s, f.div(rest, d))
     z = _times(f, pair, pair)
-    # 1/3 + z p(z) in two parts, then s + s z of it, doubled, and n ln 2.
-    tail = f.multiply_add(z[0], polynomial(f, z[0], _ATANH), number(_THIRD[1], x.type))
-    third = _sum(f, number(_THIRD[0], x.type), tail)
-    cubic = _times(f, _times(f, pair, z), third)
+    tail = f.multiply_add(z[0], polynomial(f, z[0], _ATANH), number(_THIRD[1], m.type))
+    cubic = _times(f, _times(f, pair, z), _sum(f, number(_THIRD[0], m.type), tail))
     high, low = _sum(f, s, cubic[0])
     low = f.add(low, f.add(pair[1], cubic[1]))
-    high, low = f.add(high, high), f.add(low, low)
+    return f.add(high, high), f.add(low, low)
+
+
+def _log(f: Function, x: V) -> Pair:
+    """The logarithm of a number above 0; of 0 and infinity in the first part alone."""
+    m, exponent = normal_split(f, x)
+    high, low = _log_of_mantissa(f, m)
     scaled, scaled_low = f.mul(exponent, number(_LN2[0], x.type)), f.mul(exponent, number(_LN2[1], x.type))
     total, lost = _sum(f, scaled, high)
     total, lost = _sum(f, total, f.add(lost, f.add(low, scaled_low)))
@@ -81,12 +84,18 @@ def power(f: Function, x: V, y: V) -> V:
     result = exp(f, exponent, f.select(matters, lost, zero))
     # Of -1 to any power, infinite ones too, the size is 1.
     result = f.select(f.compare("oeq", magnitude(f, x), one), one, result)
-    infinity, half = number(math.inf, x.type), f.mul(y, number(0.5, y.type))
-    whole = f.compare("oeq", floor(f, y), y)
-    odd = f.binary("and", whole, f.compare("une", floor(f, half), half))
-    no_root = f.binary("and", f.compare("olt", x, zero), f.compare("one", x, f.neg(infinity)))
-    result = f.select(no_root, f.select(whole, result, number(math.nan, x.type)), result)
-    result = f.select(odd, with_sign(f, result, x), result)
+    result = _signed(f, result, x, y)
     result = f.select(f.compare("uno", x, y), f.add(x, y), result)
     always_one = f.binary("or", f.compare("oeq", y, zero), f.compare("oeq", x, one))
     return f.select(always_one, one, result)
+
+
+def _signed(f: Function, size: V, x: V, y: V) -> V:
+    """`size` with the sign of x for odd y; NaN where a negative x has no such power (-infinity has all)."""
+    half = f.mul(y, number(0.5, y.type))
+    whole = f.compare("oeq", floor(f, y), y)
+    odd = f.binary("and", whole, f.compare("une", floor(f, half), half))
+    minus_infinity = number(-math.inf, x.type)
+    negative = f.binary("and", f.compare("olt", x, number(0, x.type)), f.compare("one", x, minus_infinity))
+    result = f.select(negative, f.select(whole, size, number(math.nan, x.type)), size)
+    return f.select(odd, with_sign(f, result, x), result)
