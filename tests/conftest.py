@@ -8,6 +8,9 @@ from hypothesis import settings
 # tests take many times longer than on one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# What is tested is compiled anew, and the user's cache stays as it is.
+os.environ.setdefault("CHAINRULE_CACHE", "off")
+
 # The same examples in every run, however slow the machine.
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")

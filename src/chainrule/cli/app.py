@@ -134,6 +134,18 @@ def summary(run: RunFolder) -> None:
 
 
 @app.command()
+@readable()
+def cache(clear: Annotated[bool, typer.Option("--clear", help="Remove them all.")] = False) -> None:
+    """Show where compiled programs are kept so that they start at once, how many there are, and their size.
+
+    CHAINRULE_CACHE names the folder, or is `off`; CHAINRULE_CACHE_SIZE is the limit in megabytes, 512 if not set.
+    """
+    from chainrule.cli.cache import clear_cache, show_cache
+
+    clear_cache() if clear else show_cache()
+
+
+@app.command()
 def models() -> None:
     """List the models that `train --model` knows."""
     for name in known_models.names():

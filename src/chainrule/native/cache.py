@@ -165,7 +165,7 @@ def _write(path: Path, digest: bytes, entry: Entry) -> None:
     layout = json.dumps(entry.layout).encode()
     head = _MAGIC + _HEAD.pack(digest, len(layout), len(entry.code), len(entry.constants))
     body = head + layout + entry.code + entry.constants
-    limit = config.cache_megabytes() << 20
+    limit = config.cache_megabytes() * 1_000_000
     if len(body) + _CHECKSUM > limit:
         return
     try:
