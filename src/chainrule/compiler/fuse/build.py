@@ -19,6 +19,12 @@ from chainrule.compiler.kernel import Contraction, Fold, Keep, Kernel, Loops, Pa
 from chainrule.graph import Apply, Note, Value
 
 
+# Rows of up to so many elements are done a row a lane, where there are enough to fill the lanes: the first where several
+# passes go over a row (softmax), the second where one does (docs/performance.md).
+_SHORT_ROW, _SHORT_SUM = 24, 10
+_MANY_ROWS = 16
+
+
 class Kernels:
     """Makes the kernel of each cluster."""
 
@@ -138,7 +144,8 @@ class _RowProgram:
             return "inner" if self._inner else "outer"
         if last not in self._cluster.reduced:
             return "outer"
-        return "outer" if self._inner[-1].extent < 8 and self._cluster.kept >= 16 else "inner"
+        short = self._inner[-1].extent <= (_SHORT_ROW if max(self._depths.values()) > 1 else _SHORT_SUM)
+        return "outer" if short and self._cluster.kept >= _MANY_ROWS else "inner"
 
     def _members(self, role: str, depth: int) -> list[Apply]:
         return [value for value, own in self._cluster.roles.items() if own == role and self._depths[value] == depth]
