@@ -154,6 +154,7 @@ class Executable:
         try:
             while done < repeat:
                 wanted = self._words[context.REPEAT] = min(slice_, repeat - done)
+                self._words[context.TURN] = done
                 start = time.perf_counter()
                 finished = self._call(self._context)
                 seconds = time.perf_counter() - start
@@ -163,7 +164,7 @@ class Executable:
                     raise self._fault(done)
                 slice_ = max(1, min(8 * slice_, int(slice_ * _SLICE_SECONDS / max(seconds, 1e-9))))
         finally:
-            self._words[context.REPEAT] = 1
+            self._words[context.REPEAT], self._words[context.TURN] = 1, 0
         return done
 
     def _run_together(self, context_: int) -> int:

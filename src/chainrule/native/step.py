@@ -132,6 +132,9 @@ class StepEmitter:
         f.branch(self._faulted(f, block, self._faulting), stop, again)
         f.enter(again)
         f.line(f"{following.text} = add {done}, 1")
+        if self._program.streams:
+            turn = _at(f, block, context.TURN)
+            f.store(f.add(f.load("i64", turn), i64(1)), turn)
         after = f.label("after")
         f.branch(f.compare("slt", following, repeat), step, after)
         f.enter(stop)
@@ -184,7 +187,11 @@ class StepEmitter:
         if buffer.place == "constant":
             return f.at(_word(f, block, context.CONSTANTS, "ptr"), "i8", i64(self._constants[buffer.number]))
         first = self._layout.addresses + (self._layout.inputs if buffer.place == "result" else 0)
-        return _word(f, block, first + buffer.number, "ptr")
+        start = _word(f, block, first + buffer.number, "ptr")
+        streams = self._program.streams
+        if buffer in streams or (streams and buffer.place == "result"):
+            return f.at(start, "i8", f.mul(_word(f, block, context.TURN, "i64"), i64(buffer.bytes)))
+        return start
 
     def _faulted(self, f: Function, block: V, kernels: Sequence[int]) -> V:
         """Whether one of the kernels has met bad data."""
