@@ -14,7 +14,6 @@ LOSSES = {
     "binary_cross_entropy": nn.BCEWithLogitsLoss,
     "mean_squared_error": nn.MSELoss,
 }
-jit = getattr(cr, "jit", lambda step: step)
 
 
 def prepare(workload: Workload) -> Callable[[int], float]:
@@ -23,7 +22,7 @@ def prepare(workload: Workload) -> Callable[[int], float]:
     optimizer, loss_function = cr.optim.Adam(model.parameters(), lr=LEARNING_RATE), LOSSES[workload.loss]()
     batches = cycle([(cr.tensor(x), cr.tensor(y)) for x, y in workload.batches()])
 
-    @jit
+    @cr.jit
     def step(x: cr.Tensor, y: cr.Tensor) -> cr.Tensor:
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
