@@ -74,8 +74,7 @@ def batches(count: int, rows: int = 8, features: int = 5, classes: int = 3) -> l
     """Random rows with random classes."""
     rng = np.random.default_rng(7)
     return [
-        (rng.standard_normal((rows, features)).astype(np.float32), rng.integers(0, classes, rows))
-        for _ in range(count)
+        (rng.standard_normal((rows, features)).astype(np.float32), rng.integers(0, classes, rows)) for _ in range(count)
     ]
 
 

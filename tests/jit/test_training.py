@@ -23,7 +23,8 @@ OPTIMIZERS = {
 
 
 def mlp(dropout=0.0, norm=False):
-    layers = [cr.nn.Linear(5, 8), cr.nn.BatchNorm1d(8) if norm else cr.nn.Identity(), cr.nn.Tanh()]
+    # No bias before BatchNorm: its gradient is rounding alone, which Adam would blow up.
+    layers = [cr.nn.Linear(5, 8, bias=not norm), cr.nn.BatchNorm1d(8) if norm else cr.nn.Identity(), cr.nn.Tanh()]
     return cr.nn.Sequential(*layers, cr.nn.Dropout(dropout), cr.nn.Linear(8, 3))
 
 

@@ -70,10 +70,10 @@ def topological(roots: Iterable[Node]) -> list[Node]:
             if node.freed:
                 if isinstance(node.scope, Compiled):
                     raise GradientError(
-                        "derivatives do not lead into a compiled function from outside.",
+                        "derivatives lead neither into a compiled function nor out of it.",
                         where=node.scope.label(),
-                        got=f"a result of shape {node.shape}",
-                        remedy="call backward() within the function; or compile a function that gives the gradients",
+                        got=f"a tensor of shape {node.shape} that was computed on the other side",
+                        remedy="compute it within the function that calls backward(); or cut it off with x.detach()",
                     )
                 raise FreedGraphError(
                     "backward a second time: what the first had remembered was given back.",

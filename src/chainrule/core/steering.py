@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from chainrule.core.node import Handle
 
 
+# Methods that no operation comes from.
+_BESIDES = ("__init__", "__repr__", "extra_repr")
+
+
 class Named(NamedTuple):
     """A tensor with the name that its owner knows it by; `of` is the tensor it belongs to (a moment to its weight)."""
 
@@ -46,7 +50,8 @@ def names_in(code: CodeType) -> frozenset[str]:
 
 @cache
 def names_in_methods(kind: type, base: type) -> frozenset[str]:
-    """Every name in the methods of a class, and of those between it and `base`."""
+    """Every name in the methods of a class, and of those between it and `base`; `__init__` only sets them."""
     classes = kind.__mro__[: kind.__mro__.index(base)]
-    found = [getattr(entry, "fget", entry) for each in classes for entry in vars(each).values()]
+    entries = [entry for each in classes for name, entry in vars(each).items() if name not in _BESIDES]
+    found = [getattr(entry, "fget", entry) for entry in entries]
     return frozenset().union(*[names_in(entry.__code__) for entry in found if isinstance(entry, FunctionType)])

@@ -12,6 +12,7 @@ from chainrule.core.dtype import DType
 from chainrule.core.held import Buffer
 from chainrule.core.node import Handle, leaf
 from chainrule.jit.memory import node_after
+from chainrule.jit.streams import Stream
 from chainrule.jit.trace import Written
 
 _Byte = ctypes.c_char
@@ -52,7 +53,7 @@ class Given:
 
     def give(self, value: Any, addresses: Any) -> None:
         """Let the program read `value`, a tensor or an array."""
-        held = value.node.held if isinstance(value, Handle) else value
+        held = value.node.held if isinstance(value, Handle) else value.array if isinstance(value, Stream) else value
         if held is not self._held:
             addresses[self.position], self._kept = located(held, self._dtype)
             # A copy is made again at each call: an array may have been changed.

@@ -15,6 +15,7 @@ from chainrule.graph import Graph, Value
 from chainrule.jit.building import Builder, names_of, place_of
 from chainrule.jit.capture import Capture, Change
 from chainrule.jit.recorder import Argument, Gradient, Holder, Leaf, Place
+from chainrule.jit.streams import Stream
 from chainrule.jit.trace import Computed, Kept, Plain, Result, Trace, Written
 
 
@@ -28,7 +29,8 @@ class _Assembly:
         self._found = found
         self._recorder = found.recorder
         self._names, layers = names_of(found.recorder, names, found.surroundings.tensors)
-        self._builder = Builder(self._names, layers)
+        streams = frozenset(i for i, leaf in enumerate(found.leaves) if isinstance(leaf, Stream))
+        self._builder = Builder(self._names, layers, streams)
         self._values: list[Value] = []
         self._writes: dict[Place, Value] = {}
         self._written: dict[Place, Written] = {}
@@ -57,7 +59,7 @@ class _Assembly:
             watched=self._watched(),
             steered=tuple(self._recorder.steered.values()),
             surroundings=self._found.surroundings,
-            lasting=self._lasting,
+            lasting=self._lasting and self._found.settled,
             known=frozenset(),
             names=self._names,
         )

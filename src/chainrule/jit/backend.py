@@ -41,8 +41,13 @@ class Reference:
         """Run it so many times."""
         graph = self._graph
         specs = [value.spec for value in (*graph.inputs, *graph.results)]
-        for _ in range(repeat):
-            arrays = [_at(address, spec) for address, spec in zip(self.addresses, specs, strict=True)]
+        streaming = any(value.stream for value in graph.inputs)
+        moving = [value.stream for value in graph.inputs] + [streaming] * len(graph.results)
+        for turn in range(repeat):
+            arrays = [
+                _at(address, spec, turn if moves else 0)
+                for address, spec, moves in zip(self.addresses, specs, moving, strict=True)
+            ]
             inputs, outs = arrays[: len(graph.inputs)], arrays[len(graph.inputs) :]
             results, written = evaluate(graph, inputs)
             for out, result in zip(outs, results, strict=True):
@@ -52,8 +57,9 @@ class Reference:
         return repeat
 
 
-def _at(address: int | None, spec: Spec) -> np.ndarray:
-    """The array at an address."""
+def _at(address: int | None, spec: Spec, turn: int) -> np.ndarray:
+    """The array at an address, or so many arrays further on."""
     count = int(np.prod(spec.shape, dtype=np.int64)) * spec.dtype.itemsize
-    memory = memoryview((ctypes.c_uint8 * count).from_address(address or 0)) if count else bytearray()
+    start = (address or 0) + turn * count
+    memory = memoryview((ctypes.c_uint8 * count).from_address(start)) if count else bytearray()
     return np.frombuffer(memory, spec.dtype).reshape(spec.shape)

@@ -20,15 +20,17 @@ class Builder:
     Args:
         names: The names of places that have one.
         layers: The names of modules, by their ids.
+        streams: Which of the arguments' leaves are streams.
 
     Attributes:
         inputs: The inputs so far, by their places, in the order in which they were met.
     """
 
-    def __init__(self, names: dict[Place, str], layers: dict[int, str]) -> None:
+    def __init__(self, names: dict[Place, str], layers: dict[int, str], streams: frozenset[int]) -> None:
         self.inputs: dict[Place, Input] = {}
         self._names = names
         self._layers = layers
+        self._streams = streams
         self._values: dict[Symbol, Value] = {}
         self._notes: dict[tuple[int, str, str], Note] = {}
 
@@ -51,14 +53,16 @@ class Builder:
     def input(self, place: Place, spec: Spec) -> Input:
         """The input at `place`."""
         if place not in self.inputs:
-            self.inputs[place] = Input(*spec, self._name(place))
+            stream = isinstance(place, Argument) and place.index in self._streams
+            self.inputs[place] = Input(*spec, self._name(place), stream)
         return self.inputs[place]
 
     def _leaf(self, leaf: Leaf) -> Value:
         place = place_of(leaf)
         if place is not None:
             return self.input(place, Spec(leaf.node.shape, leaf.node.dtype))
-        return Constant.of(leaf.node.read())
+        assert leaf.node.value is not None
+        return Constant.of(leaf.node.value)
 
     def _name(self, place: Place) -> str:
         of, ending = (place.of, ".grad") if isinstance(place, Gradient) else (place, "")

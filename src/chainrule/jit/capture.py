@@ -16,8 +16,9 @@ from chainrule.core.node import Handle, Node
 from chainrule.core.rewind import Before
 from chainrule.core.types import Tensor
 from chainrule.errors import SideEffectError
-from chainrule.jit.compare import shown
+from chainrule.jit.compare import frozen, is_put_away, same, shown
 from chainrule.jit.recorder import Leaf, Recorder, Step
+from chainrule.jit.streams import Stream
 from chainrule.jit.surroundings import Surroundings
 from chainrule.jit.trace import Plain, Written
 from chainrule.ops.random import default_generator
@@ -53,15 +54,29 @@ class Change:
 
 @dataclass
 class Capture:
-    """What a traced call has left; no tensor is kept alive by it, so that it can be seen which outlive the call."""
+    """What a traced call has left. No tensor that was made in it is kept alive, to see which outlive the call.
+
+    Attributes:
+        recorder: What was noted on the way.
+        surroundings: What the function depended on besides its arguments.
+        leaves: The leaves of its arguments.
+        given: What it was given for them.
+        own: Those that it was given as they are.
+        form: How the results are put together.
+        returned: Its results, leaf by leaf.
+        changes: The tensors that were written.
+        settled: Whether another call would do the same: not if this one has put away tensors that it has made.
+    """
 
     recorder: Recorder
     surroundings: Surroundings
     leaves: list[Any]
+    given: list[Any]
     own: frozenset[int]
     form: Any = None
     returned: list[Returned | Plain] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    settled: bool = True
 
 
 def capture(
@@ -88,11 +103,12 @@ def capture(
     default_generator()
     leaves = tree.leaves([args, kwargs])
     statics = {name: leaf for name, leaf in zip(names, leaves, strict=True) if not _is_input(leaf)}
-    found = Capture(Recorder(), Surroundings(function, statics), leaves, own)
-    recorder = found.recorder
-    for _, thing in found.surroundings.things:
+    surroundings = Surroundings(function, statics)
+    recorder = Recorder(getattr(function, "__name__", type(function).__name__))
+    for _, thing in surroundings.things:
         recorder.steered_by(thing)
     given = _given(recorder, leaves, own)
+    found = Capture(recorder, surroundings, leaves, given, own)
     try:
         with modes.interpreter(recorder):
             traced_args, traced_kwargs = tree.unflatten([args, kwargs], given)
@@ -104,7 +120,7 @@ def capture(
 
 
 def _is_input(leaf: Any) -> bool:
-    return isinstance(leaf, (Handle, np.ndarray))
+    return isinstance(leaf, (Handle, np.ndarray, Stream))
 
 
 def _given(recorder: Recorder, leaves: Sequence[Any], own: frozenset[int]) -> list[Any]:
@@ -151,23 +167,30 @@ def _note(found: Capture, out: Any) -> None:
 
 def _check_side_effects(found: Capture) -> None:
     """Raise an error if anything but tensors was changed."""
+    for entry in found.recorder.set_attributes.values():
+        new = getattr(entry.thing, entry.name, None)
+        if not same(frozen(new), entry.before):
+            found.settled = False
+            if not is_put_away(new):
+                label = found.recorder.steered[id(entry.thing)].label()
+                raise _side_effect(f"{entry.name!r} of {label}", new, entry.before, entry.line)
     for steered in found.recorder.steered.values():
-        change = steered.change()
-        if change is not None:
-            name, new, old = change
-            made_at = new.node.held.line if isinstance(new, Handle) and isinstance(new.node.held, Symbol) else None
-            raise _side_effect(
-                f"{name!r} of {steered.label()} was {shown(old)} before the call and is {shown(new)} after it.",
-                found.recorder.lines.get((id(steered.thing), name), made_at),
-            )
-    changed = found.surroundings.changed()
-    if changed is not None:
-        raise _side_effect(f"after the call, {changed} before it.", None)
+        for name, new, old in steered.changes():
+            found.settled = False
+            if not is_put_away(new):
+                raise _side_effect(f"{name!r} of {steered.label()}", new, old, None)
+    for change in found.surroundings.changes():
+        found.settled = False
+        if not is_put_away(change.new):
+            raise _side_effect(change.name, change.new, change.old, None)
 
 
-def _side_effect(what: str, where: str | None) -> SideEffectError:
+def _side_effect(what: str, new: Any, old: Any, where: str | None) -> SideEffectError:
+    made_at = new.node.held.line if isinstance(new, Handle) and isinstance(new.node.held, Symbol) else None
     return SideEffectError(
-        f"a compiled function can change tensors, but nothing else: {what}",
-        where=where,
+        "a compiled function can change tensors, but nothing else.",
+        where=where or made_at,
+        expected=f"{what} as before the call: {shown(old)}",
+        got=shown(new),
         remedy="return it from the function; or hold it as a tensor (register_buffer) and change that in place",
     )

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.types import Tensor
+from chainrule.core.held import Symbol
+from chainrule.core.node import Handle
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), Enum, np.dtype, np.generic, slice, range)
 
@@ -38,10 +39,19 @@ def same(a: Any, b: Any) -> bool:
     return isinstance(a, _PLAIN) and bool(a == b or (a != a and b != b))
 
 
+def is_put_away(value: Any) -> bool:
+    """Whether these are tensors that a traced function has made and put away: they are state from then on."""
+    if isinstance(value, (list, tuple)):
+        return len(value) > 0 and all(map(is_put_away, value))
+    if isinstance(value, dict):
+        return len(value) > 0 and all(map(is_put_away, value.values()))
+    return isinstance(value, Handle) and not isinstance(value.node.held, Symbol)
+
+
 def shown(value: Any) -> str:
     """`value` in a message."""
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {value.shape}"
+    if isinstance(value, Handle):
+        return f"a tensor of shape {value.node.shape}"
     if isinstance(value, (*_PLAIN, tuple, frozenset)):
         text = repr(value)
         return text if len(text) <= 60 else text[:57] + "..."

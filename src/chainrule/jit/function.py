@@ -154,18 +154,17 @@ class Jitted(Generic[P, R]):
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], form: Any) -> _Version:
         """The version for these arguments: one that there is, or a new one."""
         signature = signature_of(self._name, leaves, form)
-        broken = None
         for version in self._versions.get(signature, []):
-            if version.takes(leaves):
-                broken = version.guards.broken(leaves)
-                if broken is None:
-                    self._recent = version
-                    return version
+            if version.takes(leaves) and version.guards.broken(leaves) is None:
+                self._recent = version
+                return version
         names = leaf_names(self._function, args, kwargs)
         if self._recent is not None:
-            self._say_why(signature, names, broken)
+            self._say_why(signature, names, leaves)
         trace, own = self._trace(args, kwargs)
-        program = Program(trace, self._backend(trace.graph), self._name)
+        # What holds for this call only is not worth compiling.
+        backend = self._backend if trace.lasting else Reference
+        program = Program(trace, backend(trace.graph), self._name)
         reached = frozenset(map(id, trace.holders()))
         version = _Version(signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature))
         if trace.lasting:
@@ -182,13 +181,13 @@ class Jitted(Generic[P, R]):
             return assemble(capture(self._function, args, kwargs, names, own), names), own
         return trace, frozenset()
 
-    def _say_why(self, signature: Signature, names: list[str], broken: str | None) -> None:
+    def _say_why(self, signature: Signature, names: list[str], leaves: list[Any]) -> None:
         """Tell why the function is traced again; and if that happens often, that it does not pay."""
         assert self._recent is not None
         if signature != self._recent.signature:
             reason = difference(names, signature, self._recent.signature)
         else:
-            reason = broken or "an argument is a tensor that the function uses already"
+            reason = self._recent.guards.broken(leaves) or "an argument is a tensor that the function uses already"
         self._reasons.append(reason)
         if "retrace" in os.environ.get("CHAINRULE_LOG", "").split(","):
             print(f"{self._name}: retraced because {reason}", file=sys.stderr)

@@ -52,9 +52,7 @@ class Guards:
 
     def _steering_changed(self) -> str | None:
         for steered in self._steered:
-            change = steered.change()
-            if change is not None:
-                name, new, old = change
+            for name, new, old in steered.changes():
                 return f"{name!r} of {steered.label()} is {shown(new)}, was {shown(old)}"
         return None
 

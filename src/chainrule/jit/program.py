@@ -9,6 +9,7 @@ from chainrule.core import tree
 from chainrule.core.changes import changes
 from chainrule.core.compiled import Compiled
 from chainrule.core.node import Handle, View
+from chainrule.errors import ArgumentError
 from chainrule.jit.arguments import Changed, Given, located
 from chainrule.jit.backend import Executable
 from chainrule.jit.memory import Memory, gradient_memory_of, memory_of
@@ -43,7 +44,8 @@ class Program:
             Output(count + index, value.spec, distinct[index], scope, self._addresses)
             for index, value in enumerate(trace.graph.results)
         ]
-        self._moving = [output for output in self._outputs if output.moves]
+        self._streams = [given.index for given in self._given if trace.graph.inputs[given.position].stream]
+        self._moving = [output for output in self._outputs if output.moves or self._streams]
         self._single = trace.form is None and isinstance(trace.results[0], Computed)
         # Up to this count of changes everything is known to be in its place.
         self._settled = -1
@@ -74,16 +76,24 @@ class Program:
             given.give(leaves[given.index], addresses)
         for changed in self._changed:
             changed.give(leaves[changed.index], addresses)
+        repeat = self._turns(leaves) if self._streams else 1
         for output in self._moving:
-            output.move(addresses)
+            output.move(addresses, repeat if self._streams else None)
         try:
-            self._run()
+            self._run(repeat)
         except BaseException:
             self._forget()
             raise
         if not settled or self._changed:
             self._store(leaves)
         return self._outputs[0].take() if self._single else self._collect(leaves)
+
+    def _turns(self, leaves: Sequence[Any]) -> int:
+        """How often to run: as often as the streams have arrays."""
+        lengths = {len(leaves[index]) for index in self._streams}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ArgumentError("all streams have the same number of arrays, at least one.", got=sorted(lengths))
+        return lengths.pop()
 
     def _forget(self) -> None:
         """The run has failed: tensors hold what they held, and memory that has it not is not to be trusted."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from chainrule.core.compiled import Compiled
 from chainrule.core.held import Symbol
 from chainrule.core.modes import Interpreter, Scope, state
 from chainrule.core.node import Handle, Node
@@ -114,14 +116,13 @@ class Steered:
     name: str
     values: dict[str, Any]
 
-    def change(self) -> tuple[str, Any, Any] | None:
-        """What has changed since: its name, what it is now and what it was; None if nothing has."""
+    def changes(self) -> Iterator[tuple[str, Any, Any]]:
+        """What has changed since: its name, what it is now and what it was."""
         now = self.thing.steering()
         for name in {**self.values, **now}:
             new, old = now.get(name), self.values.get(name)
             if not same(frozen(new), old):
-                return name, new, old
-        return None
+                yield name, new, old
 
     def label(self) -> str:
         """How messages call it."""
@@ -129,8 +130,21 @@ class Steered:
         return f"{kind} '{self.name}'" if self.name else kind
 
 
+@dataclass
+class SetAttribute:
+    """An attribute of a module that was set: what it was before, and the user's line."""
+
+    thing: Steering
+    name: str
+    before: Any
+    line: str
+
+
 class Recorder(Interpreter):
     """One trace.
+
+    Args:
+        name: The function's name.
 
     Attributes:
         kept: What tensors held before they were written to.
@@ -138,16 +152,17 @@ class Recorder(Interpreter):
         steered: The modules and optimizers at work, by their ids.
         gradients_seen: Tensors whose gradient was looked at before it was written, and whether there was one.
         gradients_written: Tensors that got another gradient.
-        lines: Where attributes were set, by the module's id and the attribute.
+        set_attributes: The attributes of modules that were set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._scope = Compiled(name)
         self.kept = Kept()
         self.watched: dict[Leaf, None] = {}
         self.steered: dict[int, Steered] = {}
         self.gradients_seen: dict[int, tuple[weakref.ref[Handle], bool]] = {}
         self.gradients_written: dict[int, weakref.ref[Handle]] = {}
-        self.lines: dict[tuple[int, str], str] = {}
+        self.set_attributes: dict[tuple[int, str], SetAttribute] = {}
         self._arguments: dict[int, int] = {}
         self._leaves: dict[Node, Leaf] = {}
         self._made: set[Node] = set()
@@ -159,7 +174,8 @@ class Recorder(Interpreter):
         """What the function is given for a tensor or array: a tensor without a value."""
         node = Node(like.shape, like.dtype, None, tracked=like.tracked)
         node.held = Leaf(self, node, None, False, Argument(index))
-        node.freed = not like.is_leaf
+        if not like.is_leaf:
+            node.freed, node.scope = True, self._scope
         node.hooks = like.hooks
         tensor: Tensor = object.__new__(kind)
         Handle.__init__(tensor, node)
@@ -287,4 +303,5 @@ class Recorder(Interpreter):
     def sets(self, thing: Steering, name: str) -> None:
         """Remember where, and what was there before."""
         self.steered_by(thing)
-        self.lines[id(thing), name] = users_line()
+        before = frozen(getattr(thing, name, None))
+        self.set_attributes.setdefault((id(thing), name), SetAttribute(thing, name, before, users_line()))

@@ -34,14 +34,17 @@ class Output:
         self.moves = self._array.nbytes > _COPIED
         addresses[position] = self._array.ctypes.data
 
-    def move(self, addresses: Any) -> None:
-        """Let the next run write to memory of its own."""
-        self._array = Buffer(self._shape, self._dtype).array
+    def move(self, addresses: Any, turns: int | None = None) -> None:
+        """Let the next run write to memory of its own; of a run of several turns, all their results."""
+        self.moves = True
+        shape = self._shape if turns is None else (turns, *self._shape)
+        self._array = Buffer(shape, self._dtype).array
         addresses[self._position] = self._array.ctypes.data
 
     def take(self) -> Tensor:
         """A tensor with the result of the last run."""
-        node = Node(self._shape, self._dtype, self._array if self.moves else self._array.copy(), tracked=self._tracked)
+        array = self._array if self.moves else self._array.copy()
+        node = Node(array.shape, self._dtype, array, tracked=self._tracked)
         if self._tracked:
             node.freed, node.scope = True, self._scope
         return Handle.of(node)

@@ -16,6 +16,7 @@ from chainrule.core.node import Handle
 from chainrule.core.shape import Shape
 from chainrule.errors import ArgumentError
 from chainrule.jit.compare import same, shown
+from chainrule.jit.streams import Stream
 
 
 class TensorSpec(NamedTuple):
@@ -28,6 +29,7 @@ class TensorSpec(NamedTuple):
         is_leaf: Whether it was not computed from others that do.
         hooks: What is called with its gradient.
         first: The number of the leaf where the same tensor came first.
+        stream: Whether each turn takes the next of many.
     """
 
     shape: Shape
@@ -36,6 +38,7 @@ class TensorSpec(NamedTuple):
     is_leaf: bool
     hooks: tuple[Any, ...]
     first: int
+    stream: bool = False
 
 
 class Static(NamedTuple):
@@ -92,6 +95,8 @@ def _spec(name: str, leaf: Any, first: int) -> TensorSpec | Static:
     if isinstance(leaf, Handle):
         node = leaf.node
         return TensorSpec(node.shape, node.dtype, node.tracked, node.is_leaf, tuple(node.hooks), first)
+    if isinstance(leaf, Stream):
+        return TensorSpec(leaf.shape, as_dtype(leaf.dtype), False, True, (), first, stream=True)
     if isinstance(leaf, np.ndarray):
         return TensorSpec(leaf.shape, as_dtype(leaf.dtype), False, True, (), first)
     try:
@@ -118,7 +123,8 @@ class Quick:
     def __init__(self, signature: Signature) -> None:
         specs = signature.specs
         self._usable = signature.form == ((None,) * len(specs), ()) and not any(
-            isinstance(spec, TensorSpec) and (spec.tracked or spec.first != i) for i, spec in enumerate(specs)
+            isinstance(spec, TensorSpec) and (spec.tracked or spec.stream or spec.first != i)
+            for i, spec in enumerate(specs)
         )
         self._specs = specs
         self._grad_enabled = signature.grad_enabled

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import is_, itemgetter
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from chainrule.core.node import Handle
 from chainrule.core.steering import Steering, names_in
@@ -19,6 +19,14 @@ from chainrule.jit.compare import frozen, same, shown
 
 _MISSING = object()
 _CONTAINERS = (list, tuple, dict, set, frozenset)
+
+
+class Difference(NamedTuple):
+    """Something that is not what it was."""
+
+    name: str
+    new: Any
+    old: Any
 
 
 class Surroundings:
@@ -38,7 +46,7 @@ class Surroundings:
         self.tensors: list[tuple[str, Handle]] = []
         self._looked_up: list[tuple[dict[str, Any], str, str]] = []
         self._cells: list[tuple[CellType, str]] = []
-        self._contents: list[tuple[Any, str, list[Any]]] = []
+        self._contents: list[tuple[Any, str, dict[Any, Any]]] = []
         self._objects: list[tuple[Any, str]] = []
         self._names: set[str] = set()
         self._seen: dict[int, Any] = {}
@@ -46,23 +54,34 @@ class Surroundings:
         for name, value in arguments.items():
             self._look_at(value, name)
         self._look_into_objects()
-        self._labels = [label for *_, label in (*self._looked_up, *self._cells)]
-        self._frozen = [frozen(value) for value in self._now()]
+        self._labels = [label for _, _, label in self._looked_up] + [label for _, label in self._cells]
+        self._values = self._now()
+        self._frozen = [frozen(value) for value in self._values]
         self._arrange()
 
     def changed(self) -> str | None:
         """What has changed since, in words; None if nothing has."""
-        if not self._unchanged():
-            for label, new, old in zip(self._labels, self._now(), self._frozen, strict=True):
-                if not same(frozen(new), old):
-                    return f"{label} is {_described(new)}, was {_described(old)}"
-            self._arrange()
-        for container, label, items in self._contents:
-            current = _items(container)
-            unchanged = len(current) == len(items) and all(map(is_, current, items))
-            if not unchanged and not same(tuple(current), tuple(items)):
-                return f"{label} has changed its content"
+        if self._unchanged():
+            return None
+        change = next(self.changes(), None)
+        if change is not None:
+            return f"{change.name} is {_described(change.new)}, was {_described(change.old)}"
+        self._values = self._now()
+        self._arrange()
         return None
+
+    def changes(self) -> Iterator[Difference]:
+        """All that has changed since."""
+        before = zip(self._labels, self._values, self._frozen, strict=True)
+        for (label, value, old), new in zip(before, self._now(), strict=True):
+            if new is not value and not same(frozen(new), old):
+                yield Difference(label, new, value)
+        for container, label, entries in self._contents:
+            now = _entries(container)
+            for key in {**entries, **now}:
+                new, old = now.get(key, _MISSING), entries.get(key, _MISSING)
+                if not same(new, old):
+                    yield Difference(f"{label}[{key!r}]", new, old)
 
     def _unchanged(self) -> bool:
         """Whether every name stands for the very object that it stood for."""
@@ -72,6 +91,10 @@ class Surroundings:
                     return False
             for cell, value in self._held:
                 if cell.cell_contents is not value:
+                    return False
+            for container, _, entries in self._contents:
+                now = container.values() if isinstance(container, dict) else container
+                if len(now) != len(entries) or not all(map(is_, now, entries.values())):
                     return False
         except (KeyError, ValueError):  # a name or a variable that is gone
             return False
@@ -109,13 +132,18 @@ class Surroundings:
             self.tensors.append((label, value))
         elif isinstance(value, Steering) and not isinstance(value, type):
             self.things.append((label, value))
-            for _, part in value.steering_parts():
+            for name, part in value.steering_parts():
                 for method in _methods(type(part)):
                     self._look_at(method, label)
+                for attribute, content in part.steering().items():
+                    # What is put into a list or dict changes no attribute, and nobody counts it.
+                    if isinstance(content, (list, dict, set)):
+                        self._look_at(content, ".".join(filter(None, (label, name, attribute))))
         elif isinstance(value, _CONTAINERS):
-            self._contents.append((value, label, _items(value)))
-            for number, item in enumerate(_items(value)):
-                self._look_at(item, f"{label}[{number}]")
+            entries = _entries(value)
+            self._contents.append((value, label, entries))
+            for key, item in entries.items():
+                self._look_at(item, f"{label}[{key!r}]")
         elif hasattr(value, "__dict__") and not isinstance(value, (type, ModuleType, BuiltinFunctionType)):
             self._objects.append((value, label))
 
@@ -168,8 +196,11 @@ def _is_ours(module: str | None) -> bool:
     return (module or "").split(".")[0] == "chainrule"
 
 
-def _items(container: Any) -> list[Any]:
-    return [*container.keys(), *container.values()] if isinstance(container, dict) else list(container)
+def _entries(container: Any) -> dict[Any, Any]:
+    """The content of a container by key, by position, or by itself."""
+    if isinstance(container, dict):
+        return dict(container)
+    return {item: item for item in container} if isinstance(container, (set, frozenset)) else dict(enumerate(container))
 
 
 def _content(cell: CellType) -> Any:

@@ -75,7 +75,7 @@ class Trace:
         watched: Tensors whose value steered the trace, with that value.
         steered: The modules and optimizers that were at work.
         surroundings: What the function's code names outside of itself.
-        lasting: Whether it holds for later calls: not if it has made state and has changed it at once.
+        lasting: Whether it holds for later calls: not if it has put away tensors that it has made, which they find.
         known: The arguments' leaves that the function also reaches by itself.
         names: The names of places, as far as they have one.
     """

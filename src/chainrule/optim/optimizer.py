@@ -214,7 +214,8 @@ class Optimizer(ABC):
     def steering(self) -> dict[str, Any]:
         """Which tensors it updates and remembers, its settings, and all attributes that its code names."""
         named = names_in_methods(type(self), Optimizer)
-        found = {name: value for name, value in vars(self).items() if name in named and name != "state"}
+        told_below = ("param_groups", "state", "defaults")
+        found = {name: value for name, value in vars(self).items() if name in named and name not in told_below}
         for number, group in enumerate(self.param_groups):
             found |= {f"param_groups[{number}][{name!r}]": value for name, value in group.steering().items()}
         remembered = [self.state[param].items() for group in self.param_groups for param in group["params"]]
