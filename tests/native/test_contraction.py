@@ -125,12 +125,12 @@ def test_is_the_product(data: st.DataObject) -> None:
 
 # Shapes of layers: each has its own tile, blocks, panels, packing.
 @pytest.mark.parametrize(
-    "shape", [(64, 128, 200), (33, 100, 300), (130, 90, 70), (256, 1, 100), (1, 300, 90), (40, 10, 64)]
+    "shape", [(64, 128, 200), (33, 100, 300), (130, 90, 70), (256, 1, 100), (1, 300, 90), (40, 10, 64), (400, 40, 200)]
 )
 @pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
-def test_layers(shape: tuple[int, int, int], target: Target) -> None:
+def test_layers(shape: tuple[int, int, int], target: Target, dtype: str = "float32") -> None:
     for a_order, b_order in combinations([(0, 1), (1, 0)], repeat=2):
-        case = Case(*shape)
+        case = Case(*shape, dtype=np.dtype(dtype))
         a, left = case.load("a", case.axes("mk"), a_order)
         b, right = case.load("b", case.axes("kn"), b_order)
         store, result = case.store(case.total)
@@ -150,6 +150,10 @@ def test_long_sums_are_made_in_parts(orders: tuple, length: int) -> None:
     store, result = case.store(value)
     case.run(case.kernel(a, b, store), RUNNABLE[0], apart=True)
     check(left, right, result() / 2**length)
+
+
+def test_layers_in_float64() -> None:
+    test_layers((400, 40, 200), RUNNABLE[0], "float64")
 
 
 @pytest.mark.parametrize("shape", [(130, 200, 90), (256, 128, 1100), (64, 128, 784)])

@@ -29,15 +29,16 @@ class Outer:
         self._element = plan.product.element
         self._vector = vector(self._element, plan.lanes)
         a, b, k = plan.product.a, plan.product.b, plan.depth
-        # Packing writes whole vectors, the last one perhaps beyond the end.
-        size_b = 0 if plan.pack_b == "never" else k * plan.width + plan.lanes
-        size_a = k * plan.block + plan.lanes if plan.pack_a else 0
+        # A tile's rows are packed to whole vectors.
+        self._strip = -(-plan.tile.rows // plan.lanes) * plan.lanes
+        size_b = 0 if plan.pack_b == "never" else k * plan.width
+        size_a = k * self._strip * (plan.block // plan.tile.rows) if plan.pack_a else 0
         self._packed_b, self._packed_a = scratch, f.at(scratch, self._element, i64(size_b))
         self.scratch = (size_a + size_b) * BYTES[self._element]
         # Where the rows and the panel at hand are, and how far apart their elements stand.
         self._a = self._b = scratch
         self._first = self._k = i64(0)
-        self._a_free, self._a_depth = (1, plan.tile.rows) if plan.pack_a else (a.free, a.depth)
+        self._a_free, self._a_depth = (1, self._strip) if plan.pack_a else (a.free, a.depth)
         self._b_depth = i64(b.depth)
         self._masks: list[V] | None = None
 
@@ -50,13 +51,13 @@ class Outer:
         with f.loop(first, end, plan.tile.rows, unroll=False, may_be_empty=False) as loop:
             source = f.at(start, self._element, f.mul(loop.index, i64(a.free)))
             left = f.sub(end, loop.index)
-            strip = Strip(source, a.free, a.depth, k, plan.shortest, left, plan.tile.rows)
+            strip = Strip(source, a.free, a.depth, k, plan.shortest, left, self._strip)
             pack(f, self._element, plan.lanes, strip, self._packed_row(loop.index))
 
     def _packed_row(self, row: V) -> V:
         """Where a tile's packed rows start; each tile is a strip of its own."""
-        within = self._f.sub(row, self._first)
-        return self._f.at(self._packed_a, self._element, self._f.mul(within, i64(self._plan.depth)))
+        tile = self._f.binary("udiv", self._f.sub(row, self._first), i64(self._plan.tile.rows))
+        return self._f.at(self._packed_a, self._element, self._f.mul(tile, i64(self._plan.depth * self._strip)))
 
     def panel(self, start: V, column: V, k: V) -> None:
         """Go to a panel of `b`; pack it, if the plan says so."""

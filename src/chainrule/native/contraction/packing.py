@@ -22,7 +22,7 @@ class Strip:
         k: How many steps along k (i64).
         shortest: How many that is at least.
         left: How many elements there are along the lanes (i64), at most `width` of which are packed.
-        width: The distance of one k from the next in the packed strip.
+        width: The distance of one k from the next in the packed strip; a multiple of a vector's lanes.
     """
 
     start: V
@@ -35,7 +35,7 @@ class Strip:
 
 
 def pack(f: Function, element: str, lanes: int, strip: Strip, to: V) -> None:
-    """Write a packed strip to memory, which must have room for a vector beyond its end.
+    """Write a packed strip to memory.
 
     Args:
         f: The function under construction.
