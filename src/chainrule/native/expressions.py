@@ -154,7 +154,8 @@ class Evaluator:
                 value = self.function.convert("zext", value, "i8")
             pointer = element_at(self.function, self._pointers[each.buffer], value.element, place.start)
             if place.same:
-                self.function.store(value, pointer)
+                # Values that differ from lane to lane have one place only if the loop along the lanes has one turn.
+                self.function.store(self.function.extract(value, 0) if value.lanes else value, pointer)
             else:
                 assert self.lanes is not None
                 write(self.function, self._spread(value), pointer, place, self.lanes.count, self.lanes.mask)
