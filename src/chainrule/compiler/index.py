@@ -87,7 +87,11 @@ class Index:
         return hash((self.constant, frozenset(self.terms.items())))
 
     def __repr__(self) -> str:
-        parts = [f"{_show(atom)}" if factor == 1 else f"{factor}*{_show(atom)}" for atom, factor in self.terms.items()]
+        return self.text(repr)
+
+    def text(self, value: Callable[[Expr], str]) -> str:
+        """The sum as a reader sees it; `value` says what the numbers are called that the program looks up."""
+        parts = [_text(atom, value) if f == 1 else f"{f}*{_text(atom, value)}" for atom, f in self.terms.items()]
         return " + ".join(parts + ([str(self.constant)] if self.constant or not parts else []))
 
     def bounds(self) -> tuple[int, int]:
@@ -165,12 +169,13 @@ def _bounds(atom: Atom) -> tuple[int, int]:
     return (low // atom.by, high // atom.by) if isinstance(atom, Quotient) else (0, min(high, atom.by - 1))
 
 
-def _show(atom: Atom) -> str:
+def _text(atom: Atom, value: Callable[[Expr], str]) -> str:
     if isinstance(atom, Var):
         return atom.name
     if isinstance(atom, Lookup):
-        return f"[{atom.value!r}]"
-    return f"({atom.index!r}) {'//' if isinstance(atom, Quotient) else '%'} {atom.by}"
+        return value(atom.value)
+    inner = atom.index.text(value)
+    return f"({f'({inner})' if ' + ' in inner else inner} {'//' if isinstance(atom, Quotient) else '%'} {atom.by})"
 
 
 def linear(indices: Iterable[Index], shape: tuple[int, ...]) -> Index:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Position, Result, Uniform, Within, parts
-from chainrule.compiler.index import Var
+from chainrule.compiler.index import Index, Var
 from chainrule.compiler.kernel import Contraction, Fold, Keep, Kernel, Loops, Program, Store, Whole
-from chainrule.graph import Note
 
 _INDENT = "    "
 
@@ -24,21 +23,12 @@ def text(program: Program) -> str:
 
 def kernel_text(kernel: Kernel) -> str:
     """A kernel: its name, where it comes from, and its loops."""
-    lines = [kernel.name, *(f"{_INDENT}# {line}" for line in _origins(kernel.notes))]
+    lines = [kernel.name, *(f"{_INDENT}# {line}" for line in dict.fromkeys(map(str, kernel.notes)))]
     if isinstance(kernel, Loops):
         body = _loops(kernel)
     else:
         body = _contraction(kernel) if isinstance(kernel, Contraction) else _whole(kernel)
     return "\n".join([*lines, *(_INDENT + line for line in body)])
-
-
-def _origins(notes: Iterable[Note]) -> Iterator[str]:
-    """The layers, phases and lines that a kernel comes from, each once."""
-    seen: dict[str, None] = {}
-    for note in notes:
-        owner = f"{note.kind} '{note.layer}'" if note.layer else note.kind
-        seen[", ".join(part for part in (owner, note.phase, note.line) if part)] = None
-    return iter(seen)
 
 
 def _loops(kernel: Loops) -> Iterator[str]:
@@ -62,8 +52,9 @@ def _contraction(kernel: Contraction) -> Iterator[str]:
         yield _INDENT * depth + _loop(loop, "any order")
     inside = _INDENT * (len(kernel.batch) + 2)
     yield f"{inside}{_loop(kernel.k, '')}"
-    yield f"{inside}{_INDENT}total += {_load(kernel.a)} * {_load(kernel.b)}"
-    for line in _Body().lines(kernel.epilogue):
+    body = _Body()
+    yield f"{inside}{_INDENT}total += {body.operand(kernel.a)} * {body.operand(kernel.b)}"
+    for line in body.lines(kernel.epilogue):
         yield inside + line
 
 
@@ -81,11 +72,6 @@ def _target(buffer: Buffer) -> str:
     return f"{buffer.name}:{buffer.dtype.name}"
 
 
-def _load(load: Load) -> str:
-    guard = " where valid" if load.valid is not None else ""
-    return f"{load.buffer.name}[{load.index!r}]{guard}"
-
-
 class _Body:
     """Statements, with a name for each number that they compute."""
 
@@ -95,11 +81,12 @@ class _Body:
     def lines(self, statements: Iterable[Store | Fold | Keep]) -> Iterator[str]:
         for statement in statements:
             for expr in _calls(statement.value, self._names):
-                self._names[expr] = f"t{len(self._names)}"
-                yield f"{self._names[expr]} = {self._operation(expr)}"
-            value = self._operand(statement.value)
+                name = f"t{len(self._names)}"
+                yield f"{name} = {self._operation(expr)}"
+                self._names[expr] = name
+            value = self.operand(statement.value)
             if isinstance(statement, Store):
-                yield f"{_target(statement.buffer)}[{statement.index!r}] = {value}"
+                yield f"{_target(statement.buffer)}[{self._index(statement.index)}] = {value}"
             elif isinstance(statement, Keep):
                 yield f"{statement.result.name} = {value}"
             else:
@@ -107,22 +94,27 @@ class _Body:
 
     def _operation(self, call: Call) -> str:
         params = "".join(f", {value}" for value in call.params.values())
-        return f"{call.primitive.name}({', '.join(map(self._operand, call.args))}{params})"
+        return f"{call.primitive.name}({', '.join(map(self.operand, call.args))}{params})"
 
-    def _operand(self, expr: Expr) -> str:
+    def _index(self, index: Index) -> str:
+        return index.text(self.operand)
+
+    def operand(self, expr: Expr) -> str:
+        """What an expression is called where it is used."""
         if isinstance(expr, Load):
-            return _load(expr)
+            guard = f" where {self.operand(expr.valid)}" if expr.valid is not None else ""
+            return f"{expr.buffer.name}[{self._index(expr.index)}]{guard}"
         if isinstance(expr, Number):
             return repr(expr.value)
         if isinstance(expr, Result):
             return expr.name
         if isinstance(expr, Position):
-            return f"({expr.index!r})"
+            return f"({self._index(expr.index)})"
         if isinstance(expr, Within):
             step = f" step {expr.step}" if expr.step != 1 else ""
-            return f"({expr.low} <= {expr.index!r} < {expr.high}{step})"
+            return f"({expr.low} <= {self._index(expr.index)} < {expr.high}{step})"
         if isinstance(expr, Uniform):
-            return f"uniform({expr.state.name}, {expr.index!r})"
+            return f"uniform({expr.state.name}, {self._index(expr.index)})"
         return self._names[expr]
 
 

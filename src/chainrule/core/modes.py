@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
@@ -80,6 +81,26 @@ class Layer(Scope, Protocol):
     @property
     def kind(self) -> str:
         """The layer's class, such as `Linear`."""
+
+
+class Updated:
+    """A weight that an optimizer updates, as the scope of what it computes for that.
+
+    Args:
+        weight: The weight.
+        kind: The optimizer's class, such as `Adam`.
+    """
+
+    __slots__ = ("kind", "weight")
+
+    def __init__(self, weight: Handle, kind: str) -> None:
+        # Weakly, since what is computed remembers its scope, and may outlive the weight.
+        self.weight = weakref.ref(weight)
+        self.kind = kind
+
+    def label(self) -> str:
+        """The optimizer's class."""
+        return self.kind
 
 
 class Evaluate(Interpreter):

@@ -18,8 +18,9 @@ class Note:
     """Where a value comes from in the user's program.
 
     Attributes:
-        layer: The layer's name within the model, such as `encoder.0`; empty outside of all layers.
-        kind: The layer's class, such as `Linear`; empty outside of all layers.
+        layer: The layer's name within the model, such as `encoder.0`; empty outside of all layers. In an update, the
+            weight's name, such as `encoder.0.bias`.
+        kind: The layer's class, such as `Linear`; empty outside of all layers. In an update, the optimizer's.
         phase: `forward`, `backward` or `update`.
         line: The user's line, as `file.py:12`; empty where it is not known.
     """
@@ -28,6 +29,19 @@ class Note:
     kind: str = ""
     phase: str = "forward"
     line: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Whose value it is, as the user knows it: `Linear 'encoder.0'`; empty outside of all layers."""
+        return f"{self.kind} '{self.layer}'".lstrip() if self.layer else self.kind
+
+    @property
+    def module(self) -> str:
+        """The name of the layer that the work is done for: of an update, the one that holds the weight."""
+        return self.layer.rpartition(".")[0] if self.phase == "update" else self.layer
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.owner, self.phase, self.line) if part)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.graph import Apply, Constant, Graph, Input, Note, Value
+from chainrule.graph.graph import Apply, Constant, Graph, Input, Value
 
 # Constants of at most this many elements are shown where they are used.
 _INLINE = 4
@@ -66,7 +66,7 @@ def _rows(names: Mapping[Value, str]) -> dict[Value, tuple[str, ...]]:
         if isinstance(value, Apply):
             arguments = [*(names[each] for each in value.inputs), *_shown(value.params)]
             call = f"{value.primitive.name}({', '.join(arguments)})"
-            rows[value] = (name, call, _spec(value), _comment(value.note))
+            rows[value] = (name, call, _spec(value), f"# {value.note}")
         elif isinstance(value, Constant) and name.startswith("%"):
             rows[value] = (name, "constant", _spec(value), "")
     return rows
@@ -79,11 +79,6 @@ def _spec(value: Value) -> str:
 def _shown(params: Mapping[str, Any]) -> Iterator[str]:
     for name, value in params.items():
         yield f"{name}={value if isinstance(value, np.dtype) else repr(value)}"
-
-
-def _comment(note: Note) -> str:
-    layer = f"{note.kind} {note.layer!r}" if note.layer else note.kind
-    return "# " + ", ".join(part for part in (layer, note.phase, note.line) if part)
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

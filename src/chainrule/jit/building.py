@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chainrule.core.held import Symbol
-from chainrule.core.modes import Layer
+from chainrule.core.modes import Layer, Scope, Updated
 from chainrule.core.node import Handle
 from chainrule.core.primitive import Spec
 from chainrule.errors import SideEffectError
@@ -77,10 +77,17 @@ class Builder:
     def _note(self, step: Step) -> Note:
         key = (id(step.scope), step.phase, step.line)
         if key not in self._notes:
-            layer = step.scope if isinstance(step.scope, Layer) else None
-            name = self._layers.get(id(layer.module), layer.name) if layer else ""
-            self._notes[key] = Note(name, layer.kind if layer else "", step.phase, step.line)
+            self._notes[key] = Note(*self._owner(step.scope), step.phase, step.line)
         return self._notes[key]
+
+    def _owner(self, scope: Scope | None) -> tuple[str, str]:
+        """The name and the class of the layer at work, or of the weight that is updated and the optimizer."""
+        if isinstance(scope, Updated):
+            weight = scope.weight()
+            return self._names.get(Holder(weight), "") if weight is not None else "", scope.kind
+        if isinstance(scope, Layer):
+            return self._layers.get(id(scope.module), scope.name), scope.kind
+        return "", ""
 
 
 def place_of(leaf: Leaf) -> Place | None:

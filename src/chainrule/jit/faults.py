@@ -39,8 +39,7 @@ def _where(kernel: Kernel) -> str:
     note = max(kernel.notes, key=lambda note: (bool(note.kind), bool(note.layer)), default=None)
     if note is None:
         return kernel.name
-    owner = f"{note.kind} '{note.layer}'" if note.layer else note.kind
-    return ", ".join(part for part in (owner, note.line) if part) or kernel.name
+    return ", ".join(part for part in (note.owner, note.line) if part) or kernel.name
 
 
 def _lengths(kernel: Kernel) -> Iterator[int]:

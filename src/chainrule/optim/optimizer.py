@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from chainrule._tensor import Tensor
 from chainrule.core.changes import changes
-from chainrule.core.modes import enable_grad, no_grad, phase, state
+from chainrule.core.modes import Updated, enable_grad, no_grad, phase, state
 from chainrule.core.steering import Named, names_in_methods
 from chainrule.errors import ArgumentError, GradientError, UnknownNameError
 from chainrule.ops.creation import zeros_like
@@ -133,6 +133,7 @@ class Optimizer(ABC):
         for param in params:
             if param.grad is not None:
                 hyper = hypers[param.dtype]
+                state.scope = Updated(param, type(self).__name__)
                 self.update(param, _penalised(param, group, hyper), self.state[param], hyper)
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -7,6 +7,7 @@ from chainrule.compiler.fuse.build import Kernels
 from chainrule.compiler.fuse.empty import without_empty
 from chainrule.compiler.fuse.feeds import work_of
 from chainrule.compiler.fuse.joining import clustered
+from chainrule.compiler.fuse.naming import uniquely_named
 from chainrule.compiler.fuse.order import scheduled
 from chainrule.compiler.fuse.split import split
 from chainrule.compiler.kernel import Program
@@ -27,7 +28,7 @@ def fused(graph: Graph) -> Program:
     kernels += [make.copy(value, buffers.inputs[number]) for value, number in schedule.copied]
     offsets, size = planned(kernels, buffers.arena)
     return Program(
-        tuple(kernels),
+        uniquely_named(kernels),
         waits(kernels, offsets),
         offsets,
         size,

@@ -11,16 +11,15 @@ from chainrule.compiler.fuse.elements import Elements
 from chainrule.compiler.fuse.feeds import array_in_memory, reached, source_in_memory
 from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_reduction
 from chainrule.compiler.fuse.moves import is_move
-from chainrule.compiler.fuse.naming import name_of
+from chainrule.compiler.fuse.naming import name_of, notes_of
 from chainrule.compiler.fuse.order import depths_of
 from chainrule.compiler.fuse.place import Place, home, loops_over
 from chainrule.compiler.index import Index, Var
 from chainrule.compiler.kernel import Contraction, Fold, Keep, Kernel, Loops, Pass, Statement, Store, Whole
-from chainrule.graph import Apply, Note, Value
+from chainrule.graph import Apply, Value
 
-
-# Rows of up to so many elements are done a row a lane, where there are enough to fill the lanes: the first where several
-# passes go over a row (softmax), the second where one does (docs/performance.md).
+# Rows of up to so many elements are done a row a lane, where there are enough to fill the lanes: the first where
+# several passes go over a row (softmax), the second where one does (docs/performance.md).
 _SHORT_ROW, _SHORT_SUM = 24, 10
 _MANY_ROWS = 16
 
@@ -226,11 +225,6 @@ class _RowProgram:
 def _place(loops: tuple[Var, ...]) -> Place:
     shape = tuple(loop.extent for loop in loops)
     return Place(shape, tuple(Index.of(loop) if loop.extent != 1 else Index(0) for loop in loops))
-
-
-def notes_of(cluster: Cluster) -> tuple[Note, ...]:
-    """Where a cluster's values come from, each place once."""
-    return tuple(dict.fromkeys(value.note for value in cluster.roles))
 
 
 def flops_of(cluster: Cluster) -> int:

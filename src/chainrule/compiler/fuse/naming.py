@@ -2,27 +2,73 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
 from chainrule.compiler.fuse.clusters import Cluster
+from chainrule.compiler.fuse.kinds import is_contraction, is_reduction, is_whole
 from chainrule.compiler.fuse.moves import MOVES
-from chainrule.graph import Apply
+from chainrule.compiler.kernel import Kernel
+from chainrule.graph import Apply, Note
 
 # What says little of a kernel beside its other operations.
 _SMALL = frozenset({"cast", "not", "and", "or", "neg", "eq", "lt", "le", "where", *MOVES})
+# So many operations are named.
+_NAMED = 3
 
 
 def name_of(cluster: Cluster) -> str:
-    """`layer.phase.operations`, such as `encoder.0.forward.matmul+add`; at most three operations are named."""
-    lead = next((value for value in cluster.roles if value.primitive.name == "matmul"), None) or _most_noted(cluster)
-    owner = lead.note.layer or lead.note.kind
-    telling = dict.fromkeys(value.primitive.name for value in cluster.roles if value.primitive.name not in _SMALL)
-    named = list(telling) or list(dict.fromkeys(value.primitive.name for value in cluster.roles))
-    what = "+".join(named[:3]) + ("+…" if len(named) > 3 else "")
-    return ".".join(part for part in (owner, lead.note.phase, what) if part)
+    """`owner.phase.operations`, such as `encoder.0.forward.matmul+add+relu`.
+
+    The owner is a layer, or the weight that the kernel updates. Operations of the owner's layer go by their own names,
+    those that other layers and the optimizer have added go by the name of what they belong to: so
+    `encoder.0.weight.backward.matmul+adam` is a gradient that is used up at once.
+    """
+    lead, *others = notes_of(cluster)
+    updated = {note.layer for note in (lead, *others) if note.phase == "update" and note.layer}
+    owner = updated.pop() if len(updated) == 1 else lead.layer or lead.kind
+    own = [value for value in cluster.roles if _belong_together(value.note, lead)]
+    guests = [note.kind.lower() for note in others if note.kind and not _belong_together(note, lead)]
+    nameless = [value for value in cluster.roles if not value.note.kind and value not in own]
+    operations = list(dict.fromkeys([*_operations(own), *guests, *_operations(nameless)]))
+    what = "+".join(operations[:_NAMED]) + ("+…" if len(operations) > _NAMED else "")
+    return ".".join(part for part in (owner, lead.phase, what) if part)
 
 
-def _most_noted(cluster: Cluster) -> Apply:
-    """A value of the layer that most of the cluster's values belong to."""
-    counts: dict[tuple[str, str], list[Apply]] = {}
-    for value in cluster.roles:
-        counts.setdefault((value.note.layer, value.note.kind), []).append(value)
-    return max(counts.values(), key=len)[-1]
+def notes_of(cluster: Cluster) -> tuple[Note, ...]:
+    """Where a cluster's values come from, each place once; first the one that the kernel belongs to."""
+    return tuple(dict.fromkeys([_lead(cluster), *(value.note for value in cluster.roles)]))
+
+
+def uniquely_named(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
+    """The kernels; where several would have one name, with a number behind it."""
+    counts: Counter[str] = Counter()
+    named = []
+    for kernel in kernels:
+        counts[kernel.name] += 1
+        number = counts[kernel.name]
+        named.append(kernel if number == 1 else replace(kernel, name=f"{kernel.name} ({number})"))
+    return tuple(named)
+
+
+def _lead(cluster: Cluster) -> Note:
+    """The place that a kernel belongs to: of what shapes it, else of most of its values."""
+    values = list(cluster.roles)
+    shaping = [value.note for value in values if is_contraction(value) or is_whole(value)]
+    shaping = shaping or [value.note for value in values if is_reduction(value)]
+    lead = shaping[-1] if shaping else Counter(value.note for value in values).most_common(1)[0][0]
+    if lead.phase == "update" and len({value.note.layer for value in values}) > 1:
+        # One kernel for many weights (the optimizer's counts of steps) belongs to none of them.
+        return replace(lead, layer="")
+    return lead
+
+
+def _belong_together(note: Note, lead: Note) -> bool:
+    return (note.kind, note.phase) == (lead.kind, lead.phase) and (note.layer == lead.layer or not lead.layer)
+
+
+def _operations(values: Sequence[Apply]) -> list[str]:
+    """The names of the operations; those that say little only where there are no others."""
+    names = [value.primitive.name for value in values]
+    return [name for name in names if name not in _SMALL] or names
