@@ -103,6 +103,30 @@ def check(a: np.ndarray, b: np.ndarray, found: np.ndarray) -> None:
     assert (abs(found - np.matmul(a.astype(wide), b.astype(wide))) <= bound).all()
 
 
+def check_all_transpositions(shape: tuple[int, int, int], target: Target, dtype: np.dtype) -> None:
+    for a_order, b_order in combinations([(0, 1), (1, 0)], repeat=2):
+        case = Case(*shape, dtype=dtype)
+        a, left = case.load("a", case.axes("mk"), a_order)
+        b, right = case.load("b", case.axes("kn"), b_order)
+        store, result = case.store(case.total)
+        case.run(case.kernel(a, b, store), target)
+        check(left, right, result())
+
+
+@pytest.mark.parametrize("orders", [((0, 1), (1, 0)), ((1, 0), (0, 1))], ids=["along k", "across k"])
+@pytest.mark.parametrize("length", [0, 6])
+def test_long_sums_are_made_in_parts(orders: tuple, length: int) -> None:
+    case = Case(300, 33, 2100)
+    a, left = case.load("a", case.axes("mk"), orders[0])
+    b, right = case.load("b", case.axes("kn"), orders[1])
+    value: Expr = case.total
+    for _ in range(length):
+        value = Call(FLOAT32, MUL, (value, Number(FLOAT32, 2.0)))
+    store, result = case.store(value)
+    case.run(case.kernel(a, b, store), RUNNABLE[0], apart=True)
+    check(left, right, result() / 2**length)
+
+
 EXTENTS = st.one_of(st.integers(1, 9), st.integers(1, 70))
 
 
@@ -128,32 +152,12 @@ def test_is_the_product(data: st.DataObject) -> None:
     "shape", [(64, 128, 200), (33, 100, 300), (130, 90, 70), (256, 1, 100), (1, 300, 90), (40, 10, 64), (400, 40, 200)]
 )
 @pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
-def test_layers(shape: tuple[int, int, int], target: Target, dtype: str = "float32") -> None:
-    for a_order, b_order in combinations([(0, 1), (1, 0)], repeat=2):
-        case = Case(*shape, dtype=np.dtype(dtype))
-        a, left = case.load("a", case.axes("mk"), a_order)
-        b, right = case.load("b", case.axes("kn"), b_order)
-        store, result = case.store(case.total)
-        case.run(case.kernel(a, b, store), target)
-        check(left, right, result())
-
-
-@pytest.mark.parametrize("orders", [((0, 1), (1, 0)), ((1, 0), (0, 1))], ids=["along k", "across k"])
-@pytest.mark.parametrize("length", [0, 6])
-def test_long_sums_are_made_in_parts(orders: tuple, length: int) -> None:
-    case = Case(300, 33, 2100)
-    a, left = case.load("a", case.axes("mk"), orders[0])
-    b, right = case.load("b", case.axes("kn"), orders[1])
-    value: Expr = case.total
-    for _ in range(length):
-        value = Call(FLOAT32, MUL, (value, Number(FLOAT32, 2.0)))
-    store, result = case.store(value)
-    case.run(case.kernel(a, b, store), RUNNABLE[0], apart=True)
-    check(left, right, result() / 2**length)
+def test_layers(shape: tuple[int, int, int], target: Target) -> None:
+    check_all_transpositions(shape, target, FLOAT32)
 
 
 def test_layers_in_float64() -> None:
-    test_layers((400, 40, 200), RUNNABLE[0], "float64")
+    check_all_transpositions((400, 40, 200), RUNNABLE[0], np.dtype("float64"))
 
 
 @pytest.mark.parametrize("shape", [(130, 200, 90), (256, 128, 1100), (64, 128, 784)])
