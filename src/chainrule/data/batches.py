@@ -94,13 +94,24 @@ class Batches:
         iterations = "1 iteration" if n == 1 else f"{n:,} iterations"
         return f"{self.kind}: {iterations} an epoch, {self.batch_size:,} of {self.n_rows:,} rows each"
 
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """The rows of this epoch in their order, without those that are left out.
+
+        Args:
+            epoch: The number of the epoch, from 0.
+        """
+        used = self.n_rows - self.n_rows % self.batch_size if self.drop_last else self.n_rows
+        if self.shuffle:
+            return generator(self.seed, SHUFFLING, epoch).permutation(self.n_rows)[:used]
+        return np.arange(used)
+
     def rows(self, epoch: int) -> Iterator[NDArray[np.int64] | slice]:
         """The rows of each batch of this epoch: indices, or slices where nothing is shuffled.
 
         Args:
             epoch: The number of the epoch, from 0.
         """
-        order = generator(self.seed, SHUFFLING, epoch).permutation(self.n_rows) if self.shuffle else None
+        order = self.order(epoch) if self.shuffle else None
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             batch = slice(start, min(start + self.batch_size, self.n_rows))
             yield batch if order is None else order[batch]

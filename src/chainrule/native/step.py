@@ -23,6 +23,7 @@ from chainrule.native.convention import KernelCode
 from chainrule.native.emit import Function, Module, V, i64
 from chainrule.native.layout import Layout
 from chainrule.native.target import Target
+from chainrule.native.team import ENTRY
 
 
 @dataclass(frozen=True)
@@ -115,32 +116,39 @@ class StepEmitter:
         (block,) = f.params
         team, threads = _word(f, block, context.TEAM, "ptr"), _word(f, block, context.THREADS, "i64")
         repeat = _word(f, block, context.REPEAT, "i64")
+        table = self._emit_table(sections)
         step, again, stop, entry = f.label("step"), f.label("again"), f.label("stop"), f.block
+        turn, after = f.label("turn"), f.label("after")
         f.jump(step)
         f.enter(step)
         done, following = V("%steps", "i64"), V("%following", "i64")
-        f.line(f"{done.text} = phi i64 [ 0, %{entry} ], [ {following.text}, %{again} ]")
+        f.line(f"{done.text} = phi i64 [ 0, %{entry} ], [ {following.text}, %{turn} ]")
         if self._layout.timed:
             f.store(self._now(f), _at(f, block, self._layout.clock))
-        for number, section in enumerate(sections):
-            if section.shared:
-                f.call_void("together", team, V(f"@section{number}", "ptr"), block, threads)
-            else:
-                f.call_void(f"section{number}", block, i64(0), i64(1))
-            if self._layout.timed:
+            for number, section in enumerate(sections):
+                f.call_void("together", team, f.at(table, "i8", i64(number * ENTRY)), i64(1), block, threads)
                 self._emit_tick(f, block, section.stages[0].kernel)
+        else:
+            f.call_void("together", team, table, i64(len(sections)), block, threads)
         f.branch(self._faulted(f, block, self._faulting), stop, again)
         f.enter(again)
         f.line(f"{following.text} = add {done}, 1")
+        f.branch(f.compare("slt", following, repeat), turn, after)
+        f.enter(turn)
         if self._program.streams:
-            turn = _at(f, block, context.TURN)
-            f.store(f.add(f.load("i64", turn), i64(1)), turn)
-        after = f.label("after")
-        f.branch(f.compare("slt", following, repeat), step, after)
+            number = _at(f, block, context.TURN)
+            f.store(f.add(f.load("i64", number), i64(1)), number)
+        f.jump(step)
         f.enter(stop)
         f.line(f"ret {done}")
         f.enter(after)
         f.finish(following)
+
+    def _emit_table(self, sections: Sequence[Section]) -> V:
+        """The table of sections: their functions, and whether they are for all threads."""
+        entries = [f"{{ptr, i64}} {{ptr @section{i}, i64 {section.shared:d}}}" for i, section in enumerate(sections)]
+        self._module.add(f"@sections = private constant [{len(entries)} x {{ptr, i64}}] [{', '.join(entries)}]")
+        return V("@sections", "ptr")
 
     def _emit_tick(self, f: Function, block: V, kernel: int) -> None:
         """Add the time since the last tick to a kernel's."""

@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import numpy as np
 
-from chainrule._tensor import Tensor
 from chainrule.core.shape import Shape
 from chainrule.errors import ArgumentError, EmptyDataError
 from chainrule.nn.losses import Loss
 from chainrule.train.objective import Objective
 from chainrule.train.precheck import located
+from chainrule.train.running import Ran
 
 # How many numbers metrics are tried on before training, about.
 TRIED = 1 << 16
@@ -30,17 +30,12 @@ class Measures:
         self._loss = 0.0
         self._share = 0.0
 
-    def add(self, loss: float, share: float, output: Tensor, target: Tensor, weight: Tensor | None) -> None:
-        """Take in a batch: its mean loss, how much that counts, the model's output, targets, and the rows' weights."""
-        self._loss += loss * share
-        self._share += share
+    def add(self, ran: Ran) -> None:
+        """Take in some batches."""
+        self._loss += float(np.dot(ran.losses, ran.shares))
+        self._share += float(np.sum(ran.shares))
         if self._metrics:
-            counted = _without_ignored(
-                np.asarray(output),
-                np.asarray(target),
-                None if weight is None else np.asarray(weight),
-                self._objective.ignored,
-            )
+            counted = _without_ignored(ran.output, ran.target, ran.weight, self._objective.ignored)
             for metric in self._metrics.values():
                 metric.update(*counted)
 

@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from chainrule.core.modes import no_grad
 from chainrule.core.threads import limited_threads
 from chainrule.data import Batches
 from chainrule.errors import NotCompiledError
 from chainrule.nn.module import Module
-from chainrule.ops.convert import constant
-from chainrule.train import checkpoint, loop
+from chainrule.train import checkpoint, evaluation, loop
 from chainrule.train.callbacks.base import Callback
 from chainrule.train.callbacks.progress import ProgressBar
 from chainrule.train.compiled import Compiled, compile_model
 from chainrule.train.history import History
 from chainrule.train.measures import check_metrics
-from chainrule.train.precheck import Traced, evaluating, rehearse, single, trace
+from chainrule.train.precheck import Traced, rehearse, trace
 from chainrule.train.preparation import batch_sizes, check_numbers, check_verbose, listeners, with_validation
 from chainrule.train.rows import Rows, read_inputs, read_rows, weigh_classes
 from chainrule.train.session import Session
@@ -89,6 +87,7 @@ class TrainingMethods:
         seed: int = 0,
         drop_last: bool = False,
         resume: str | os.PathLike[str] | None = None,
+        jit: bool = True,
     ) -> History:
         """Train on rows of inputs and targets.
 
@@ -110,6 +109,8 @@ class TrainingMethods:
             seed: Decides the order of rows and the validation split.
             drop_last: Whether to leave out a last batch that is smaller than the others.
             resume: A checkpoint of `ModelCheckpoint` to go on from, with the same bits.
+            jit: Whether the training step is compiled. A model whose `forward` asks for values cannot be; a line says
+                so, and each operation runs by itself, as with False.
 
         Returns:
             The history of all epochs.
@@ -141,7 +142,7 @@ class TrainingMethods:
             say(line)
         if first >= epochs:
             say(f"nothing is left to train: {first} of {epochs} epochs are done")
-        loop.run(session, compiled.update, validation, told, first)
+        loop.run(session, compiled.update, validation, told, first, jit)
         return session.history
 
     @limited_threads()
@@ -153,6 +154,8 @@ class TrainingMethods:
         verbose: str | int = "auto",
         sample_weight: Any = None,
         return_dict: bool = False,
+        *,
+        jit: bool = True,
     ) -> Any:
         """The loss and the metrics over rows, in evaluation mode.
 
@@ -163,6 +166,7 @@ class TrainingMethods:
             verbose: 0 for silence; otherwise a line with what was measured.
             sample_weight: A weight for each row.
             return_dict: Whether to give a dict by name rather than a list.
+            jit: Whether the model is compiled, where it can be.
 
         Returns:
             The loss, or a list of the loss and every metric in the order of `compile`, or a dict.
@@ -171,29 +175,26 @@ class TrainingMethods:
         check_verbose(verbose)
         rows, compiled, traced = _prepared(self, x, y, sample_weight)
         check_metrics(compiled.objective, traced.output, rows.targets)
-        measured = loop.evaluate(model, compiled.objective, rows, batch_size)
+        measured = evaluation.evaluate(model, compiled.objective, rows, batch_size, compiled=jit)
         if verbose:
             print(f"{len(rows):,} rows: " + "  ".join(f"{name} {value:.4f}" for name, value in measured.items()))
         return _as_keras(measured, return_dict)
 
     @limited_threads()
-    def predict(self, x: Any, batch_size: int = 256, verbose: str | int = 0) -> np.ndarray:
+    def predict(self, x: Any, batch_size: int = 256, verbose: str | int = 0, *, jit: bool = True) -> np.ndarray:
         """The model's output for every row, in evaluation mode.
 
         Args:
             x: Inputs, (N, ...), or a `Dataset`.
             batch_size: Rows at a time; it changes nothing but memory and time.
             verbose: Ignored: kept for Keras's callers.
+            jit: Whether the model is compiled, where it can be.
 
         Returns:
             An array (N, ...).
         """
         model = _module(self)
-        inputs = read_inputs(getattr(x, "inputs", x), model)
-        batches = Batches([inputs], batch_size, shuffle=False)
-        with evaluating(model), no_grad():
-            parts = [single(model, model(constant(part))).numpy() for (part,) in batches.epoch(0)]
-        return np.concatenate(parts)
+        return evaluation.outputs(model, read_inputs(getattr(x, "inputs", x), model), batch_size, jit)
 
     @limited_threads()
     def train_on_batch(
@@ -203,6 +204,8 @@ class TrainingMethods:
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | str | None = None,
         return_dict: bool = False,
+        *,
+        jit: bool = True,
     ) -> Any:
         """One update from one batch.
 
@@ -213,7 +216,7 @@ class TrainingMethods:
         rows, compiled, _ = _prepared(self, x, y, sample_weight)
         if class_weight is not None:
             rows = weigh_classes(rows, compiled.objective.required_labels(rows.targets), class_weight, model)
-        measured = loop.one_batch(model, compiled.optimizer, compiled.objective, compiled.update, rows)
+        measured = loop.one_batch(model, compiled.optimizer, compiled.objective, compiled.update, rows, jit)
         return _as_keras(measured, return_dict)
 
 

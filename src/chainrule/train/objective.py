@@ -19,6 +19,7 @@ from chainrule.nn.losses import Loss
 from chainrule.nn.module import Module
 from chainrule.nn.output import check_output
 from chainrule.ops.compare import where
+from chainrule.ops.convert import constant
 from chainrule.ops.movement import cast
 from chainrule.train.precheck import Traced, check_spread, located, try_targets
 from chainrule.train.rows import Rows, as_model_dtype, model_dtype
@@ -79,13 +80,19 @@ class Objective:
         counts = self._counts(target, total.dtype)
         return total / (each.numel() if counts is None else counts.sum())
 
-    def share(self, target: Tensor) -> float:
+    def count(self, target: Tensor) -> Tensor | float:
         """How much a batch counts among others: what its mean is a mean over.
 
         That is its rows, but for class indices of which some do not count (`ignore_index`) or count more than others.
         """
         counts = self._counts(target, float64)
-        return len(target) if counts is None else float(counts.sum().item())
+        return float(len(target)) if counts is None else counts.sum()
+
+    def counts_rows(self, targets: np.ndarray) -> bool:
+        """Whether each batch of these targets counts by its number of rows."""
+        if self._counts(constant(targets[:1]), float64) is None:
+            return True
+        return getattr(self.loss, "weight", None) is None and targets.ndim == 1 and not (targets == self.ignored).any()
 
     def _counts(self, target: Tensor, dtype: DType) -> Tensor | None:
         """How much each target counts in the loss's mean; None where all count the same."""

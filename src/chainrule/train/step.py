@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from chainrule._tensor import Tensor
 from chainrule.core.modes import no_grad
 from chainrule.nn.module import Module
+from chainrule.ops.convert import constant
 from chainrule.ops.layout import stack
+from chainrule.ops.movement import cast
 from chainrule.optim import Optimizer, clip_grad_norm_, clip_grad_value_
 from chainrule.train.objective import Objective
+
+
+class Batch(NamedTuple):
+    """Some rows as tensors; `weight` is None where all count the same."""
+
+    x: Tensor
+    y: Tensor
+    weight: Tensor | None = None
+
+    @classmethod
+    def of(cls, arrays: Sequence[np.ndarray]) -> Batch:
+        """The batch of these arrays."""
+        return cls(*[constant(array) for array in arrays])
 
 
 @dataclass(frozen=True)
@@ -27,13 +46,23 @@ class Update:
     accumulate: int = 1
 
 
-def forward_backward(
-    model: Module, objective: Objective, x: Tensor, y: Tensor, weight: Tensor | None, share: float
-) -> tuple[Tensor, Tensor]:
+def shares(objective: Objective, batches: Sequence[Batch]) -> list[Tensor | float]:
+    """How much each of the batches that share an update counts in it; all together count 1."""
+    if len(batches) == 1:
+        return [1.0]
+    counts = [objective.count(batch.y) for batch in batches]
+    total = sum(counts[1:], counts[0])
+    return [count / total for count in counts]
+
+
+def forward_backward(model: Module, objective: Objective, batch: Batch, share: Tensor | float) -> tuple[Tensor, Tensor]:
     """The loss of a batch and the model's output; the gradients of `share` times the loss are added up."""
-    output = model(x)
-    loss = objective(output, y, weight)
-    (loss if share == 1 else loss * share).backward()
+    output = model(batch.x)
+    loss = objective(output, batch.y, batch.weight)
+    if isinstance(share, Tensor):
+        (loss * cast(share, loss.dtype)).backward()
+    else:
+        (loss if share == 1 else loss * share).backward()
     return loss.detach(), output.detach()
 
 
@@ -56,9 +85,7 @@ def apply_update(model: Module, optimizer: Optimizer, update: Update) -> None:
 
 
 @no_grad()
-def evaluate_batch(
-    model: Module, objective: Objective, x: Tensor, y: Tensor, weight: Tensor | None
-) -> tuple[Tensor, Tensor]:
+def evaluate_batch(model: Module, objective: Objective, batch: Batch) -> tuple[Tensor, Tensor]:
     """The loss of a batch and the model's output, without derivatives."""
-    output = model(x)
-    return objective(output, y, weight), output
+    output = model(batch.x)
+    return objective(output, batch.y, batch.weight), output

@@ -44,6 +44,13 @@ class Callback:
         """The model that is trained."""
         return self.session.model
 
+    def hears_each_batch(self) -> bool:
+        """Whether `on_train_batch_end` must be called after each batch; else it is after the last of some.
+
+        Many batches run in one call of a compiled program. A callback that is told of each makes that many calls.
+        """
+        return type(self).on_train_batch_end is not Callback.on_train_batch_end
+
     def on_train_begin(self) -> None:
         """Before the first epoch."""
 

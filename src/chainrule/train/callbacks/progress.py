@@ -36,6 +36,9 @@ class ProgressBar(Callback):
         self._progress: Any = None
         self._task: Any = None
 
+    def hears_each_batch(self) -> bool:
+        return False
+
     def on_train_begin(self) -> None:
         self._batches = len(self.session.batches)
         if self.bar:
