@@ -1,7 +1,6 @@
 """A program's module: where threads wait for one another, what is written once, and for which processors."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,8 +36,8 @@ def cut(kernels):
     program = Program(
         tuple(_writer(output) for output in outputs), tuple("w" in word for word in words), (), 0, (), (), ()
     )
-    found = sections(program, ["s" in word for word in words], ["f" in word for word in words])
-    return [[stage.kernel for stage in section.stages] for section in found], [section.shared for section in found]
+    found = sections(program, [4 if "s" in word else 1 for word in words], ["f" in word for word in words])
+    return [[stage.kernel for stage in section.stages] for section in found], [section.threads > 1 for section in found]
 
 
 def _writer(output):
@@ -72,7 +71,7 @@ def test_threads_wait_only_where_they_must(kernels, expected, shared):
 def test_only_faults_before_it_keep_a_kernel_from_running():
     outputs = [Buffer("b", 4, FLOAT, "input", i) for i in range(3)]
     program = Program(tuple(_writer(output) for output in outputs), (False,) * 3, (), 0, (), (), ())
-    (section,) = sections(program, [False] * 3, [True, False, True])
+    (section,) = sections(program, [1] * 3, [True, False, True])
     assert [stage.guards for stage in section.stages] == [(), (0,), (0,)]
 
 
@@ -146,5 +145,7 @@ def test_a_large_table_that_is_only_looked_up_is_little_work():
     assert sum(map(cost.microseconds, program.kernels)) < 1
 
 
-def test_a_kernel_of_one_unit_is_not_shared():
-    assert not cost.shared(SimpleNamespace(), 1)
+def test_no_more_threads_than_units():
+    x, w = cr.ones(4096, 64), cr.ones(64, 64)
+    (kernel,) = compile_graph(record(lambda: [x @ w], [x, w])[0]).kernels
+    assert [cost.worthwhile_threads(kernel, units) for units in (1, 5, 9)] == [1, 5, 9]

@@ -1,4 +1,4 @@
-"""How long a kernel takes, roughly, and so how many threads a program is worth. The one place where that is decided.
+"""How long a kernel takes, roughly, and so how many threads it is worth. The one place where that is decided.
 
 The number of threads never changes a result: what a kernel's units are is decided by its shapes.
 """
@@ -8,19 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from chainrule.compiler.kernel import Contraction, Kernel, Loops, Whole, buffers
+from chainrule.compiler.kernel import Contraction, Kernel, Whole, buffers, steps
 
 # What one thread gets done in a microsecond, as medium-sized kernels do on processors of today: multiplications and
 # additions of matrix products, other operations, bytes of memory; and what calling a kernel costs. Rough figures: they
 # only have to tell a few microseconds from many.
-_PRODUCT_FLOPS, _OTHER_FLOPS, _BYTES, _CALL = 40_000, 5_000, 20_000, 0.03
+_PRODUCT_FLOPS, _OTHER_FLOPS, _BYTES, _CALL = 100_000, 5_000, 20_000, 0.03
 
-# A thread more costs about a microsecond to start and finish with, and a third of one for each barrier; a program has
-# some ten of these. So a thread is worth it from about this many microseconds of work (docs/performance.md).
-_WORTH_A_THREAD = 6.0
-
-# Sharing a kernel pays if half of it is more than the barriers before and after it.
-_WORTH_SHARING = 1.0
+# To hand out shares and to wait for them costs a fraction of a microsecond, but what one thread has written and another
+# reads must come from core to core, which costs several: a share should be at least so long (docs/performance.md).
+_SHARE = 4.0
 
 # Native calls let other Python threads run meanwhile, which then keep the interpreter for up to 5 milliseconds: a step
 # that is shorter than this runs without giving way.
@@ -30,20 +27,14 @@ _BRIEF = 20.0
 def microseconds(kernel: Kernel) -> float:
     """About how long one thread takes for a kernel."""
     rate = _PRODUCT_FLOPS if isinstance(kernel, Contraction) else _OTHER_FLOPS
-    most = _steps(kernel)
+    most = steps(kernel)
     touched = sum(min(buffer.size, most) * buffer.dtype.itemsize for buffer in buffers(kernel))
     return max(_flops(kernel) / rate, touched / _BYTES) + _CALL
 
 
-def shared(kernel: Kernel, units: int) -> bool:
-    """Whether several threads should do a kernel together."""
-    return units > 1 and microseconds(kernel) > _WORTH_SHARING
-
-
-def worthwhile_threads(kernels: Iterable[tuple[Kernel, int]]) -> int:
-    """The most threads that make a program faster, from its kernels and their units."""
-    work = sum(microseconds(kernel) for kernel, units in kernels if shared(kernel, units))
-    return max(1, int(work / _WORTH_A_THREAD))
+def worthwhile_threads(kernel: Kernel, units: int) -> int:
+    """How many threads should do a kernel together at most."""
+    return max(1, min(units, int(microseconds(kernel) / _SHARE)))
 
 
 def brief(kernels: Iterable[Kernel]) -> bool:
@@ -51,19 +42,9 @@ def brief(kernels: Iterable[Kernel]) -> bool:
     return sum(map(microseconds, kernels)) < _BRIEF
 
 
-def _steps(kernel: Kernel) -> int:
-    """How often its innermost statements run at most: of a large table, a lookup reads no more elements."""
-    if isinstance(kernel, Loops):
-        passes = sum(math.prod(loop.extent for loop in each.loops) for each in kernel.passes)
-        return math.prod(loop.extent for loop in kernel.outer) * passes
-    if isinstance(kernel, Contraction):
-        return math.prod(loop.extent for loop in (*kernel.batch, kernel.m, kernel.n, kernel.k))
-    return max(math.prod(spec.shape) for spec in (*kernel.specs, kernel.out))
-
-
 def _flops(kernel: Kernel) -> int:
     if isinstance(kernel, Contraction):
-        return max(kernel.flops, 2 * _steps(kernel))
+        return max(kernel.flops, 2 * steps(kernel))
     if isinstance(kernel, Whole):
         return max(kernel.flops, math.prod(kernel.out.shape))
-    return max(kernel.flops, _steps(kernel))
+    return max(kernel.flops, steps(kernel))

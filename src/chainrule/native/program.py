@@ -46,8 +46,10 @@ def emit_program(program: Program, target: Target, *, timed: bool = False) -> tu
     module.add(caller_text(target))
     kernels = _Kernels(module, target)
     codes, faulting = zip(*map(kernels.emit, program.kernels), strict=True)
-    units = list(zip(program.kernels, (code.units for code in codes), strict=True))
-    shared = [cost.shared(*pair) for pair in units]
+    threads = [cost.worthwhile_threads(*pair) for pair in zip(program.kernels, (c.units for c in codes), strict=True)]
+    planned = sections(program, threads, faulting)
+    if timed:
+        planned = [Section((stage,)) for section in planned for stage in section.stages]
     layout = Layout(
         kernels=len(codes),
         inputs=len(program.inputs),
@@ -55,15 +57,20 @@ def emit_program(program: Program, target: Target, *, timed: bool = False) -> tu
         arena=program.arena,
         constants=constant_offsets(program)[-1],
         scratch=aligned(max((code.scratch for code in codes), default=0), LINE),
-        threads=cost.worthwhile_threads(units),
+        threads=max(threads, default=1),
         brief=cost.brief(program.kernels),
         timed=timed,
     )
-    planned = sections(program, shared, faulting)
-    if timed:
-        planned = [Section((stage,)) for section in planned for stage in section.stages]
     StepEmitter(module, program, codes, faulting, layout, target).emit(planned)
     return str(module), layout
+
+
+def emit_kernel(program: Program, number: int, target: Target) -> str:
+    """The text of a kernel by itself: a module of its function and of what that calls."""
+    module = Module()
+    kernel = program.kernels[number]
+    EMITTERS[type(kernel)](module, kernel, _symbol(number, kernel), target)
+    return str(module)
 
 
 def compiled_program(program: Program, target: Target, *, timed: bool = False) -> Entry:
@@ -87,7 +94,7 @@ class _Kernels:
 
     def emit(self, kernel: Kernel) -> tuple[KernelCode, bool]:
         """A kernel's function, or that of an earlier kernel with the same code; and whether it may report a fault."""
-        name = f"k{self._count}." + re.sub(r"[^\w.$-]", "_", kernel.name, flags=re.ASCII)
+        name = _symbol(self._count, kernel)
         self._count += 1
         code = EMITTERS[type(kernel)](self._module, kernel, name, self._target)
         text = self._module.withdraw()
@@ -99,3 +106,8 @@ class _Kernels:
             self._known[body] = name, len(re.findall(fault, body)) > 1
         function, may_fault = self._known[body]
         return replace(code, function=function), may_fault
+
+
+def _symbol(number: int, kernel: Kernel) -> str:
+    """The name of a kernel's function."""
+    return f"k{number}." + re.sub(r"[^\w.$-]", "_", kernel.name, flags=re.ASCII)

@@ -32,13 +32,18 @@ class Stage:
 
     Attributes:
         kernel: Its number.
-        shared: Whether all threads take part; else the caller alone.
+        threads: How many threads take part at most; if 1, the caller alone.
         guards: The kernels whose faults keep it from running.
     """
 
     kernel: int
-    shared: bool
+    threads: int
     guards: tuple[int, ...] = ()
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is for several threads."""
+        return self.threads > 1
 
 
 @dataclass(frozen=True)
@@ -48,17 +53,17 @@ class Section:
     stages: tuple[Stage, ...]
 
     @property
-    def shared(self) -> bool:
-        """Whether it is for all threads."""
-        return any(stage.shared for stage in self.stages)
+    def threads(self) -> int:
+        """How many threads take part at most."""
+        return max(stage.threads for stage in self.stages)
 
 
-def sections(program: Program, shared: Sequence[bool], faulting: Sequence[bool]) -> list[Section]:
+def sections(program: Program, threads: Sequence[int], faulting: Sequence[bool]) -> list[Section]:
     """The program's kernels, cut where threads have to wait for one another.
 
     Args:
         program: With the kernels, and which of them wait for what came before.
-        shared: Which kernels several threads do together.
+        threads: How many threads may do each kernel together.
         faulting: Which kernels may meet bad data.
     """
     found: list[Section] = []
@@ -69,13 +74,13 @@ def sections(program: Program, shared: Sequence[bool], faulting: Sequence[bool])
         # All threads must agree on the faults before any of them writes.
         to_agree = bool(guards) and bool(current) and guards[-1] >= current[0].kernel
         waits = program.waits[number] or to_agree
-        alone = not shared[number] and not any(stage.shared for stage in current)
-        # What the caller alone does is in order anyway; who comes after it and is shared waits for all of it.
-        after_caller = shared[number] and not any(stage.shared for stage in current)
-        if current and (after_caller or (waits and not alone)):
+        stage = Stage(number, threads[number], guards)
+        # What the caller does alone is in order anyway; a shared kernel that comes after it waits for all of it.
+        so_far_alone = not any(each.shared for each in current)
+        if current and (stage.shared if so_far_alone else waits):
             found.append(Section(tuple(current)))
             current = []
-        current.append(Stage(number, shared[number], guards))
+        current.append(stage)
     return [*found, Section(tuple(current))] if current else found
 
 
@@ -145,8 +150,8 @@ class StepEmitter:
         f.finish(following)
 
     def _emit_table(self, sections: Sequence[Section]) -> V:
-        """The table of sections: their functions, and whether they are for all threads."""
-        entries = [f"{{ptr, i64}} {{ptr @section{i}, i64 {section.shared:d}}}" for i, section in enumerate(sections)]
+        """The table of sections: their functions, and how many threads may take part."""
+        entries = [f"{{ptr, i64}} {{ptr @section{i}, i64 {section.threads}}}" for i, section in enumerate(sections)]
         self._module.add(f"@sections = private constant [{len(entries)} x {{ptr, i64}}] [{', '.join(entries)}]")
         return V("@sections", "ptr")
 
@@ -178,7 +183,7 @@ class StepEmitter:
                     conditions.enter_context(f.when(f.compare("slt", begin, end)))
                 else:
                     begin, end = i64(0), units
-                    if section.shared:
+                    if section.threads > 1:
                         conditions.enter_context(f.when(f.compare("eq", share, i64(0))))
                 if stage.guards:
                     clear = f.binary("xor", self._faulted(f, block, stage.guards), V("true", "i1"))

@@ -65,6 +65,8 @@ class Team:
         self._words[:] = 0
         self.address: int = self._words.ctypes.data
         self._native = _native()
+        # Sections count from 1: nobody has claimed a share of section 0.
+        self._set(team.STATE, 1 << team.NUMBER_SHIFT)
         self._set(team.SPINS, self._native.spins(_SPIN_SECONDS))
         self._set(team.PATIENCE, self._native.spins(_PATIENCE_SECONDS))
         self._set(team.YIELDS, self._native.yields(_YIELD_SECONDS))
@@ -73,7 +75,7 @@ class Team:
         self._set(team.WAKE, _address(_python.PyThread_release_lock))
         self._workers: list[threading.Thread] = []
         self._locks: list[int] = []
-        while 1 + len(self._workers) < threads and self._start():
+        while 1 + len(self._workers) < min(threads, team.MOST_THREADS) and self._start():
             pass
         self.threads = 1 + len(self._workers)
 
@@ -97,7 +99,7 @@ class Team:
         lock = _python.PyThread_allocate_lock()
         # A worker sleeps by acquiring a lock that is held, and is woken by its release.
         _python.PyThread_acquire_lock(lock, 1)
-        self._set(team.THREADS + number * team.THREAD + team.LOCK, lock)
+        self._set(team.THREAD + number * team.THREAD_BYTES + team.LOCK, lock)
         arguments = (self.address, number)
         worker = threading.Thread(target=self._native.worker, args=arguments, name=f"chainrule {number}", daemon=True)
         try:
