@@ -205,14 +205,6 @@ def test_a_timed_program_computes_the_same_and_says_where_the_time_went():
     assert sum(seconds) * 5 <= elapsed
 
 
-def test_its_texts_carry_the_names_of_kernels():
-    executable = started(*shareable()).executable
-    name = executable.program.kernels[0].name.split(".")[0]
-    assert name in executable.text("llvm")
-    assert "define i64 @run(ptr %p0)" in executable.text("llvm")
-    assert name in executable.text("asm")
-
-
 def test_it_goes_when_it_is_no_longer_needed():
     running = started(*small())
     running.executable.run()

@@ -7,6 +7,7 @@ product with what is done to each sum before it is stored. `Whole` is a primitiv
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -179,3 +180,13 @@ def written(kernel: Kernel) -> list[Buffer]:
         return [kernel.output]
     stores = [statement for statement in statements_of(kernel) if isinstance(statement, Store)]
     return list(dict.fromkeys(store.buffer for store in stores))
+
+
+def steps(kernel: Kernel) -> int:
+    """How often its innermost statements run at most: of a large table, a lookup reads no more elements."""
+    if isinstance(kernel, Loops):
+        passes = sum(math.prod(loop.extent for loop in each.loops) for each in kernel.passes)
+        return math.prod(loop.extent for loop in kernel.outer) * passes
+    if isinstance(kernel, Contraction):
+        return math.prod(loop.extent for loop in (*kernel.batch, kernel.m, kernel.n, kernel.k))
+    return max(math.prod(spec.shape) for spec in (*kernel.specs, kernel.out))

@@ -10,17 +10,22 @@ from chainrule.compiler.kernel import Kernel, buffers, written
 ALIGNMENT = 64
 
 
+def lifetimes(kernels: Sequence[Kernel]) -> dict[Buffer, tuple[int, int]]:
+    """For each buffer the first and the last kernel that touch it."""
+    found: dict[Buffer, tuple[int, int]] = {}
+    for number, kernel in enumerate(kernels):
+        for buffer in buffers(kernel):
+            first, _ = found.get(buffer, (number, number))
+            found[buffer] = (first, number)
+    return found
+
+
 def planned(kernels: Sequence[Kernel], arena: Sequence[Buffer]) -> tuple[tuple[int, ...], int]:
     """The offset of each arena buffer, and the size of the arena: buffers that are never alive together share memory.
 
     The largest are placed first, each as low as those allow that are alive at the same time.
     """
-    alive: dict[Buffer, tuple[int, int]] = {}
-    for number, kernel in enumerate(kernels):
-        for buffer in buffers(kernel):
-            if buffer.place == "arena":
-                first, _ = alive.get(buffer, (number, number))
-                alive[buffer] = (first, number)
+    alive = {buffer: span for buffer, span in lifetimes(kernels).items() if buffer.place == "arena"}
     offsets = dict.fromkeys(arena, 0)
     placed: list[Buffer] = []
     for buffer in sorted(alive, key=lambda each: (-each.bytes, each.number)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Position, Result, Uniform, Within, parts
 from chainrule.compiler.index import Index, Var
@@ -11,14 +11,20 @@ from chainrule.compiler.kernel import Contraction, Fold, Keep, Kernel, Loops, Pr
 _INDENT = "    "
 
 
-def text(program: Program) -> str:
-    """The kernels of a program in order; a line between two says that all threads wait for one another."""
+def text(program: Program, numbers: Collection[int] | None = None) -> str:
+    """The kernels of a program in order; a line between two says that all threads wait for one another.
+
+    Args:
+        program: The program.
+        numbers: Which of its kernels; None for all.
+    """
     blocks = []
     for number, (kernel, wait) in enumerate(zip(program.kernels, program.waits, strict=True)):
-        if wait and number:
-            blocks.append("--- wait ---")
-        blocks.append(f"kernel {number}: {kernel_text(kernel)}")
-    return "\n\n".join(blocks) + "\n"
+        if numbers is None or number in numbers:
+            if wait and number and numbers is None:
+                blocks.append("--- wait ---")
+            blocks.append(f"kernel {number}: {kernel_text(kernel)}")
+    return "\n\n".join(blocks)
 
 
 def kernel_text(kernel: Kernel) -> str:

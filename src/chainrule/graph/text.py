@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from chainrule.graph.graph import Apply, Constant, Graph, Input, Value
+from chainrule.graph.graph import Apply, Constant, Graph, Input, Note, Value
 
 # Constants of at most this many elements are shown where they are used.
 _INLINE = 4
@@ -15,12 +15,19 @@ _INLINE = 4
 _WIDEST = 60
 
 
-def text(graph: Graph) -> str:
+def text(graph: Graph, places: Collection[Note] | None = None) -> str:
     """The whole program: its inputs, a line for each value, and at the end what it returns and writes back.
 
     A line reads `%12  maximum(%11, 0.0)  float32 (64, 128)  # Linear 'fc1', forward, train.py:12`.
+
+    Args:
+        graph: The program.
+        places: Show only the lines of values that come from these places.
     """
     names = named(graph)
+    if places is not None:
+        rows = _rows(names).items()
+        return "\n".join(_aligned([row for value, row in rows if isinstance(value, Apply) and value.note in places]))
     return "\n".join(
         [
             "inputs:",

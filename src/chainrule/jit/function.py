@@ -16,7 +16,6 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from chainrule.core.modes import EVALUATE, state
 from chainrule.core.node import Handle
 from chainrule.errors import RetraceWarning
-from chainrule.graph import Graph
 from chainrule.jit.assembly import assemble
 from chainrule.jit.backend import Backend, Reference
 from chainrule.jit.capture import capture
@@ -24,6 +23,7 @@ from chainrule.jit.guards import Guards
 from chainrule.jit.native import Native
 from chainrule.jit.program import Program
 from chainrule.jit.signature import Quick, Signature, difference, flatten, leaf_names, signature_of
+from chainrule.jit.stages import Lowered
 from chainrule.jit.trace import Trace
 
 P = ParamSpec("P")
@@ -72,17 +72,6 @@ def jit(function: Callable[P, R]) -> Jitted[P, R]:
     tensor([1.8750, 2.0000])
     """
     return Jitted(function)
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A function traced for some arguments.
-
-    Attributes:
-        graph: What it computes.
-    """
-
-    graph: Graph
 
 
 @dataclass
@@ -148,9 +137,13 @@ class Jitted(Generic[P, R]):
             return result
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Lowered:
-        """Trace the function for these arguments, without running it and without any change."""
+        """Trace the function for these arguments, without running it and without any change.
+
+        Returns:
+            Its stages as text, what it costs, and the memory it needs; print it for an overview.
+        """
         with _lock:
-            return Lowered(self._trace(args, kwargs)[0].graph)
+            return Lowered(self._name, self._trace(args, kwargs)[0], flatten(args, kwargs)[0])
 
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], form: Any) -> _Version:
         """The version for these arguments: one that there is, or a new one."""

@@ -12,7 +12,7 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from chainrule import config
 from chainrule.native import layout as context
 from chainrule.native.cache import Entry, cached
 from chainrule.native.layout import Layout
-from chainrule.native.machine_code import assembly, linked
+from chainrule.native.machine_code import linked
 from chainrule.native.memory import aligned_block
 from chainrule.native.target import host
 from chainrule.native.threads import Team, current_team
@@ -141,13 +141,6 @@ class Executable:
         """The mean time of each kernel in a step so far, if it was built to be timed."""
         ticks = np.array(self._words[self.layout.clock + 1 :], np.float64)
         return list(ticks / max(ticks.sum(), 1) * self._seconds / max(self._steps, 1))
-
-    def text(self, stage: Literal["llvm", "asm"]) -> str:
-        """The program in LLVM's language, or the machine's instructions."""
-        from chainrule.native.program import emit_program
-
-        text, _ = emit_program(self.program, host(), timed=self.layout.timed)
-        return text if stage == "llvm" else assembly(text, host())
 
     def _run_slices(self, repeat: int) -> int:
         done, slice_ = 0, 1

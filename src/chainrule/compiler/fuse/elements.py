@@ -9,12 +9,11 @@ from chainrule.compiler.fuse.feeds import array_in_memory
 from chainrule.compiler.fuse.kinds import is_one_hot, operands
 from chainrule.compiler.fuse.moves import is_move, move
 from chainrule.compiler.fuse.place import Place
-from chainrule.compiler.index import Index
+from chainrule.compiler.index import Index, Lookup
 from chainrule.core.dtype import bool_, int64
 from chainrule.core.primitive import PRIMITIVES
 from chainrule.graph import Apply, Constant, Value
 from chainrule.ops.elementwise import WHERE
-from chainrule.ops.movement import CAST
 
 # What some whole numbers are bad data for.
 _FAULTING = frozenset({"floor_divide", "remainder", "pow"})
@@ -85,10 +84,10 @@ class Elements:
 
     def _one_hot(self, value: Apply, place: Place, valid: Expr | None) -> Expr:
         (g, at), (index, there) = operands(value, place)
-        chosen = self.at(index, there, valid)
-        if chosen.dtype != int64:
-            chosen = Call(int64, CAST, (chosen,), {"dtype": int64})
-        here = Position(int64, place.indices[value.params["axis"]])
+        axis = value.params["axis"]
+        # Looked up, so that an index out of range is a fault as it is when scattering.
+        chosen = Position(int64, Index.of(Lookup(self.at(index, there, valid), value.shape[axis])))
+        here = Position(int64, place.indices[axis])
         hit = Call(bool_, PRIMITIVES["eq"], (here, chosen))
         return Call(value.dtype, WHERE, (hit, self.at(g, at, valid), Number(value.dtype, 0)))
 
