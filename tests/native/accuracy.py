@@ -63,6 +63,28 @@ def some_float64(count: int, seed: int = 0) -> np.ndarray:
     )
 
 
+def numbers(dtype: np.dtype, count: int = 500) -> np.ndarray:
+    """Special values and limits of a dtype, and random ones."""
+    rng = np.random.default_rng(dtype.num)
+    if dtype.kind == "b":
+        return rng.integers(0, 2, count).astype(bool)
+    if dtype.kind == "f":
+        bits = rng.integers(0, 2**63, count, dtype=np.uint64).astype(f"u{dtype.itemsize}").view(dtype)
+        with np.errstate(over="ignore"):
+            return np.concatenate([np.array(SPECIAL, dtype), bits, (rng.normal(size=count) * 100).astype(dtype)])
+    info = np.iinfo(dtype)
+    limits = [info.min, info.min + 1, info.max, info.max - 1, 0, 1, 2, 3, 7]
+    small = rng.integers(-9 if info.min else 0, 9, count)
+    return np.concatenate([limits, small, rng.integers(info.min, info.max, count, dtype)]).astype(dtype)
+
+
+def pairs(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Each of the first 45 numbers with each, then others."""
+    x = numbers(dtype)
+    a, b = (side.ravel() for side in np.meshgrid(x[:45], x[:45]))
+    return np.concatenate([a, x]), np.concatenate([b, np.roll(x, 7)])
+
+
 def errors(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """The distance of each result from a truth of more digits, in units in the last place; of NaN to NaN it is 0."""
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Random graphs as machine code: what they mean, the same bits on any number of threads, and no byte beside their own."""
+"""Random graphs as machine code: right, the same bits on any number of threads, and not a byte beside their own."""
 
 import numpy as np
 import pytest

@@ -45,7 +45,7 @@ def _where(kernel: Kernel) -> str:
 def _lengths(kernel: Kernel) -> Iterator[int]:
     """The lengths that indices must stay below in a kernel."""
     if isinstance(kernel, Whole):
-        yield from (value for name, value in kernel.params.items() if name == "length")
+        yield kernel.params.get("length", kernel.out.shape[0])
         return
     stack: list[Expr] = list(expressions(kernel))
     while stack:
