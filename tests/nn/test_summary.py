@@ -34,7 +34,7 @@ def test_it_prints_as_a_table():
         "conv   Conv2d       (N, 28, 28, 6)         156      239,904",
         "norm   BatchNorm2d  (N, 28, 28, 6)          12       18,816",
         # 168 weights, 12 running statistics, one count of 8 bytes.
-        "168 parameters (12 trained, 156 frozen), 728 bytes; 258,720 FLOPs a row forward",
+        "168 parameters (12 trained, 156 frozen), 728 B; 258,720 FLOPs a row forward",
     ]
 
 
@@ -97,7 +97,7 @@ def test_without_an_input_it_counts_weights_only():
         "layer  kind    parameters\n"
         "0      Linear          40\n"
         "1      ReLU             0\n"
-        "40 parameters (40 trained, 0 frozen), 160 bytes; shapes and FLOPs: summary(shape of one row)"
+        "40 parameters (40 trained, 0 frozen), 160 B; shapes and FLOPs: summary(shape of one row)"
     )
 
 

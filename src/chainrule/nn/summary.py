@@ -18,6 +18,7 @@ from chainrule.core.modes import no_grad, state
 from chainrule.core.node import Handle, Node
 from chainrule.core.primitive import Params, Primitive, Spec
 from chainrule.core.shape import Shape
+from chainrule.core.table import quantity, table
 from chainrule.errors import ShapeError
 from chainrule.nn.scope import LayerScope
 from chainrule.nn.unchanged import unchanged
@@ -81,38 +82,24 @@ class Summary:
         return sum(row.flops for row in self.rows)
 
     def __str__(self) -> str:
-        return "\n".join([self.title, *self._table(), self._totals()])
+        return "\n".join([self.title, self._table(), self._totals()])
 
     __repr__ = __str__
 
-    def _table(self) -> Iterator[str]:
+    def _table(self) -> str:
         head = ["layer", "kind", "output", "parameters", "FLOPs a row"]
-        cells = [
+        rows = [
             [row.name, row.kind, row.output or "not called", f"{row.parameters:,}", f"{row.flops:,}"]
             for row in self.rows
         ]
-        shown = range(len(head)) if self.traced else (0, 1, 3)
-        widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(head))]
-        for line in [head, *cells]:
-            aligned = [line[i].rjust(widths[i]) if i > 2 else line[i].ljust(widths[i]) for i in shown]
-            yield "  ".join(aligned).rstrip()
+        if self.traced:
+            return table(head, rows, left=3)
+        return table([*head[:2], head[3]], [[*row[:2], row[3]] for row in rows], left=2)
 
     def _totals(self) -> str:
         counted = f"{self.parameters:,} parameters ({self.trainable:,} trained, {self.frozen:,} frozen)"
         last = f"{self.flops:,} FLOPs a row forward" if self.traced else "shapes and FLOPs: summary(shape of one row)"
-        return f"{counted}, {_bytes(self.weight_bytes)}; {last}"
-
-
-def _bytes(count: int) -> str:
-    """A number of bytes as a person reads it.
-
-    >>> _bytes(999), _bytes(246_824)
-    ('999 bytes', '246.8 kB')
-    """
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
+        return f"{counted}, {quantity(self.weight_bytes, 'B')}; {last}"
 
 
 @dataclass
