@@ -358,7 +358,7 @@ class Module(TrainingMethods):
         layer  kind    output  parameters  FLOPs a row
         0      Linear  (N, 8)          40           72
         1      Linear  (N, 1)           9           17
-        49 parameters (49 trained, 0 frozen), 196 bytes; 89 FLOPs a row forward
+        49 parameters (49 trained, 0 frozen), 196 B; 89 FLOPs a row forward
         """
         return summarise(self, input_shape, dtype)
 
