@@ -60,7 +60,7 @@ def test_layers_phases_and_lines():
     notes = {(v.note.layer, v.note.kind, v.note.phase) for v in graph.order() if isinstance(v, Apply)}
     for layer, kind in (("encoder.0", "Linear"), ("encoder.1", "Tanh"), ("head", "Linear"), ("", "Net")):
         assert {(layer, kind, "forward"), (layer, kind, "backward")} <= notes
-    assert ("", "", "update") in notes
+    assert ("head.weight", "SGD", "update") in notes
     forward = [v.note.line for v in graph.order() if isinstance(v, Apply) and v.note.layer == "" and v.note.kind]
     line = Net.forward.__code__.co_firstlineno + 1
     assert set(forward) == {f"test_graph.py:{line}"}

@@ -156,8 +156,8 @@ class Jitted(Generic[P, R]):
         if self._recent is not None:
             self._say_why(signature, names, leaves)
         trace, own = self._trace(args, kwargs)
-        # What holds for this call only is not worth compiling.
-        backend = self._backend if trace.lasting else Reference
+        # What holds for this call only is not worth compiling, and where nothing is computed there is nothing to do.
+        backend = self._backend if trace.lasting and trace.graph.outputs else Reference
         program = Program(trace, backend(trace.graph), self._name)
         reached = frozenset(map(id, trace.holders()))
         version = _Version(signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature))
