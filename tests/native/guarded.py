@@ -87,8 +87,7 @@ class Guarded:
 def always_shared() -> Iterator[None]:
     """Programs compiled meanwhile share all kernels among as many threads as there are, however little work it is."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cost, "shared", lambda kernel, units: units > 1)
-        patch.setattr(cost, "worthwhile_threads", lambda kernels: 64)
+        patch.setattr(cost, "worthwhile_threads", lambda kernel, units: max(1, min(units, 64)))
         yield
 
 
