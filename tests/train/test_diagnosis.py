@@ -140,7 +140,7 @@ def test_the_last_update_of_all():
     # Nothing comes after it that would show that it broke the weights.
     model = nn.Linear(4, 1)
     model.compile(cr.optim.SGD(model.parameters(), lr=3e38), "mse")
-    with pytest.raises(NonFiniteError, match=r"Linear: its '(weight|bias)'.*in the last update of epoch 1"):
+    with pytest.raises(NonFiniteError, match=r"Linear: its '(weight|bias)'.*in the update after batch 1 of epoch 1"):
         model.fit(X, Y * 100, batch_size=None, verbose=0)
 
 

@@ -67,14 +67,17 @@ def test_silence(blobs, classifier, capsys):
 
 
 def test_full_batch_is_gradient_descent_by_hand(blobs, classifier):
-    by_hand = copy.deepcopy(classifier)
-    classifier.fit(*blobs, batch_size=None, epochs=3, verbose=0)
+    by_hand, compiled = copy.deepcopy(classifier), copy.deepcopy(classifier)
+    classifier.fit(*blobs, batch_size=None, epochs=3, verbose=0, jit=False)
+    compiled.fit(*blobs, batch_size=None, epochs=3, verbose=0)
     optimizer = cr.optim.SGD(by_hand.parameters(), lr=0.1)
     for _ in range(3):
         optimizer.zero_grad()
         nn.CrossEntropyLoss()(by_hand(cr.tensor(blobs[0])), cr.tensor(blobs[1])).backward()
         optimizer.step()
     assert_same_bits(weights(classifier), weights(by_hand))
+    for name, weight in weights(compiled).items():
+        np.testing.assert_allclose(weight, weights(by_hand)[name], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("rows", [120, 119, 113])

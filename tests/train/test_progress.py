@@ -42,7 +42,7 @@ def test_a_line_for_each_epoch(blobs, classifier, capsys):
 
 
 def test_long_epochs_are_not_silent(blobs, classifier, capsys, clock):
-    clock(2.0)
+    clock(1.0)
     classifier.fit(*blobs, batch_size=5, epochs=1, verbose=2)
     within = [line for line in lines(capsys) if "batch" in line and "left" in line]
     assert re.fullmatch(r"epoch 1/1  batch \d+/24  training: loss \d.\d+  accuracy \d.\d+  \d+ s left", within[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,7 +39,9 @@ class ByProgram:
 
     def __init__(self, of: Training) -> None:
         self._of = of
-        self._step = Programs.of(of.model).get(training, of.model, of.objective, of.optimizer, of.update)
+        # How many batches share an update is said by each call.
+        update = replace(of.update, accumulate=1)
+        self._step = Programs.of(of.model).get(training, of.model, of.objective, of.optimizer, update)
         self._arrays = [constant(array) for array in of.batches.arrays]
         self._counts_rows = of.objective.counts_rows(of.batches.arrays[1])
         # How many windows of a shape make a slice, as far as that is known.
@@ -130,7 +133,7 @@ class ByProgram:
             try:
                 for ran in reference.window(window, first, epoch):
                     last = ran.last + 1
-                self._of.check_weights(f"{epoch}, the update after batch {last}")
+                self._of.check_weights(f"the update after batch {last} of {epoch}")
             except NonFiniteError as error:
                 return error
             first = last

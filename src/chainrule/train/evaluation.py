@@ -31,7 +31,7 @@ def evaluate(
     model: Module,
     objective: Objective,
     rows: Rows,
-    batch_size: int = 256,
+    batch_size: int | None = 256,
     place: str = "the evaluation",
     compiled: bool = True,
 ) -> Logs:
@@ -45,7 +45,7 @@ def evaluate(
     return measures.compute()
 
 
-def outputs(model: Module, inputs: np.ndarray, batch_size: int, compiled: bool) -> np.ndarray:
+def outputs(model: Module, inputs: np.ndarray, batch_size: int | None, compiled: bool) -> np.ndarray:
     """What the model gives for every row, in evaluation mode."""
     with evaluating(model), no_grad():
         if compiled:
@@ -60,7 +60,7 @@ def outputs(model: Module, inputs: np.ndarray, batch_size: int, compiled: bool) 
 
 
 def _evaluated(
-    model: Module, objective: Objective, arrays: Sequence[np.ndarray], batch_size: int, compiled: bool
+    model: Module, objective: Objective, arrays: Sequence[np.ndarray], batch_size: int | None, compiled: bool
 ) -> Iterator[Ran]:
     """Some batches at a time, by a program if that can be."""
     if compiled:
@@ -85,11 +85,11 @@ def _evaluated(
 
 
 def _turns(
-    step: Callable[..., Sequence[Any]], arrays: Sequence[np.ndarray], batch_size: int
+    step: Callable[..., Sequence[Any]], arrays: Sequence[np.ndarray], batch_size: int | None
 ) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
     """What a compiled function of a batch gives, many batches a call: what it was given, and its results, stacked."""
-    total = len(arrays[0])
-    size = min(batch_size, total)
+    batches = Batches(arrays, batch_size, shuffle=False)
+    total, size = batches.n_rows, batches.batch_size
     start, turns = 0, 1
     while start < total:
         whole = (total - start) // size
@@ -106,7 +106,7 @@ def _rows_of(stacked: np.ndarray) -> np.ndarray:
     return stacked.reshape(-1, *stacked.shape[2:])
 
 
-def _broken(model: Module, objective: Objective, rows: Rows, batch_size: int, place: str) -> Exception:
+def _broken(model: Module, objective: Objective, rows: Rows, batch_size: int | None, place: str) -> Exception:
     """The error that names the layer, for the first batch whose loss is not finite."""
     for part in Batches(rows.arrays(), batch_size, shuffle=False).epoch(0):
         batch = Batch.of(part)

@@ -80,7 +80,7 @@ class Programs:
     def get(self, make: Callable[..., _Function], *about: Any) -> Jitted[..., Any]:
         """The function that `make` makes of these things, compiled; the last one is kept."""
         known, function = self._made.get(make.__name__, ((), None))
-        if function is None or any(one is not other for one, other in zip(known, about, strict=True)):
+        if function is None or any(one is not other and one != other for one, other in zip(known, about, strict=True)):
             function = jit(make(*about))
             self._made[make.__name__] = (about, function)
         compiled: Jitted[..., Any] = function
