@@ -12,6 +12,7 @@ import chainrule as cr
 FACES = [
     cr,
     cr.data,
+    cr.inspect,
     cr.metrics,
     cr.models,
     cr.nn,
@@ -27,8 +28,11 @@ COMMON = {"input", "other", "tensor", "dim", "keepdim", "size", "dtype", "device
 WITHOUT_EXAMPLE = {
     "Choice": "a part of what `init.auto_` gives",
     "Choices": "what `init.auto_` gives",
+    "KernelTime": "a part of what `profile` gives",
     "LRRangeTest": "what `lr_range_test` gives",
+    "LayerTime": "a part of what `profile` gives",
     "PerceptronHistory": "what `Perceptron.fit` gives",
+    "Profile": "what `profile` gives",
     "State": "what `Preprocessor.to_state` gives",
     "Task": "an annotation",
 }

@@ -31,7 +31,7 @@ What all operations have in common, so that each need not repeat it:
   dtypes, `errors.IndexingError` for indices, `errors.ArgumentError` for values that make no sense.
 """
 
-from chainrule import autograd, data, errors, metrics, models, nn, optim, train
+from chainrule import autograd, data, errors, inspect, metrics, models, nn, optim, train
 from chainrule._tensor import Tensor
 from chainrule._version import __version__
 from chainrule.autodiff import grad, gradcheck, hessian, jacobian, jvp, value_and_grad, vjp
@@ -39,6 +39,7 @@ from chainrule.config import get_default_dtype, get_num_threads, set_default_dty
 from chainrule.core.device import NoAccelerator, device
 from chainrule.core.dtype import bool_, float32, float64, int32, int64, result_type, uint8
 from chainrule.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from chainrule.inspect import profile
 from chainrule.jit import jit
 from chainrule.nn import init
 from chainrule.nn.files import load, save
@@ -294,6 +295,7 @@ __all__ = [
     "index_select",
     "inference_mode",
     "init",
+    "inspect",
     "int",
     "int32",
     "int64",
@@ -357,6 +359,7 @@ __all__ = [
     "permute",
     "pow",
     "prod",
+    "profile",
     "put",
     "put_add",
     "rand",

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from chainrule.core.node import Handle
 from chainrule.core.table import quantity
 from chainrule.errors import UnknownNameError
 from chainrule.graph import Graph
 from chainrule.graph.text import text as graph_text
-from chainrule.jit.recorder import Argument
+from chainrule.jit.recorder import Argument, Gradient, Place
 from chainrule.jit.trace import Trace
 
 if TYPE_CHECKING:
@@ -104,6 +107,11 @@ class Lowered:
         arguments = {number for number, place in enumerate(self.trace.places) if isinstance(place, Argument)}
         return memory_use(self.program, arguments)
 
+    def inputs(self) -> list[np.ndarray]:
+        """What a call would find now: a copy of each of the graph's inputs, in order."""
+        found = zip(self.trace.places, self.graph.inputs, strict=True)
+        return [np.array(_held(place, self.leaves), given.dtype).reshape(given.shape) for place, given in found]
+
     def _find(self, part: str) -> list[int]:
         """The numbers of the kernels whose name contains `part`, or that come from this line."""
         kernels = self.program.kernels
@@ -124,3 +132,14 @@ class Lowered:
             f"{self.name}: {counts}, {quantity(cost.flops, 'FLOP')}, {sizes}\n"
             f"look at it: .text({' | '.join(map(repr, STAGES))}), .cost(), .memory()"
         )
+
+
+def _held(place: Place, leaves: list[Any]) -> np.ndarray:
+    """The value at a place; zeros for a gradient that is not there yet."""
+    if isinstance(place, Gradient):
+        owner = place.of
+        handle = leaves[owner.index] if isinstance(owner, Argument) else owner.handle
+        grad = handle.grad
+        return np.zeros(handle.node.shape) if grad is None else grad.node.read()
+    held = leaves[place.index] if isinstance(place, Argument) else place.handle
+    return held.node.read() if isinstance(held, Handle) else held
