@@ -11,6 +11,7 @@ from chainrule.compiler.expression import Buffer
 from chainrule.compiler.kernel import Program
 from chainrule.errors import InternalError
 from chainrule.native import cost
+from chainrule.native.fingerprint import fingerprint
 from chainrule.native.machine_code import assembly, compiled
 from chainrule.native.program import emit_program
 from chainrule.native.step import sections
@@ -93,6 +94,25 @@ def test_equal_kernels_are_written_once():
     assert layout.kernels == 4
     # Where the last writes, to a result and not to the arena, is not in its code.
     assert text.count("define internal void @k") == 1
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        lambda x, y: [x + 0.0, y + -0.0],
+        lambda x, y: [x * 2, y * 3],
+        lambda x, y: [x * x, x * y],
+        lambda x, y: [x - y, y - x * 1.5],
+        lambda x, y: [x.sum(0), y.sum(1)],
+        lambda x, y: [x.T + 1, y + 1],
+        lambda x, y: [x[1:], y[:-1]],
+        lambda x, y: [cr.tanh(x), cr.exp(y)],
+    ],
+)
+def test_kernels_that_differ_in_anything_are_not_taken_for_equal(different):
+    x, y = cr.ones(6, 6), cr.ones(6, 6)
+    alone = [compile_graph(record(lambda i=i: [different(x, y)[i]], [x, y])[0]).kernels for i in (0, 1)]
+    assert fingerprint(alone[0][0]) != fingerprint(alone[1][0])
 
 
 @pytest.mark.parametrize("target", EVERY, ids=lambda target: target.name)

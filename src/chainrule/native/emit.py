@@ -129,9 +129,10 @@ class Module:
         """A finished function."""
         self._functions.append(text)
 
-    def withdraw(self) -> str:
-        """Take back the function that was added last."""
-        return self._functions.pop()
+    @property
+    def last(self) -> str:
+        """The function that was added last."""
+        return self._functions[-1]
 
     def __str__(self) -> str:
         parts = [*self._globals.values(), *self._functions, *self._declared.values()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from chainrule.native.cache import Entry
 from chainrule.native.contraction import emit_contraction
 from chainrule.native.convention import KernelCode
 from chainrule.native.emit import Module
+from chainrule.native.fingerprint import fingerprint
 from chainrule.native.layout import Layout, aligned
 from chainrule.native.loops import emit_loops
 from chainrule.native.machine_code import compiled
@@ -90,22 +90,18 @@ class _Kernels:
         self._module = module
         self._target = target
         self._count = 0
-        self._known: dict[str, tuple[str, bool]] = {}
+        self._known: dict[tuple[object, ...], tuple[KernelCode, bool]] = {}
 
     def emit(self, kernel: Kernel) -> tuple[KernelCode, bool]:
         """A kernel's function, or that of an earlier kernel with the same code; and whether it may report a fault."""
-        name = _symbol(self._count, kernel)
-        self._count += 1
-        code = EMITTERS[type(kernel)](self._module, kernel, name, self._target)
-        text = self._module.withdraw()
-        _, body = text.split(f"@{name}(", 1)
-        if body not in self._known:
-            self._module.add(text)
+        number, self._count = self._count, self._count + 1
+        known = fingerprint(kernel)
+        if known not in self._known:
+            code = EMITTERS[type(kernel)](self._module, kernel, _symbol(number, kernel), self._target)
             # The last parameter says where faults go. Besides the signature, it stands where one is reported.
             fault = rf"%p{len(buffers(kernel)) + 3}\b"
-            self._known[body] = name, len(re.findall(fault, body)) > 1
-        function, may_fault = self._known[body]
-        return replace(code, function=function), may_fault
+            self._known[known] = code, len(re.findall(fault, self._module.last)) > 1
+        return self._known[known]
 
 
 def _symbol(number: int, kernel: Kernel) -> str:

@@ -141,8 +141,8 @@ class StepEmitter:
         f.branch(f.compare("slt", following, repeat), turn, after)
         f.enter(turn)
         if self._program.streams:
-            number = _at(f, block, context.TURN)
-            f.store(f.add(f.load("i64", number), i64(1)), number)
+            turn_at = _at(f, block, context.TURN)
+            f.store(f.add(f.load("i64", turn_at), i64(1)), turn_at)
         f.jump(step)
         f.enter(stop)
         f.line(f"ret {done}")

@@ -35,12 +35,14 @@ _PATIENCE_SECONDS = 1.5e-6
 # A step that runs when the interpreter ends is waited for so long.
 _EXIT_SECONDS = 5.0
 
-_python = ctypes.pythonapi
-_python.PyThread_allocate_lock.restype = ctypes.c_void_p
-_python.PyThread_allocate_lock.argtypes = []
-_python.PyThread_acquire_lock.argtypes = [ctypes.c_void_p, ctypes.c_int]
-_python.PyThread_free_lock.argtypes = [ctypes.c_void_p]
-_python.PyThread_free_lock.restype = None
+# Looked up by name in brackets, since functions that are looked up as attributes are everybody's to change.
+_allocate_lock = ctypes.pythonapi["PyThread_allocate_lock"]
+_allocate_lock.restype, _allocate_lock.argtypes = ctypes.c_void_p, []
+_acquire_lock = ctypes.pythonapi["PyThread_acquire_lock"]
+_acquire_lock.restype, _acquire_lock.argtypes = ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]
+_release_lock = ctypes.pythonapi["PyThread_release_lock"]
+_free_lock = ctypes.pythonapi["PyThread_free_lock"]
+_free_lock.restype, _free_lock.argtypes = None, [ctypes.c_void_p]
 
 
 class Team:
@@ -71,8 +73,8 @@ class Team:
         self._set(team.PATIENCE, self._native.spins(_PATIENCE_SECONDS))
         self._set(team.YIELDS, self._native.yields(_YIELD_SECONDS))
         self._set(team.YIELD, _address(_yield()))
-        self._set(team.SLEEP, _address(_python.PyThread_acquire_lock))
-        self._set(team.WAKE, _address(_python.PyThread_release_lock))
+        self._set(team.SLEEP, _address(_acquire_lock))
+        self._set(team.WAKE, _address(_release_lock))
         self._workers: list[threading.Thread] = []
         self._locks: list[int] = []
         while 1 + len(self._workers) < min(threads, team.MOST_THREADS) and self._start():
@@ -89,23 +91,23 @@ class Team:
                 self._native.stop(self.address, self.threads)
                 for worker, lock in zip(self._workers, self._locks, strict=True):
                     worker.join()
-                    _python.PyThread_free_lock(lock)
+                    _free_lock(lock)
         finally:
             self.lock.release()
 
     def _start(self) -> bool:
         """One more worker; False if the system gives no more threads."""
         number = 1 + len(self._workers)
-        lock = _python.PyThread_allocate_lock()
+        lock = _allocate_lock()
         # A worker sleeps by acquiring a lock that is held, and is woken by its release.
-        _python.PyThread_acquire_lock(lock, 1)
+        _acquire_lock(lock, 1)
         self._set(team.THREAD + number * team.THREAD_BYTES + team.LOCK, lock)
         arguments = (self.address, number)
         worker = threading.Thread(target=self._native.worker, args=arguments, name=f"chainrule {number}", daemon=True)
         try:
             worker.start()
         except RuntimeError:
-            _python.PyThread_free_lock(lock)
+            _free_lock(lock)
             return False
         self._workers.append(worker)
         self._locks.append(lock)
