@@ -38,7 +38,12 @@ X, Y = np.random.default_rng(0).standard_normal((8, 6)).astype(np.float32), np.a
 def state(model, optimizer):
     moments = [tensor.numpy() for remembered in optimizer.state.values() for tensor in remembered.values()]
     gradients = [p.grad.numpy() if p.grad is not None else None for p in model.parameters()]
-    return [value.numpy() for value in model.state_dict().values()], moments, gradients, default_generator().state.numpy()
+    return (
+        [value.numpy() for value in model.state_dict().values()],
+        moments,
+        gradients,
+        default_generator().state.numpy(),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from chainrule import nn, optim
 from chainrule._version import __version__
 from chainrule.cli.reporting import readable
 from chainrule.errors import UnknownNameError
+from chainrule.jit.stages import STAGES
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +43,12 @@ def _optimizer(name: str) -> str:
         optim.get(name, nn.Linear(1, 1).parameters())
     except UnknownNameError as error:
         raise _usage(error) from None
+    return name
+
+
+def _stage(name: str | None) -> str | None:
+    if name is not None and name not in STAGES:
+        raise _usage(UnknownNameError("stage", name, STAGES))
     return name
 
 
@@ -131,6 +138,39 @@ def summary(run: RunFolder) -> None:
     from chainrule.cli.summary import show_run
 
     show_run(run)
+
+
+@app.command()
+@readable()
+def inspect(
+    run: RunFolder,
+    stage: Annotated[
+        str | None,
+        typer.Option(callback=_stage, help="graph, kernels, llvm or asm. Without it: what each kernel costs."),
+    ] = None,
+    kernel: Annotated[
+        str | None,
+        typer.Option(help="Only the kernels whose name contains this, such as `hidden1`; at every stage, without one."),
+    ] = None,
+) -> None:
+    """Show the run's training step on its way to machine code: operations, kernels, LLVM's language, assembly."""
+    from chainrule.cli.inspect import show_stages
+
+    show_stages(run, stage, kernel)
+
+
+@app.command()
+@readable()
+def profile(
+    run: RunFolder,
+    repeat: Annotated[
+        int | None, typer.Option(min=1, help="Steps to measure. Without it: about half a second of them.")
+    ] = None,
+) -> None:
+    """Measure the run's training step: the time and speed of every layer and kernel, forward and backward."""
+    from chainrule.cli.inspect import show_profile
+
+    show_profile(run, repeat)
 
 
 @app.command()

@@ -90,9 +90,9 @@ class LayerTime:
 class Profile:
     """Where the time of a step goes; print it for tables.
 
-    Kernels are timed one by one, so that their times add up to more than the step takes when nobody looks: then threads
-    go on to the next kernel without waiting where they can. An update that is done where its gradient is computed
-    belongs to the kernel, and so to `backward`.
+    Kernels are timed one by one, and all threads wait for one another in between: so their times do not add up to
+    exactly what the step takes when nobody looks. An update that is done where its gradient is computed belongs to that
+    kernel, and so to `backward`.
 
     Attributes:
         name: The function's name.

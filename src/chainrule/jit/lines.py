@@ -10,6 +10,8 @@ from types import FrameType
 # What lies between the user's code and the operation: this package, and what its decorators are made of.
 _OURS = str(Path(__file__).parents[1])
 _BETWEEN = contextlib.__file__
+# What has called the command is no user's code.
+_COMMAND = str(Path(__file__).parents[1] / "cli")
 
 
 def users_line() -> str:
@@ -17,6 +19,8 @@ def users_line() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
+        if file.startswith(_COMMAND):
+            return ""
         if not file.startswith(_OURS) and file != _BETWEEN:
             return f"{Path(file).name}:{frame.f_lineno}"
         frame = frame.f_back

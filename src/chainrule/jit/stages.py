@@ -126,12 +126,8 @@ class Lowered:
 
     def __str__(self) -> str:
         cost, memory = self.cost(), self.memory()
-        counts = f"{len(self.graph.order())} values in {len(cost.kernels)} kernels"
-        sizes = f"{quantity(cost.bytes, 'B')} moved, {quantity(memory.total, 'B')} of memory"
-        return (
-            f"{self.name}: {counts}, {quantity(cost.flops, 'FLOP')}, {sizes}\n"
-            f"look at it: .text({' | '.join(map(repr, STAGES))}), .cost(), .memory()"
-        )
+        made = f"{len(self.graph.order())} values in {len(cost.kernels)} kernels, {quantity(cost.flops, 'FLOP')}"
+        return f"{self.name}: {made}, {quantity(cost.bytes, 'B')} moved, {quantity(memory.total, 'B')} of memory"
 
 
 def _held(place: Place, leaves: list[Any]) -> np.ndarray:

@@ -15,7 +15,7 @@ from chainrule.graph import Apply, Note
 # What says little of a kernel beside its other operations.
 _SMALL = frozenset({"cast", "not", "and", "or", "neg", "eq", "lt", "le", "where", *MOVES})
 # So many operations are named.
-_NAMED = 3
+_NAMED = 4
 
 
 def name_of(cluster: Cluster) -> str:
@@ -29,7 +29,7 @@ def name_of(cluster: Cluster) -> str:
     updated = {note.layer for note in (lead, *others) if note.phase == "update" and note.layer}
     owner = updated.pop() if len(updated) == 1 else lead.layer or lead.kind
     own = [value for value in cluster.roles if _belong_together(value.note, lead)]
-    guests = [note.kind.lower() for note in others if note.kind and not _belong_together(note, lead)]
+    guests = [_guest(note, lead) for note in others if note.kind and not _belong_together(note, lead)]
     nameless = [value for value in cluster.roles if not value.note.kind and value not in own]
     operations = list(dict.fromkeys([*_operations(own), *guests, *_operations(nameless)]))
     what = "+".join(operations[:_NAMED]) + ("+…" if len(operations) > _NAMED else "")
@@ -66,6 +66,11 @@ def _lead(cluster: Cluster) -> Note:
 
 def _belong_together(note: Note, lead: Note) -> bool:
     return (note.kind, note.phase) == (lead.kind, lead.phase) and (note.layer == lead.layer or not lead.layer)
+
+
+def _guest(note: Note, lead: Note) -> str:
+    """What else is done in a kernel: by the class that it belongs to, or by the phase if that is the kernel's own."""
+    return note.phase if (note.kind, note.layer) == (lead.kind, lead.layer) else note.kind.lower()
 
 
 def _operations(values: Sequence[Apply]) -> list[str]:
