@@ -1,16 +1,31 @@
 """`chainrule inspect` and `chainrule profile` show the training step of a run."""
 
 import json
+import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
+from chainrule.cli import main
 from chainrule.jit.stages import STAGES
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run folder, trained once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("runs"))
+        patch.setitem(sys.modules, "matplotlib.figure", None)
+        patch.setattr(sys, "argv", ["chainrule", "train", "--model", "mlp", "--epochs", "1", "--out", "run"])
+        with pytest.raises(SystemExit, match="0"):
+            main()
+        return Path("run").resolve()
+
+
 @pytest.fixture
-def run(train, home):
-    train("--out", "run")
-    return home / "run"
+def run(trained, home):
+    return shutil.copytree(trained, home / "run")
 
 
 @pytest.mark.parametrize("stage", STAGES)
