@@ -3,6 +3,7 @@
 import pytest
 
 from chainrule.compiler import compile_graph
+from chainrule.compiler.kernel import buffers
 from chainrule.native.listing import kernel_listing, program_listing
 from chainrule.native.target import host
 from tests.native.harness import EVERY
@@ -34,6 +35,7 @@ def test_one_kernel_alone(program, target, language, comment):
     first, *_ = text.splitlines()
     assert first == f"{comment} kernel {number}: {kernel.name}"
     assert text.count("kernel ") == 1
+    assert all(buffer.name in text for buffer in buffers(kernel))
     assert f"k{number}." in text
     assert "@run" not in text
     assert "k0." not in text
