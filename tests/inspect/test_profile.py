@@ -121,3 +121,8 @@ def test_bad_data_are_the_users_error():
 def test_a_number_of_steps_that_is_none(repeat):
     with pytest.raises(ArgumentError, match="repeat"):
         cr.profile(trained()[2], X, Y, repeat=repeat)
+
+
+def test_a_step_that_computes_nothing():
+    with pytest.raises(ArgumentError, match="computes nothing"):
+        cr.profile(lambda x: x, cr.tensor(X))

@@ -68,7 +68,7 @@ class Cost:
             [kernel.name, kernel.layer, kernel.phase, f"{kernel.flops:,}", f"{kernel.read:,}", f"{kernel.written:,}"]
             for kernel in self.kernels
         ]
-        totals = f"{quantity(self.flops, 'FLOP')}, {quantity(self.bytes, 'B')} moved, in {len(self.kernels)} kernels"
+        totals = f"in all {quantity(self.flops, 'FLOP')}, {quantity(self.bytes, 'B')} moved"
         return table(["kernel", "layer", "phase", "FLOPs", "bytes read", "written"], rows, left=3) + f"\n{totals}"
 
 

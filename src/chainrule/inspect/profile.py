@@ -10,6 +10,7 @@ from typing import Any
 from chainrule.config import get_num_threads
 from chainrule.core import tree
 from chainrule.core.table import quantity, table
+from chainrule.errors import ArgumentError
 from chainrule.inspect.trial import Trial, machine_limit
 from chainrule.jit import Jitted, jit
 from chainrule.jit.streams import Stream
@@ -182,6 +183,7 @@ def profile(step: Callable[..., Any], *args: Any, repeat: int | None = None, **k
         The time of every kernel and every layer; print it, or look at `.kernels` and `.layers`.
 
     Raises:
+        ArgumentError: If the step computes nothing, or `repeat` is no number of steps.
         ChainruleError: If the step cannot be compiled, or cannot take these arguments.
 
     >>> model = cr.nn.Sequential({"hidden": cr.nn.Linear(4, 3), "act": cr.nn.ReLU(), "output": cr.nn.Linear(3, 1)})
@@ -196,6 +198,8 @@ def profile(step: Callable[..., Any], *args: Any, repeat: int | None = None, **k
     # Of a stream it is the turns that are looked at, one like another.
     args, kwargs = tree.map_leaves(lambda leaf: leaf.array[0] if isinstance(leaf, Stream) else leaf, (args, kwargs))
     lowered = (step if isinstance(step, Jitted) else jit(step)).lower(*args, **kwargs)
+    if not lowered.program.kernels:
+        raise ArgumentError("the step computes nothing.", where=lowered.name, expected="a function that computes")
     alone = [trial.step for trial in Trial(lowered).measure(_MEASUREMENTS, _SECONDS, repeat)]
     timed = [trial.kernels for trial in Trial(lowered, timed=True).measure(_MEASUREMENTS, _SECONDS, repeat)]
     threads = get_num_threads()

@@ -44,7 +44,7 @@ class Lowered:
     >>> print(lowered.cost())
     kernel                          layer   phase    FLOPs  bytes read  written
     hidden.forward.matmul+add+relu  hidden  forward     66          92       24
-    66 FLOP, 116 B moved, in 1 kernels
+    in all 66 FLOP, 116 B moved
     """
 
     name: str
@@ -89,6 +89,8 @@ class Lowered:
         from chainrule.native.listing import Language, kernel_listing, program_listing
         from chainrule.native.target import host
 
+        if not self.program.kernels:
+            return ""
         language: Language = "llvm" if stage == "llvm" else "asm"
         if numbers is None:
             return program_listing(self.program, language, host())
@@ -126,8 +128,10 @@ class Lowered:
 
     def __str__(self) -> str:
         cost, memory = self.cost(), self.memory()
-        made = f"{len(self.graph.order())} values in {len(cost.kernels)} kernels, {quantity(cost.flops, 'FLOP')}"
-        return f"{self.name}: {made}, {quantity(cost.bytes, 'B')} moved, {quantity(memory.total, 'B')} of memory"
+        count = len(cost.kernels)
+        made = f"{len(self.graph.order())} values in {count} kernel{'s' if count != 1 else ''}"
+        moved, room = quantity(cost.bytes, "B"), quantity(memory.total, "B")
+        return f"{self.name}: {made}, {quantity(cost.flops, 'FLOP')}, {moved} moved, {room} of memory"
 
 
 def _held(place: Place, leaves: list[Any]) -> np.ndarray:
