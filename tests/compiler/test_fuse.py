@@ -123,7 +123,7 @@ def test_random_numbers_are_drawn_from_the_state():
 
     def function():
         first = cr.rand(5, 7, generator=generator)
-        return [first, cr.rand(4, generator=generator) + first.sum()]
+        return [first, cr.rand(4, generator=generator) + first.sum(), cr.rand(2, generator=generator)]
 
     agree(*record(function, [generator.state]))
 

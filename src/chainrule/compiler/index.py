@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from chainrule.compiler.expression import Expr
+    from chainrule.graph import Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +43,14 @@ class Remainder:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A number that the program computes; a kernel reports a fault unless it lies in 0 to `extent` - 1."""
+    """A number that the program computes; a kernel reports a fault unless it lies in 0 to `extent` - 1.
+
+    `note` says where in the user's program it is looked up.
+    """
 
     value: Expr
     extent: int
+    note: Note | None = None
 
 
 Atom: TypeAlias = Var | Quotient | Remainder | Lookup
@@ -157,7 +162,7 @@ class Index:
             elif isinstance(atom, Remainder):
                 there = atom.index.replaced(by, value) % atom.by
             else:
-                there = Index.of(Lookup(value(atom.value), atom.extent))
+                there = Index.of(Lookup(value(atom.value), atom.extent, atom.note))
             result = result + there * factor
         return result
 

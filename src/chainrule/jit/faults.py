@@ -6,24 +6,18 @@ from collections.abc import Iterator
 
 from chainrule.compiler.expression import Expr, Load, Position, Uniform, Within, parts
 from chainrule.compiler.index import Index, Lookup, Quotient, Remainder
-from chainrule.compiler.kernel import Kernel, Whole, expressions
+from chainrule.compiler.kernel import Contraction, Loops, Whole, expressions
 from chainrule.errors import ArgumentError, ChainruleError, ClassIndexError, IndexingError
+from chainrule.graph import Note
 from chainrule.native.convention import Fault
 from chainrule.native.executable import ProgramFault
 
 
 def error_of(found: ProgramFault) -> ChainruleError:
     """The error for bad data, as the reference interpreter has it."""
-    where = _where(found.kernel)
+    where = _where(found.kernel.name, found.kernel.notes)
     if found.fault is Fault.INDEX_OUT_OF_RANGE:
-        lengths = sorted(length for length in _lengths(found.kernel) if not 0 <= found.value < length)
-        expected = f"0 to {lengths[-1] - 1}" if lengths else None
-        if any(note.kind.endswith("Loss") for note in found.kernel.notes):
-            return ClassIndexError(
-                f"there is no class {found.value}.", where=where, expected=expected, got=found.value,
-                remedy="number the classes from 0, and give the model an output for each",
-            )  # fmt: skip
-        return IndexingError("an index is out of range.", where=where, expected=expected, got=found.value)
+        return _out_of_range(found, where)
     if found.fault is Fault.INTEGER_DIVISION_BY_ZERO:
         remedy = "divide floating numbers, or mask the zeros"
         return ArgumentError("division of integers by zero.", where=where, remedy=remedy)
@@ -35,19 +29,33 @@ def error_of(found: ProgramFault) -> ChainruleError:
     )
 
 
-def _where(kernel: Kernel) -> str:
-    note = max(kernel.notes, key=lambda note: (bool(note.kind), bool(note.layer)), default=None)
-    if note is None:
-        return kernel.name
-    return ", ".join(part for part in (note.owner, note.line) if part) or kernel.name
-
-
-def _lengths(kernel: Kernel) -> Iterator[int]:
-    """The lengths that indices must stay below in a kernel."""
+def _out_of_range(found: ProgramFault, where: str) -> ChainruleError:
+    kernel, value = found.kernel, found.value
+    expected, notes = None, kernel.notes
     if isinstance(kernel, Whole):
-        yield kernel.params.get("length", kernel.out.shape[0])
-        return
-    stack: list[Expr] = list(expressions(kernel))
+        expected = f"0 to {kernel.params.get('length', kernel.out.shape[0]) - 1}"
+    else:
+        # The first that the value is no index for.
+        looked = next((atom for atom in _lookups(kernel) if not 0 <= value < atom.extent), None)
+        if looked is not None:
+            expected = f"0 to {looked.extent - 1}"
+            if looked.note is not None:
+                notes = (looked.note,)
+                where = _where(kernel.name, notes)
+    if any(note.kind.endswith("Loss") for note in notes):
+        remedy = "number the classes from 0, and give the model an output for each"
+        return ClassIndexError(f"there is no class {value}.", where=where, expected=expected, got=value, remedy=remedy)
+    return IndexingError("an index is out of range.", where=where, expected=expected, got=value)
+
+
+def _where(name: str, notes: tuple[Note, ...]) -> str:
+    note = max(notes, key=lambda note: (bool(note.kind), bool(note.layer)), default=Note())
+    return ", ".join(part for part in (note.owner, note.line) if part) or name
+
+
+def _lookups(kernel: Loops | Contraction) -> Iterator[Lookup]:
+    """What a kernel looks up."""
+    stack: list[Expr] = list(reversed(expressions(kernel)))
     while stack:
         expr = stack.pop()
         if isinstance(expr, (Load, Position, Within, Uniform)):
@@ -55,9 +63,9 @@ def _lengths(kernel: Kernel) -> Iterator[int]:
         stack.extend(parts(expr))
 
 
-def _looked_up(index: Index) -> Iterator[int]:
+def _looked_up(index: Index) -> Iterator[Lookup]:
     for atom in index.terms:
         if isinstance(atom, Lookup):
-            yield atom.extent
+            yield atom
         elif isinstance(atom, (Quotient, Remainder)):
             yield from _looked_up(atom.index)

@@ -174,7 +174,7 @@ class Clustering:
         cheap = len(first.roles) <= 2 and all(is_cheap(value) for value in first.roles)
         if not all(link.how in ("same", "moved") or cheap for _, _, link in links):
             return False
-        if any(is_contraction(reader) or reader.primitive.name == "random_uniform" for _, reader, _ in links):
+        if not all(_computes(reader) for _, reader, _ in links):
             return False
         if self._leads_around(first, second):
             return False
@@ -212,7 +212,7 @@ class Clustering:
         """Let every kernel compute a value for itself, if that costs less than a trip to memory; whether it does."""
         if not self.needed_outside(value) or value in self._outputs or not (is_cheap(value) and is_map(value)):
             return False
-        if any(not is_map(reader) and not is_reduction(reader) for reader, _ in self.readers[value]):
+        if not all(_computes(reader) for reader, _ in self.readers[value]):
             return False
         changing = {self.work.graph.inputs[number] for number, _ in self.work.graph.writes}
         for link in self.work.links[value]:
@@ -261,6 +261,11 @@ def _alone(value: Apply) -> Cluster:
         return Cluster("rows", squeezed(shape), reduced, {value: "outer"})
     kind: Literal["contraction", "map"] = "contraction" if is_contraction(value) else "map"
     return Cluster(kind, squeezed(value.shape), roles={value: "full"})
+
+
+def _computes(reader: Apply) -> bool:
+    """Whether a value reads others element by element, so that these need not be in memory."""
+    return (is_map(reader) or is_reduction(reader)) and reader.primitive.name != "random_uniform"
 
 
 def _fits(source: Role, reader: Role, consumer: Apply, link: Link, space: Cluster) -> bool:

@@ -86,7 +86,7 @@ class Elements:
         (g, at), (index, there) = operands(value, place)
         axis = value.params["axis"]
         # Looked up, so that an index out of range is a fault as it is when scattering.
-        chosen = Position(int64, Index.of(Lookup(self.at(index, there, valid), value.shape[axis])))
+        chosen = Position(int64, Index.of(Lookup(self.at(index, there, valid), value.shape[axis], value.note)))
         here = Position(int64, place.indices[axis])
         hit = Call(bool_, PRIMITIVES["eq"], (here, chosen))
         return Call(value.dtype, WHERE, (hit, self.at(g, at, valid), Number(value.dtype, 0)))

@@ -135,7 +135,7 @@ def _take(value: Apply, place: Place, look: Look) -> Move:
     source, index = value.inputs
     axis, count = value.params["axis"], len(index.shape)
     at = Place(index.shape, place.indices[axis : axis + count])
-    found = Index.of(Lookup(look(index, at), source.shape[axis]))
+    found = Index.of(Lookup(look(index, at), source.shape[axis], value.note))
     indices = (*place.indices[:axis], found, *place.indices[axis + count :])
     return Move((Branch(source, Place(source.shape, indices)),), repeats=True)
 
@@ -144,7 +144,7 @@ def _gather(value: Apply, place: Place, look: Look) -> Move:
     source, index = value.inputs
     axis = value.params["axis"]
     indices = list(place.indices)
-    indices[axis] = Index.of(Lookup(look(index, place), source.shape[axis]))
+    indices[axis] = Index.of(Lookup(look(index, place), source.shape[axis], value.note))
     return Move((Branch(source, Place(source.shape, tuple(indices))),), repeats=True)
 
 
