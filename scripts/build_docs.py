@@ -22,6 +22,7 @@ SOURCES = {
     "index": ("README.md", "README"),
     "tour": ("docs/tour.md", "Tour"),
     "architecture": ("docs/architecture.md", "Architecture"),
+    "compiler": ("docs/compiler.md", "The compiler"),
     "performance": ("docs/performance.md", "Performance"),
     "contributing": ("CONTRIBUTING.md", "Contributing"),
     "changelog": ("CHANGELOG.md", "Changelog"),

@@ -19,8 +19,8 @@ import chainrule as cr
 from chainrule.cli import main
 
 REPOSITORY = Path(__file__).parents[1]
-RUN = ["README.md", "docs/architecture.md", "docs/tour.md"]
-ALL = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/performance.md", "docs/tour.md"]
+RUN = ["README.md", "docs/architecture.md", "docs/compiler.md", "docs/tour.md"]
+ALL = [*RUN, "CONTRIBUTING.md", "CHANGELOG.md", "docs/performance.md"]
 
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 
