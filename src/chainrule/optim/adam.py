@@ -8,6 +8,7 @@ from chainrule.ops.creation import zeros, zeros_like
 from chainrule.optim.group import Hyper, ParamGroup
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
+from chainrule.optim.subnormal import settled, settled_squares
 
 
 class Adam(Optimizer):
@@ -74,8 +75,8 @@ class Adam(Optimizer):
         step, mean, square = state["step"], state["exp_avg"], state["exp_avg_sq"]
         beta1, beta2 = hyper.betas
         step.add_(1)
-        mean.copy_(beta1 * mean + (1 - beta1) * grad)
-        square.copy_(beta2 * square + (1 - beta2) * grad * grad)
+        mean.copy_(settled(beta1 * mean + (1 - beta1) * grad))
+        square.copy_(settled_squares(beta2 * square + (1 - beta2) * grad * grad))
         if "max_exp_avg_sq" in state:
             square = state["max_exp_avg_sq"].copy_(maximum(state["max_exp_avg_sq"], square))
         # A product with a reciprocal root: one division an element less.

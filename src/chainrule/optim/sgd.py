@@ -9,6 +9,7 @@ from chainrule.ops.creation import zeros, zeros_like
 from chainrule.optim.group import Hyper, ParamGroup
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
+from chainrule.optim.subnormal import settled
 
 
 class SGD(Optimizer):
@@ -84,6 +85,6 @@ class SGD(Optimizer):
             if "step" in state:  # the first gradient is taken in whole
                 taken_in = where(state["step"] == 0, 1.0, 1 - hyper.dampening) * grad
                 state["step"].add_(1)
-            velocity.copy_(hyper.momentum * velocity + taken_in)
+            velocity.copy_(settled(hyper.momentum * velocity + taken_in))
             grad = grad + hyper.momentum * velocity if hyper.nesterov else velocity
         param.copy_(param - hyper.lr * grad)
