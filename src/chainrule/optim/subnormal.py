@@ -1,9 +1,9 @@
 """Running means that nothing is added to any more, kept from becoming subnormal.
 
-What a weight without gradients (behind a ReLU that no input reaches) remembers decays by a factor at each step until it is
-below the smallest normal number, and stays there: subnormal numbers round back to themselves. Processors take a hundred
-times as long over each of them. So means end at 0, and means of squares at the smallest normal number, whose root is
-still far below any `eps`; no weight is changed by it.
+What a weight without gradients (behind a ReLU that no input reaches) remembers decays by a factor at each step until it
+is below the smallest normal number, and stays there: subnormal numbers round back to themselves. Processors take a
+hundred times as long over each of them. So means end at 0, and means of squares at the smallest normal number, whose
+root is still far below any `eps`; no weight is changed by it.
 """
 
 from __future__ import annotations
