@@ -31,6 +31,8 @@ R = TypeVar("R")
 
 # After so many retraces of one function the user is told that compiling it does not pay.
 _MANY = 8
+# So many programs of one function are kept: each has memory of its own, and shapes may be new at every call.
+_KEPT = 64
 # Tracing, and the memory that programs write, belong to one call at a time.
 _lock = threading.RLock()
 
@@ -50,7 +52,8 @@ def jit(function: Callable[P, R]) -> Jitted[P, R]:
         A function of the same arguments with the same results. Tensors that the function uses without being given them
         (weights, what an optimizer remembers, the random state) are looked up at each call, and changed where it
         changes them. Python values that it uses are guarded: where one has changed, the function is traced again, and
-        `CHAINRULE_LOG=retrace` tells why. NumPy arrays that it uses without being given them are constants.
+        `CHAINRULE_LOG=retrace` tells why. NumPy arrays that it uses without being given them are constants. Of the
+        programs made for one function the 64 that were used last are kept.
 
     Raises:
         UntracedValueError: When called, if the function asks for the value of a tensor (`item()`, `if x > 0`, ...).
@@ -74,7 +77,7 @@ def jit(function: Callable[P, R]) -> Jitted[P, R]:
     return Jitted(function)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Version:
     """One of the programs of a function.
 
@@ -84,6 +87,8 @@ class _Version:
         guards: What else must hold.
         own: The arguments that must be these very tensors, as the function reaches them by itself too.
         reached: The tensors that it reaches by itself; no other argument may be one of them.
+        quick: Tells by a few looks whether arguments are of its signature.
+        used: When it was taken last, counted in looks for a version.
     """
 
     signature: Signature
@@ -92,10 +97,11 @@ class _Version:
     own: dict[int, Handle]
     reached: frozenset[int]
     quick: Quick
+    used: int = 0
 
     def fits(self, args: tuple[Any, ...]) -> bool:
         """Whether it can be seen quickly that this is the version for these arguments."""
-        return self.quick.fits(args) and self.takes(args) and self.guards.broken(args) is None
+        return self.quick.fits(args) and not self.own and self.guards.broken(args) is None
 
     def takes(self, leaves: Sequence[Any]) -> bool:
         """Whether the arguments are those tensors that the function reaches by itself, and no others are."""
@@ -118,7 +124,9 @@ class Jitted(Generic[P, R]):
         self._name = getattr(function, "__name__", type(function).__name__)
         self._versions: dict[Signature, list[_Version]] = {}
         self._recent: _Version | None = None
-        self._reasons: list[str] = []
+        self._looks = 0
+        # How often which thing was the reason to trace it again.
+        self._reasons: Counter[str] = Counter()
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -150,7 +158,7 @@ class Jitted(Generic[P, R]):
         signature = signature_of(self._name, leaves, form)
         for version in self._versions.get(signature, []):
             if version.takes(leaves) and version.guards.broken(leaves) is None:
-                self._recent = version
+                self._take(version)
                 return version
         names = leaf_names(self._function, args, kwargs)
         if self._recent is not None:
@@ -160,11 +168,28 @@ class Jitted(Generic[P, R]):
         backend = self._backend if trace.lasting and trace.graph.outputs else Reference
         program = Program(trace, backend(trace.graph), self._name)
         reached = frozenset(map(id, trace.holders()))
-        version = _Version(signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature))
+        version = _Version(
+            signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature, reached)
+        )
         if trace.lasting:
             self._versions.setdefault(signature, []).append(version)
-            self._recent = version
+            self._take(version)
+            self._drop_the_oldest()
         return version
+
+    def _take(self, version: _Version) -> None:
+        self._recent = version
+        self._looks += 1
+        version.used = self._looks
+
+    def _drop_the_oldest(self) -> None:
+        """Let go of the version that was not used for the longest time, if there are too many."""
+        versions = [version for each in self._versions.values() for version in each]
+        if len(versions) > _KEPT:
+            oldest = min(versions, key=lambda version: version.used)
+            self._versions[oldest.signature].remove(oldest)
+            if not self._versions[oldest.signature]:
+                del self._versions[oldest.signature]
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Trace, frozenset[int]]:
         names = leaf_names(self._function, args, kwargs)
@@ -182,13 +207,13 @@ class Jitted(Generic[P, R]):
             reason = difference(names, signature, self._recent.signature)
         else:
             reason = self._recent.guards.broken(leaves) or "an argument is a tensor that the function uses already"
-        self._reasons.append(reason)
         if "retrace" in os.environ.get("CHAINRULE_LOG", "").split(","):
             print(f"{self._name}: retraced because {reason}", file=sys.stderr)
-        if len(self._reasons) == _MANY + 1:
-            what = Counter(_subject(reason) for reason in self._reasons).most_common(1)[0][0]
+        self._reasons[_subject(reason)] += 1
+        if self._reasons.total() == _MANY + 1:
+            what = self._reasons.most_common(1)[0][0]
             warnings.warn(
-                f"{self._name} has been traced {len(self._reasons) + 1} times, as {what} keeps changing; the last time "
+                f"{self._name} has been traced {_MANY + 2} times, as {what} keeps changing; the last time "
                 f"because {reason}. Each time it is compiled anew. Give it what changes as a tensor "
                 "(chainrule.tensor(0.1) for a number), or batches of one shape (drop_last=True).",
                 RetraceWarning,

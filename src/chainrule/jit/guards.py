@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import is_
 from typing import Any
 
 import numpy as np
@@ -57,12 +56,15 @@ class Guards:
         return None
 
     def _tensors_changed(self, leaves: Sequence[Any]) -> str | None:
-        nodes = [handle.node for handle in self._handles]
-        if not all(map(is_, nodes, self._nodes)) or self._steering_seen != changes.steering:
-            for name, node, old in zip(self._names, nodes, self._specs, strict=True):
-                if _spec(node) != old:
-                    return f"{name} {_difference(_spec(node), old)}"
-            self._nodes = nodes
+        # Hooks may have been added to a node that is the same otherwise; their adding counts as steering.
+        rehooked = self._steering_seen != changes.steering
+        for i, handle in enumerate(self._handles):
+            node = handle.node
+            if node is not self._nodes[i] or rehooked:
+                spec, old = _spec(node), self._specs[i]
+                if spec != old:
+                    return f"{self._names[i]} {_difference(spec, old)}"
+                self._nodes[i] = node
         for owner, there, name in self._gradients:
             handle = leaves[owner.index] if isinstance(owner, Argument) else owner.handle
             if (handle._grad is not None) is not there:

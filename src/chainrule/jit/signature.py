@@ -116,38 +116,54 @@ class Quick:
     """Whether a call has a signature, found out quickly: only for positional tensors, arrays and Python values.
 
     Where it says no, the signature must be made and compared.
+
+    Args:
+        signature: The signature.
+        reached: The ids of tensors that no argument may be.
     """
 
-    __slots__ = ("_default_dtype", "_grad_enabled", "_specs", "_usable")
+    __slots__ = ("_default_dtype", "_expected", "_grad_enabled", "_reached")
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, signature: Signature, reached: frozenset[int]) -> None:
         specs = signature.specs
-        self._usable = signature.form == ((None,) * len(specs), ()) and not any(
+        usable = signature.form == ((None,) * len(specs), ()) and not any(
             isinstance(spec, TensorSpec) and (spec.tracked or spec.stream or spec.first != i)
             for i, spec in enumerate(specs)
         )
-        self._specs = specs
+        # For each argument whether it is a tensor or array, its shape and dtype, or its value.
+        self._expected: list[tuple[bool, Any, Any]] | None = None
+        if usable:
+            self._expected = [
+                (True, spec.shape, spec.dtype) if isinstance(spec, TensorSpec) else (False, spec.value, None)
+                for spec in specs
+            ]
+        self._reached = reached
         self._grad_enabled = signature.grad_enabled
         self._default_dtype = signature.default_dtype
 
     def fits(self, args: tuple[Any, ...]) -> bool:
         """Whether a call with these arguments, and none by name, has the signature."""
-        if not self._usable or len(args) != len(self._specs) or state.grad_enabled is not self._grad_enabled:
+        expected = self._expected
+        if expected is None or len(args) != len(expected):
             return False
-        for arg, spec in zip(args, self._specs, strict=True):
-            if isinstance(spec, Static):
-                if arg is not spec.value:
+        for (is_tensor, what, dtype), arg in zip(expected, args, strict=True):
+            if not is_tensor:
+                if arg is not what:
                     return False
                 continue
             if isinstance(arg, Handle):
-                arg = arg.node  # what has a shape and a dtype, as an array has
+                arg = arg.node  # which has a shape and a dtype, as an array has
                 if arg.tracked:
                     return False
             elif not isinstance(arg, np.ndarray):
                 return False
-            if arg.shape != spec.shape or arg.dtype != spec.dtype:
+            if arg.shape != what or (arg.dtype is not dtype and arg.dtype != dtype):
                 return False
-        return len({id(arg) for arg in args}) == len(args) and get_default_dtype() is self._default_dtype
+        if len(args) > 1 or self._reached:
+            ids = {*map(id, args)}
+            if len(ids) != len(args) or not self._reached.isdisjoint(ids):
+                return False
+        return state.grad_enabled is self._grad_enabled and get_default_dtype() is self._default_dtype
 
 
 def leaf_names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:

@@ -18,6 +18,8 @@ from chainrule.nn.state import LoadReport, load_state, state_of
 from chainrule.nn.summary import Summary, summarise
 from chainrule.nn.training import TrainingMethods
 
+# What `Module.__new__` makes: their content is told by itself where it decides anything.
+_REGISTRIES = ("_parameters", "_buffers", "_modules", "_transient")
 ForwardHook = Callable[["Module", tuple[Any, ...], Any], Any]
 ForwardPreHook = Callable[["Module", tuple[Any, ...]], Any]
 
@@ -317,7 +319,7 @@ class Module(TrainingMethods):
         kind: type = type(self)
         named = names_in_methods(kind, Module)
         return {
-            **{name: value for name, value in self.__dict__.items() if name in named},
+            **{name: value for name, value in self.__dict__.items() if name in named and name not in _REGISTRIES},
             **self._parameters,
             **self._buffers,
             **self._modules,

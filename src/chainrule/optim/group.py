@@ -83,13 +83,14 @@ class ParamGroup(MutableMapping[str, Any]):
         switch = _switch(value)
         if switch != self._switches.get(name, False):
             self.revised = True
-        self._switches[name] = switch
-        changes.steering += 1
+            self._switches[name] = switch
+            changes.steering += 1
         held = self._held.get(name)
         if _is_held_as_tensors(held):
             self._assign(held, value)
         else:
             self._held[name] = map_leaves(partial(tensor, dtype=float64), value) if _is_floats(value) else value
+            changes.steering += 1
 
     @staticmethod
     def _assign(held: Any, value: Any) -> None:
@@ -99,7 +100,8 @@ class ParamGroup(MutableMapping[str, Any]):
                 old.copy_(new)
 
     def __delitem__(self, name: str) -> None:
-        del self._held[name], self._switches[name]
+        del self._held[name]
+        self._switches.pop(name, None)
         changes.steering += 1
 
     def __contains__(self, name: object) -> bool:
@@ -108,11 +110,12 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def is_on(self, name: str) -> bool:
         """Whether a setting is other than 0 or False; unlike the number itself it decides which operations are done."""
-        return bool(self._switches[name])
+        return bool(self._switches.get(name))
 
     def steering(self) -> dict[str, Any]:
         """What decides which operations a step has: see core.steering."""
-        return {name: self._switches[name] if _is_held_as_tensors(held) else held for name, held in self._held.items()}
+        found = {name: self.is_on(name) if _is_held_as_tensors(held) else held for name, held in self._held.items()}
+        return {**found, "params": tuple(self._held["params"])}
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """The numbers that are held as tensors."""
