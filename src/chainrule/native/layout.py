@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 # The context's first words: the team of threads, how many of it take part, how many steps to run, which array of each
-# stream is next, and the addresses of the arena, the constants and the threads' scratch memory. After them: a fault word
-# for each kernel, the addresses of the inputs, those of the results, and in a timed step the clock and the time spent in
-# each kernel.
+# stream is next, and the addresses of the arena, the constants and the threads' scratch memory. After them: a fault
+# word for each kernel, the addresses of the inputs, those of the results, and in a timed step the clock and the time
+# spent in each kernel.
 TEAM, THREADS, REPEAT, TURN, ARENA, CONSTANTS, SCRATCH = range(7)
 FAULTS = 7
 
