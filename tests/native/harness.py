@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterable
 
-import llvmlite.binding as llvm
 import numpy as np
 
+from chainrule.native import machine_code
 from chainrule.native.convention import Fault, KernelCode
 from chainrule.native.emit import Function, Module
 from chainrule.native.target import Target, host
@@ -31,21 +31,6 @@ RUNNABLE = tuple(
 _ENTRY = "entry"
 
 
-def optimised(module: Module, target: Target) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
-    """The module as LLVM has checked and optimised it, and the machine that writes its code."""
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    machine = llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.cpu, features=target.features, opt=3
-    )
-    parsed = llvm.parse_assembly(str(module))
-    parsed.triple = target.triple
-    parsed.verify()
-    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
-    passes.getModulePassManager().run(parsed, passes)
-    return parsed, machine
-
-
 def _with_entry(emit: Callable[[Module], KernelCode], buffers: int) -> tuple[Module, KernelCode]:
     """A module with a kernel, and a function that calls it and can be seen from outside."""
     module = Module()
@@ -59,9 +44,7 @@ def _with_entry(emit: Callable[[Module], KernelCode], buffers: int) -> tuple[Mod
 
 def assembly(emit: Callable[[Module], KernelCode], buffers: int, target: Target) -> str:
     """The assembly of a kernel with so many buffers, for a processor that need not be this one."""
-    parsed, machine = optimised(_with_entry(emit, buffers)[0], target)
-    text: str = machine.emit_assembly(parsed)
-    return text
+    return machine_code.assembly(str(_with_entry(emit, buffers)[0]), target)
 
 
 class Compiled:
@@ -75,12 +58,10 @@ class Compiled:
 
     def __init__(self, emit: Callable[[Module], KernelCode], buffers: int, target: Target) -> None:
         module, self.code = _with_entry(emit, buffers)
-        parsed, machine = optimised(module, target)
-        self._engine = llvm.create_mcjit_compiler(parsed, machine)
-        self._engine.finalize_object()
+        addresses, self._library = machine_code.linked(machine_code.compiled(str(module), target), _ENTRY)
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         signature = ctypes.CFUNCTYPE(None, *[pointer] * buffers, number, number, pointer, pointer)
-        self._call = signature(self._engine.get_function_address(_ENTRY))
+        self._call = signature(addresses[_ENTRY])
 
     def __call__(self, *arrays: np.ndarray, spans: Iterable[tuple[int, int]] | None = None) -> tuple[Fault, int] | None:
         """Do all units, or those of `spans` one span after another; the fault and its value, if there was one."""

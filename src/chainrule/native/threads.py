@@ -24,6 +24,7 @@ from chainrule.native.cache import Entry, cached
 from chainrule.native.machine_code import compiled, linked
 from chainrule.native.memory import aligned_block
 from chainrule.native.target import host
+from chainrule.native.worker import worker_text
 
 # How long a thread looks again and again for what it waits for, which keeps a processor busy but notices at once; and
 # how long a worker then goes on looking while it lets others run, before it sleeps, from which waking takes longer.
@@ -153,7 +154,7 @@ class _Native:
     """The functions of the workers' module."""
 
     def __init__(self) -> None:
-        entry = cached(b"workers", lambda: Entry(compiled(team.worker_text(host()), host())))
+        entry = cached(b"workers", lambda: Entry(compiled(worker_text(host()), host())))
         at, self._library = linked(entry.code, "worker", "stop", "spin", "yields")
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         self.worker: Callable[..., None] = ctypes.CFUNCTYPE(None, pointer, number)(at["worker"])
