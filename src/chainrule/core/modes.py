@@ -36,8 +36,8 @@ class Interpreter:
         """The value of `handle`, for Python code; `for_shape` if the shape of a result depends on it."""
         return handle.node.read()
 
-    def made(self, node: Node) -> None:
-        """Told of each node that was not computed but made of an array."""
+    def made(self, thing: Node | Steering) -> None:
+        """Told of each node that was not computed but made of an array, and of each module that is made."""
 
     def writes(self, handle: Handle) -> None:
         """Told before `handle` is bound to another node, so that the old one can be kept."""

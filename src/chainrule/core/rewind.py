@@ -76,8 +76,8 @@ class _Rewind(Interpreter):
     def read(self, handle: Handle, for_shape: bool) -> np.ndarray:
         return self._inner.read(handle, for_shape)
 
-    def made(self, node: Node) -> None:
-        self._inner.made(node)
+    def made(self, thing: Node | Steering) -> None:
+        self._inner.made(thing)
 
     def writes(self, handle: Handle) -> None:
         self._kept.keep(handle)

@@ -10,6 +10,9 @@ import numpy as np
 from chainrule.core.held import Symbol
 from chainrule.core.node import Handle
 
+# Stands where there is nothing: a name or variable without a value.
+MISSING = object()
+
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), Enum, np.dtype, np.generic, slice, range)
 
 
@@ -50,6 +53,8 @@ def is_put_away(value: Any) -> bool:
 
 def shown(value: Any) -> str:
     """`value` in a message."""
+    if value is MISSING:
+        return "nothing"
     if isinstance(value, Handle):
         return f"a tensor of shape {value.node.shape}"
     if isinstance(value, (*_PLAIN, tuple, frozenset)):

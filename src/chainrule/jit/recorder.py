@@ -165,7 +165,7 @@ class Recorder(Interpreter):
         self.set_attributes: dict[tuple[int, str], SetAttribute] = {}
         self._arguments: dict[int, int] = {}
         self._leaves: dict[Node, Leaf] = {}
-        self._made: set[Node] = set()
+        self._made: set[Node | Steering] = set()
         self._walked = ""
 
     # Values
@@ -215,9 +215,9 @@ class Recorder(Interpreter):
         """The same symbol."""
         return self.symbol(handle)
 
-    def made(self, node: Node) -> None:
+    def made(self, thing: Node | Steering) -> None:
         """Remember that it was not there before the trace."""
-        self._made.add(node)
+        self._made.add(thing)
 
     def read(self, handle: Handle, for_shape: bool) -> np.ndarray:
         """The value of a tensor that was there before, which is watched from now on; an error for all others."""
@@ -293,7 +293,9 @@ class Recorder(Interpreter):
     # What steers
 
     def steered_by(self, thing: Steering, *, settled: bool = False) -> None:
-        """Remember what of `thing` decides which operations are done."""
+        """Remember what of `thing` decides which operations are done, unless it is one of the trace's own."""
+        if thing in self._made:
+            return
         if settled or id(thing) not in self.steered:
             for name, part in thing.steering_parts():
                 if settled or id(part) not in self.steered:
@@ -302,6 +304,8 @@ class Recorder(Interpreter):
 
     def sets(self, thing: Steering, name: str) -> None:
         """Remember where, and what was there before."""
+        if thing in self._made:
+            return
         self.steered_by(thing)
         before = frozen(getattr(thing, name, None))
         self.set_attributes.setdefault((id(thing), name), SetAttribute(thing, name, before, users_line()))

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 
 from chainrule.core.node import Handle
 from chainrule.core.steering import Steering, names_in
-from chainrule.jit.compare import frozen, same, shown
+from chainrule.jit.compare import MISSING, frozen, same, shown
 
-_MISSING = object()
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 
 
@@ -65,7 +64,7 @@ class Surroundings:
             return None
         change = next(self.changes(), None)
         if change is not None:
-            return f"{change.name} is {_described(change.new)}, was {_described(change.old)}"
+            return f"{change.name} is {shown(change.new)}, was {shown(change.old)}"
         self._values = self._now()
         self._arrange()
         return None
@@ -79,7 +78,7 @@ class Surroundings:
         for container, label, entries in self._contents:
             now = _entries(container)
             for key in {**entries, **now}:
-                new, old = now.get(key, _MISSING), entries.get(key, _MISSING)
+                new, old = now.get(key, MISSING), entries.get(key, MISSING)
                 if not same(new, old):
                     yield Difference(f"{label}[{key!r}]", new, old)
 
@@ -101,7 +100,7 @@ class Surroundings:
         return True
 
     def _now(self) -> list[Any]:
-        looked_up = [namespace.get(name, _MISSING) for namespace, name, _ in self._looked_up]
+        looked_up = [namespace.get(name, MISSING) for namespace, name, _ in self._looked_up]
         return looked_up + [_content(cell) for cell, _ in self._cells]
 
     def _arrange(self) -> None:
@@ -112,7 +111,7 @@ class Surroundings:
             namespace, names = entries[0][0], [name for _, name, _ in entries]
             # With a single name there would be no tuple.
             get = itemgetter(*names, names[0])
-            self._spaces.append((namespace, get, [namespace.get(name, _MISSING) for name in (*names, names[0])]))
+            self._spaces.append((namespace, get, [namespace.get(name, MISSING) for name in (*names, names[0])]))
         self._held = [(cell, _content(cell)) for cell, _ in self._cells]
 
     # Finding them
@@ -207,8 +206,4 @@ def _content(cell: CellType) -> Any:
     try:
         return cell.cell_contents
     except ValueError:
-        return _MISSING
-
-
-def _described(value: Any) -> str:
-    return "nothing" if value is _MISSING else shown(value)
+        return MISSING

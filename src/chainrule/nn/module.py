@@ -60,6 +60,7 @@ class Module(TrainingMethods):
         set_plain(module, "_forward_pre_hooks", [])
         set_plain(module, "_backward_hooks", [])
         set_plain(module, "training", True)
+        state.interpreter.made(module)
         return module
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:

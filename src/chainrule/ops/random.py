@@ -213,10 +213,10 @@ def multinomial(
     weights = as_tensor(input).detach()
     if weights.ndim not in (1, 2):
         raise ShapeError("probabilities have one or two dimensions.", got=weights.shape)
-    if not bool(((weights >= 0) & (weights < math.inf)).all()):
+    value, least = weights.node.value, 1 if replacement else num_samples
+    if value is not None and not ((value >= 0) & (value < math.inf)).all():
         raise ArgumentError("probabilities are finite and not negative.", got=input)
-    least = 1 if replacement else num_samples
-    if num_samples < 1 or not bool(((weights > 0).sum(dim=-1) >= least).all()):
+    if num_samples < 1 or (value is not None and ((value > 0).sum(-1) < least).any()):
         raise ArgumentError("there are not enough classes to draw.", expected=f"{least} with a chance", got=input)
     source = generator or default_generator()
     if replacement:
