@@ -29,10 +29,12 @@ def name_of(cluster: Cluster) -> str:
     updated = {note.layer for note in (lead, *others) if note.phase == "update" and note.layer}
     owner = updated.pop() if len(updated) == 1 else lead.layer or lead.kind
     own = [value for value in cluster.roles if _belong_together(value.note, lead)]
-    guests = [_guest(note, lead) for note in others if note.kind and not _belong_together(note, lead)]
+    guests = dict.fromkeys(_guest(note, lead) for note in others if note.kind and not _belong_together(note, lead))
     nameless = [value for value in cluster.roles if not value.note.kind and value not in own]
-    operations = list(dict.fromkeys([*_operations(own), *guests, *_operations(nameless)]))
-    what = "+".join(operations[:_NAMED]) + ("+…" if len(operations) > _NAMED else "")
+    first, last = _operations(own), [*guests, *_operations(nameless)]
+    # Of each at least one is named.
+    named = [*first[: max(_NAMED - len(last), 1)], *last][:_NAMED]
+    what = "+".join(named) + ("+…" if len(first) + len(last) > len(named) else "")
     return ".".join(part for part in (owner, lead.phase, what) if part)
 
 
@@ -75,5 +77,5 @@ def _guest(note: Note, lead: Note) -> str:
 
 def _operations(values: Sequence[Apply]) -> list[str]:
     """The names of the operations; those that say little only where there are no others."""
-    names = [value.primitive.name for value in values]
+    names = list(dict.fromkeys(value.primitive.name for value in values))
     return [name for name in names if name not in _SMALL] or names
