@@ -333,6 +333,10 @@ class Function:
 
     def mask(self, count: V, lanes: int) -> V:
         """True in the first `count` (i64) lanes."""
+        if count.text.isdigit():
+            # Written out: processors without masks take a mask that is known by other instructions, not by branches.
+            bits = ", ".join(f"i1 {literal(lane < int(count.text), 'i1')}" for lane in range(lanes))
+            return V(f"<{bits}>", vector("i1", lanes))
         wide = self.convert("trunc", count, "i32")
         return self.compare("slt", self.lane_numbers(lanes, "i32"), self.splat(wide, lanes))
 
