@@ -31,7 +31,8 @@ def name_of(cluster: Cluster) -> str:
     own = [value for value in cluster.roles if _belong_together(value.note, lead)]
     guests = dict.fromkeys(_guest(note, lead) for note in others if note.kind and not _belong_together(note, lead))
     nameless = [value for value in cluster.roles if not value.note.kind and value not in own]
-    first, last = _operations(own), [*guests, *_operations(nameless)]
+    first = _operations(own)
+    last = [name for name in (*guests, *_operations(nameless)) if name not in first]
     # Of each at least one is named.
     named = [*first[: max(_NAMED - len(last), 1)], *last][:_NAMED]
     what = "+".join(named) + ("+…" if len(first) + len(last) > len(named) else "")
