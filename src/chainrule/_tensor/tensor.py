@@ -243,12 +243,12 @@ class Tensor(Methods, Handle):
         """Ask for a gradient, or no longer; only for tensors that were not computed from others that do."""
         if not self.node.is_leaf and not requires_grad:
             raise GradientError("this tensor was computed from one that requires a gradient.", remedy="use detach()")
+        state.interpreter.writes(self)
         if self.node.is_leaf and requires_grad != self.node.tracked:
             if requires_grad and not is_floating(self.dtype):
                 raise GradientError("only floating tensors can require a gradient.", got=self.dtype, remedy="x.float()")
             again = Node(self.shape, self.dtype, state.interpreter.held(self), tracked=requires_grad)
             again.hooks = self.node.hooks
-            state.interpreter.writes(self)
             self.node = again
             changes.tensors += 1
         if requires_grad and self.node.is_leaf:

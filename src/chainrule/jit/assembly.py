@@ -53,6 +53,7 @@ class _Assembly:
             places=tuple(places),
             results=results,
             form=self._found.form,
+            touched=self._touched(),
             written=self._written,
             cleared=tuple(self._cleared),
             gradients=self._gradients(),
@@ -142,6 +143,14 @@ class _Assembly:
         seen = self._recorder.gradients_seen.values()
         places = [(self._outliving(reference), there) for reference, there in seen]
         return tuple([(Gradient(place), there) for place, there in places if place is not None])
+
+    def _touched(self) -> tuple[tuple[Handle, str], ...]:
+        """The tensors whose shape, dtype or need of a gradient may have decided something, by name."""
+        names = {place: given.name for place, given in self._builder.inputs.items()}
+        written = [self._outliving(change.before.handle) for change in self._found.changes]
+        places = [*names, *written, *[leaf.settled() for leaf in self._recorder.leaves()]]
+        holders = {place: None for place in places if isinstance(place, Holder)}
+        return tuple([(place.handle, names.get(place) or self._names.get(place, "a tensor")) for place in holders])
 
     def _watched(self) -> tuple[tuple[Handle, np.ndarray], ...]:
         watched = [(place_of(leaf), leaf.node.read()) for leaf in self._recorder.watched]

@@ -96,18 +96,15 @@ def place_of(leaf: Leaf) -> Place | None:
     What was made in the trace is a constant, unless the tensor is still there: then it is state, made by the first
     call, such as what an optimizer remembers.
     """
-    if leaf.place is None:
-        handle = leaf.handle() if leaf.handle is not None else None
-        if handle is not None and handle.node is leaf.node:
-            leaf.place = Holder(handle)
-        elif not leaf.made:
-            raise SideEffectError(
-                "a tensor that was made before the call is gone after it, so that later calls could not read it.",
-                where=leaf.line,
-                got=f"a tensor of shape {leaf.node.shape}",
-                remedy="give it to the function as an argument",
-            )
-    return leaf.place
+    place = leaf.settled()
+    if place is None and not leaf.made:
+        raise SideEffectError(
+            "a tensor that was made before the call is gone after it, so that later calls could not read it.",
+            where=leaf.line,
+            got=f"a tensor of shape {leaf.node.shape}",
+            remedy="give it to the function as an argument",
+        )
+    return place
 
 
 def names_of(

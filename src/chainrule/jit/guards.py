@@ -22,12 +22,11 @@ class Guards:
         self._surroundings = trace.surroundings
         self._watched = trace.watched
         self._gradients = [(gradient.of, there, _name(trace, gradient.of)) for gradient, there in trace.gradients]
-        inputs = zip(trace.places, trace.graph.inputs, strict=True)
-        bound = [(place.handle, given.name) for place, given in inputs if isinstance(place, Holder)]
-        self._handles = [handle for handle, _ in bound]
-        self._names = [name for _, name in bound]
+        self._handles = [handle for handle, _ in trace.touched]
+        self._names = [name for _, name in trace.touched]
         self._nodes = [handle.node for handle in self._handles]
         self._specs = [_spec(node) for node in self._nodes]
+        self._changed = [place.index for place in trace.written if isinstance(place, Argument)]
         self._steering_seen = changes.steering
         self._tensors_seen = -1
 
@@ -43,6 +42,8 @@ class Guards:
             reason = self._steering_changed()
         if reason is None and (self._tensors_seen != tensors or self._steering_seen != steering):
             reason = self._tensors_changed(leaves)
+        if reason is None and any(leaves[index].part_of is not None for index in self._changed):
+            reason = "an argument that is changed is a part of another tensor, was none"
         if reason is None and self._watched:
             reason = self._values_changed()
         if reason is None:

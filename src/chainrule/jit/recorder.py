@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,14 @@ class Leaf(Symbol):
         self.handle = weakref.ref(handle) if handle is not None else None
         self.made = made
         self.place = place
+
+    def settled(self) -> Place | None:
+        """Its place, now that the trace is over: its tensor's, if that is still there and holds the same again."""
+        if self.place is None:
+            handle = self.handle() if self.handle is not None else None
+            if handle is not None and handle.node is self.node:
+                self.place = Holder(handle)
+        return self.place
 
 
 class Step(Symbol):
@@ -183,6 +191,10 @@ class Recorder(Interpreter):
             node.owner = weakref.ref(tensor)
         self._arguments[id(tensor)] = index
         return tensor
+
+    def leaves(self) -> Iterable[Leaf]:
+        """All values that were not computed in the trace, in the order in which they were met."""
+        return self._leaves.values()
 
     def leaf(self, node: Node, handle: Handle) -> Leaf:
         """What stands for the value of `node`, which `handle` held when it was first met."""

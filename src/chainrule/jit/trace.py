@@ -69,6 +69,7 @@ class Trace:
         places: Where the graph's inputs come from, and where what is written goes to.
         results: What the function returns, leaf by leaf.
         form: How these are put together.
+        touched: The tensors that were there before and that the function came across, by name.
         written: What the tensors and gradients are that the graph writes, by their places.
         cleared: The gradients that are None after a call, whatever they were before.
         gradients: Whether there must be a gradient before a call, by its place.
@@ -84,6 +85,7 @@ class Trace:
     places: tuple[Place, ...]
     results: tuple[Result, ...]
     form: Any
+    touched: tuple[tuple[Handle, str], ...]
     written: dict[Place, Written]
     cleared: tuple[Gradient, ...]
     gradients: tuple[tuple[Gradient, bool], ...]
