@@ -87,6 +87,17 @@ class Clustering:
         """Whether anything of it must be written to memory."""
         return any(self.needed_outside(value) for value in cluster.roles)
 
+    def arrays(self, cluster: Cluster) -> int:
+        """How many arrays of its full size a cluster reads and writes, besides a product's operands."""
+        read = {
+            link.source
+            for value in cluster.roles
+            if not is_contraction(value)
+            for link in self.work.links[value]
+            if link.how == "same" and link.source not in cluster.roles
+        }
+        return len(read) + sum(self.needed_outside(value) for value in cluster.roles)
+
     def join(self, first: Cluster, second: Cluster) -> bool:
         """Join two clusters, the first of which the second reads, if that can be; whether it was."""
         joined = self._fitted(first, second)

@@ -6,14 +6,19 @@ from collections.abc import Callable
 
 from chainrule.compiler.fuse.clusters import Cluster, Clustering
 from chainrule.compiler.fuse.feeds import Work
+from chainrule.compiler.fuse.kinds import is_contraction
 from chainrule.graph import Apply
+
+# An epilogue goes over its arrays tile by tile, some hundred bytes from each row: with more arrays than this (an update
+# by Adam reads and writes three) that costs more than a loop of its own, which streams (docs/performance.md).
+_MOST_ARRAYS = 5
 
 
 def clustered(work: Work) -> Clustering:
     """Join what can be computed together."""
     clustering = Clustering(work)
     # A product takes its epilogue first: what is done to each sum while it is still in a register.
-    _join_along(clustering, lambda first, second: first.kind == "contraction" and second.kind == "map")
+    _join_epilogues(clustering)
     # Reductions take what they read and what is computed from them while a row is in the nearest cache.
     _join_along(clustering, lambda first, second: "rows" in (first.kind, second.kind))
     # Maps over one shape become one loop.
@@ -34,6 +39,19 @@ def clustered(work: Work) -> Clustering:
     for value in work.values:
         clustering.recompute(value)
     return clustering
+
+
+def _join_epilogues(clustering: Clustering) -> None:
+    """Give each product the maps of its result; all of them or, where they touch too many arrays, none."""
+    for product in [value for value in clustering.work.values if is_contraction(value)]:
+        before = dict(clustering.of)
+
+        def is_this(first: Cluster, second: Cluster, product: Apply = product) -> bool:
+            return first is clustering.of[product] and second.kind == "map"
+
+        _join_along(clustering, is_this)
+        if clustering.arrays(clustering.of[product]) > _MOST_ARRAYS:
+            clustering.of = before
 
 
 def _join_along(clustering: Clustering, wanted: Callable[[Cluster, Cluster], bool]) -> None:
