@@ -34,6 +34,7 @@ def walk(
     gradients: dict[Node, Tensor] = {}
     for node, g in outputs:
         gradients[node] = gradients[node] + g if node in gradients else g
+    interpreter = state.interpreter
     with set_grad_enabled(create_graph), phase("backward"):
         while order:
             # Popped, so that values nobody else holds are given back on the way.
@@ -46,7 +47,7 @@ def walk(
                 if node.origin is not None:
                     # What the rules compute belongs to the layer whose operation is walked back through.
                     state.scope = node.scope
-                    state.interpreter.walks(node)
+                    interpreter.walks(node)
                     for parent, part in _pull_back(node, node.origin, g, useful):
                         gradients[parent] = gradients[parent] + part if parent in gradients else part
             elif node in wanted:

@@ -126,18 +126,23 @@ class _State(threading.local):
 state = _State()
 
 
-@contextmanager
-def phase(name: str) -> Iterator[None]:
+class phase:
     """Within the block operations belong to this part of a step: `forward`, `backward` or `update`.
 
     The block may change the layer at work; after it both are as before.
     """
-    before = state.phase, state.scope
-    state.phase = name
-    try:
-        yield
-    finally:
-        state.phase, state.scope = before
+
+    __slots__ = ("_before", "_name")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._before = state.phase, state.scope
+        state.phase = self._name
+
+    def __exit__(self, *exc: object) -> None:
+        state.phase, state.scope = self._before
 
 
 @contextmanager
