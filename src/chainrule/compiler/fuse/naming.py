@@ -23,7 +23,7 @@ def name_of(cluster: Cluster) -> str:
 
     The owner is a layer, or the weight that the kernel updates. Operations of the owner's layer go by their own names,
     those that other layers and the optimizer have added go by the name of what they belong to: so
-    `encoder.0.weight.backward.matmul+adam` is a gradient that is used up at once.
+    `encoder.0.bias.backward.sum+adam` is a gradient that is used up at once.
     """
     lead, *others = notes_of(cluster)
     updated = {note.layer for note in (lead, *others) if note.phase == "update" and note.layer}
