@@ -75,7 +75,8 @@ def _checked(text: str, target: Target) -> tuple[llvm.ModuleRef, llvm.TargetMach
 
     machine = _machine(target)
     try:
-        module = llvm.parse_assembly(text)
+        # A context of its own: types and constants of a module stay in its context until that goes.
+        module = llvm.parse_assembly(text, llvm.create_context())
         module.triple = target.triple
         module.verify()
     except RuntimeError as error:
