@@ -24,6 +24,7 @@ SOURCES = {
     "architecture": ("docs/architecture.md", "Architecture"),
     "compiler": ("docs/compiler.md", "The compiler"),
     "performance": ("docs/performance.md", "Performance"),
+    "benchmarks": ("docs/benchmarks.md", "Benchmarks"),
     "contributing": ("CONTRIBUTING.md", "Contributing"),
     "changelog": ("CHANGELOG.md", "Changelog"),
 }
@@ -49,6 +50,7 @@ def build() -> None:
         pdoc.pdoc(*MODULES, output_directory=OUT)
     all_modules = sorted(str(page.relative_to(OUT).with_suffix("")).replace("/", ".") for page in OUT.rglob("*.html"))
     all_modules.remove("index")
+    shutil.copytree(REPOSITORY / "docs" / "images", OUT / "images")
     for page, (source, title) in SOURCES.items():
         text = render.to_html(_with_links_to_pages((REPOSITORY / source).read_text(encoding="utf-8")))
         rendered = render.env.get_template("page.html.jinja2").render(title=title, text=text, all_modules=all_modules)
