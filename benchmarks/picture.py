@@ -41,7 +41,7 @@ def speeds(results: Results, threads: int) -> Figure | None:
     for axes in grid[len(workloads) :]:
         axes.axis("off")
     figure.suptitle(
-        f"Speed of a training step beside the fastest peer (1, dashed); threads: {threads}. Longer is faster."
+        f"Speed of a training step beside the fastest peer (1, dashed); threads: {threads}. Longer is faster (logarithmic)."
     )
     return _explained(figure, results)
 
@@ -55,7 +55,8 @@ def _bars(axes: Axes, results: Results, workload: Workload, threads: int) -> Non
     axes.set_yticks(range(len(steps)), [BY_MODULE[one].title for one, _ in steps], fontsize=7)
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.set_xlim(min(speed) / 1.5, max(speed) * 4)
+    # Room for the figures behind the longest bar, as a share of the axis.
+    axes.set_xlim(min(speed) / 1.5, max(speed) * 2 * (max(speed) / min(speed)) ** 0.35)
     axes.tick_params(axis="x", which="both", labelbottom=False)
     axes.axvline(1, color="black", linewidth=0.8, linestyle="--")
     for at, (_, time) in enumerate(steps):
@@ -109,8 +110,8 @@ def _explained(figure: Figure, results: Results) -> Figure:
     parts = [f"{results.machine['processor']}, {results.machine['cores']} cores", results.date[:10]]
     for reason, absent in (("not installed", results.missing), ("not asked for", results.left_out)):
         if absent:
-            parts.append(f"{reason}: {', '.join(BY_MODULE[one].title for one in absent)}")
-    figure.supxlabel("; ".join(parts), fontsize=7)
+            parts.append(f"{reason}: {'; '.join(BY_MODULE[one].title for one in absent)}")
+    figure.supxlabel(" · ".join(parts), fontsize=7)
     return figure
 
 

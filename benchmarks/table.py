@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 
+# From this load on a run is said to be disturbed, and from this ratio of its rounds on a figure.
+BUSY_LOAD = 0.5
+APART = 2
+
 
 @dataclass(frozen=True)
 class Table:
@@ -25,13 +29,10 @@ class Table:
     parts: list[list[Row]]
 
     def markdown(self) -> str:
-        """As Markdown has it: texts on the left, figures on the right."""
-        lines = [
-            self.columns,
-            ("---", *["---:"] * (len(self.columns) - 1)),
-            *[row for part in self.parts for row in part],
-        ]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        """As Markdown has it: texts on the left, figures on the right, the heads of parts in bold."""
+        rows = [row if any(row[1:]) else (f"**{row[0]}**", *row[1:]) for part in self.parts for row in part]
+        lines = [self.columns, ("---", *["---:"] * (len(self.columns) - 1)), *rows]
+        return "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
 
     def show(self, console: Console) -> None:
         """On a terminal with rules; elsewhere without, and as wide as it is."""
@@ -153,6 +154,7 @@ def notes(results: Results) -> list[str]:
         limit = results.limit(threads)
         figure = "not measured" if limit is None else f"{limit / 1e9:,.0f} GFLOP/s"
         lines.append(f"The machine's limit of fused multiply-adds, threads: {threads}: {figure}.")
+    lines += disturbed(results)
     if results.no_agreement:
         lines.append(f"Whether the losses agree was not checked: {results.no_agreement}.")
     elif results.agreements:
@@ -162,6 +164,25 @@ def notes(results: Results) -> list[str]:
             f"the largest difference is {worst:.1e} of it."
         )
     return lines + [f"{text}." for text in results.broken]
+
+
+def disturbed(results: Results) -> list[str]:
+    """What says that other work had the machine too: its load, and figures that no two rounds agree on."""
+    lines = []
+    load = results.machine["load"]
+    if load is not None and load >= BUSY_LOAD:
+        lines.append(
+            f"The machine was busy with other work as the run began (load {load}): times are too long, and those of "
+            "frameworks whose threads spin while they wait are up to a hundred times too long."
+        )
+    apart = [
+        f"{BY_MODULE[one.contestant].title} on {one.workload} (threads: {one.threads})"
+        for one in results.measurements
+        if one.rounds and one.spread[1] > APART * one.spread[0]
+    ]
+    if apart:
+        lines.append(f"Not to be trusted, as their rounds are more than {APART} times apart: {'; '.join(apart)}.")
+    return lines
 
 
 def micro(seconds: float | None) -> str:

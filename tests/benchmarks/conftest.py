@@ -22,7 +22,7 @@ def results() -> Results:
     """A run on two workloads and a curve, in which optax was not installed."""
     return Results(
         date="2026-01-02T03:04:05+00:00",
-        machine={"processor": "A Processor", "cores": 2, "system": "Linux", "python": "3.11.7", "load": 0.5},
+        machine={"processor": "A Processor", "cores": 2, "system": "Linux", "python": "3.11.7", "load": 0.1},
         versions={"torch": "2.13.0"},
         missing={"jax_optax": ["optax"]},
         left_out=["keras_jax"],

@@ -57,6 +57,14 @@ def test_notes_say_who_is_absent_and_what_is_wrong(results):
     assert "chainrule_jit does not train as PyTorch on autoencoder." in text
 
 
+def test_a_disturbed_run_is_said_to_be_so(results):
+    text = "\n".join(table.notes(results))
+    assert "chainrule, cr.jit on xor (threads: 2)." in text  # 4 to 9 µs
+    assert "busy" not in text
+    results.machine["load"] = 1.5
+    assert "busy with other work as the run began (load 1.5)" in "\n".join(table.notes(results))
+
+
 def test_a_limit_that_was_not_measured_is_said_to_be_so(results):
     results.limits.clear()
     assert "threads: 2: not measured" in "\n".join(table.notes(results))
@@ -84,4 +92,4 @@ def test_pictures_and_document_hold_the_run(results, tmp_path):
 def test_a_picture_names_who_is_absent(results):
     pytest.importorskip("matplotlib", reason="matplotlib draws the pictures")
     below = picture.speeds(results, 2).get_supxlabel()
-    assert "not installed: JAX jit, optax; not asked for: Keras on JAX, fit" in below
+    assert "not installed: JAX jit, optax · not asked for: Keras on JAX, fit" in below
