@@ -41,7 +41,7 @@ def speeds(results: Results, threads: int) -> Figure | None:
     for axes in grid[len(workloads) :]:
         axes.axis("off")
     figure.suptitle(
-        f"Speed of a training step beside the fastest peer (1, dashed); threads: {threads}. Longer is faster (logarithmic)."
+        f"Speed of a training step beside the fastest peer (1, dashed), logarithmic; threads: {threads}. Longer is faster."
     )
     return _explained(figure, results)
 
