@@ -41,7 +41,7 @@ def speeds(results: Results, threads: int) -> Figure | None:
     for axes in grid[len(workloads) :]:
         axes.axis("off")
     figure.suptitle(
-        f"Speed of a training step beside the fastest peer (1, dashed), logarithmic; threads: {threads}. Longer is faster."
+        f"Speed of a step beside the fastest peer's (1, dashed), logarithmic; threads: {threads}. Longer is faster."
     )
     return _explained(figure, results)
 
