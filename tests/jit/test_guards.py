@@ -70,6 +70,26 @@ def test_training_and_evaluation(told):
     assert versions(f) == 2
 
 
+def test_attributes_of_layers_that_only_the_function_names(told):
+    layer = cr.nn.Linear(2, 2)
+    layer.factor, layer.shifts = 2.0, [1.0]
+
+    def scaled(model):
+        return model.factor + sum(model.shifts)
+
+    f = cr.jit(lambda x: x * scaled(layer))
+    assert f(cr.tensor(1.0)).item() == 3
+    layer.factor = 3.0
+    assert f(cr.tensor(1.0)).item() == 4
+    assert "'factor' of Linear is 3.0, was 2.0" in told()
+    layer.shifts.append(5.0)
+    assert f(cr.tensor(1.0)).item() == 9
+    assert told().count("retraced") == 1
+    layer.other = 1.0
+    f(cr.tensor(1.0))
+    assert told() == ""
+
+
 def test_attributes_of_layers(told):
     class Scaled(cr.nn.Module):
         def __init__(self):

@@ -205,13 +205,18 @@ def test_a_timed_program_computes_the_same_and_says_where_the_time_went():
     assert sum(seconds) * 5 <= elapsed
 
 
-def test_it_goes_when_it_is_no_longer_needed():
-    running = started(*small())
+@ON_ONE_AND_TWO
+def test_it_goes_at_once_when_it_is_no_longer_needed(threads):
+    cr.set_num_threads(threads)
+    running = started(*shareable())
     running.executable.run()
     gone = weakref.ref(running.executable)
-    del running
-    gc.collect()
-    assert gone() is None
+    gc.disable()
+    try:
+        del running
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_the_program_is_not_asked_for_when_it_is_in_the_cache(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 # Methods that no operation comes from.
-_BESIDES = ("__init__", "__repr__", "extra_repr")
+BESIDES = ("__init__", "__repr__", "extra_repr")
 
 
 class Named(NamedTuple):
@@ -31,8 +31,12 @@ class Named(NamedTuple):
 class Steering(Protocol):
     """An object whose attributes decide which operations are done."""
 
-    def steering(self) -> dict[str, Any]:
-        """What of it decides that, by name, besides the values of tensors."""
+    def steering(self, named: frozenset[str]) -> dict[str, Any]:
+        """What of it decides that, by name, besides the values of tensors.
+
+        Args:
+            named: What code outside of it names: its attributes of these names too.
+        """
 
     def steering_parts(self) -> Iterable[tuple[str, Steering]]:
         """Itself and what is within it, with dotted names."""
@@ -52,6 +56,6 @@ def names_in(code: CodeType) -> frozenset[str]:
 def names_in_methods(kind: type, base: type) -> frozenset[str]:
     """Every name in the methods of a class, and of those between it and `base`; `__init__` only sets them."""
     classes = kind.__mro__[: kind.__mro__.index(base)]
-    entries = [entry for each in classes for name, entry in vars(each).items() if name not in _BESIDES]
+    entries = [entry for each in classes for name, entry in vars(each).items() if name not in BESIDES]
     found = [getattr(entry, "fget", entry) for entry in entries]
     return frozenset().union(*[names_in(entry.__code__) for entry in found if isinstance(entry, FunctionType)])

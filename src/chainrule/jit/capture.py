@@ -104,7 +104,7 @@ def capture(
     leaves = tree.leaves([args, kwargs])
     statics = {name: leaf for name, leaf in zip(names, leaves, strict=True) if not _is_input(leaf)}
     surroundings = Surroundings(function, statics)
-    recorder = Recorder(getattr(function, "__name__", type(function).__name__))
+    recorder = Recorder(getattr(function, "__name__", type(function).__name__), surroundings.names)
     for _, thing in surroundings.things:
         recorder.steered_by(thing)
     given = _given(recorder, leaves, own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from chainrule.graph import Graph
@@ -21,17 +22,11 @@ class Native:
     def __init__(self, graph: Graph) -> None:
         from chainrule.native.executable import ProgramFault, build
 
-        self._graph = graph
         self._fault = ProgramFault
-        self.executable = build(self._program, fingerprint(graph))
+        # Made by nothing that holds what is made: a program that is dropped gives its memory back at once.
+        self.executable = build(partial(_compiled, graph), fingerprint(graph))
         self.addresses: Any = self.executable.addresses
         self._execute = self.executable.run
-
-    def _program(self) -> Any:
-        # Imported where it is needed: a program that is on disk needs no compiler.
-        from chainrule.compiler import compile_graph
-
-        return compile_graph(self._graph)
 
     def run(self, repeat: int = 1) -> int:
         """Run it so many times.
@@ -45,3 +40,10 @@ class Native:
             from chainrule.jit.faults import error_of
 
             raise error_of(fault) from None
+
+
+def _compiled(graph: Graph) -> Any:
+    # Imported where it is needed: a program that is on disk needs no compiler.
+    from chainrule.compiler import compile_graph
+
+    return compile_graph(graph)

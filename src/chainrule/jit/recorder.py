@@ -122,11 +122,12 @@ class Steered:
 
     thing: Steering
     name: str
+    named: frozenset[str]
     values: dict[str, Any]
 
     def changes(self) -> Iterator[tuple[str, Any, Any]]:
         """What has changed since: its name, what it is now and what it was."""
-        now = self.thing.steering()
+        now = self.thing.steering(self.named)
         for name in {**self.values, **now}:
             new, old = now.get(name), self.values.get(name)
             if not same(frozen(new), old):
@@ -153,6 +154,7 @@ class Recorder(Interpreter):
 
     Args:
         name: The function's name.
+        named: The names in its code, and in that of what it calls.
 
     Attributes:
         kept: What tensors held before they were written to.
@@ -163,8 +165,9 @@ class Recorder(Interpreter):
         set_attributes: The attributes of modules that were set.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, named: frozenset[str]) -> None:
         self._scope = Compiled(name)
+        self._named = named
         self.kept = Kept()
         self.watched: dict[Leaf, None] = {}
         self.steered: dict[int, Steered] = {}
@@ -311,8 +314,8 @@ class Recorder(Interpreter):
         if settled or id(thing) not in self.steered:
             for name, part in thing.steering_parts():
                 if settled or id(part) not in self.steered:
-                    values = {key: frozen(value) for key, value in part.steering().items()}
-                    self.steered[id(part)] = Steered(part, name, values)
+                    values = {key: frozen(value) for key, value in part.steering(self._named).items()}
+                    self.steered[id(part)] = Steered(part, name, self._named, values)
 
     def sets(self, thing: Steering, name: str) -> None:
         """Remember where, and what was there before."""

@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, CellType, FunctionType, MethodType, Modul
 from typing import Any, NamedTuple
 
 from chainrule.core.node import Handle
-from chainrule.core.steering import Steering, names_in
+from chainrule.core.steering import BESIDES, Steering, names_in
 from chainrule.jit.compare import MISSING, frozen, same, shown
 
 _CONTAINERS = (list, tuple, dict, set, frozenset)
@@ -38,6 +38,7 @@ class Surroundings:
     Attributes:
         things: The modules and optimizers among them, by name.
         tensors: The tensors among them, by name.
+        names: Every global and attribute that some code among them names.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
@@ -47,7 +48,7 @@ class Surroundings:
         self._cells: list[tuple[CellType, str]] = []
         self._contents: list[tuple[Any, str, dict[Any, Any]]] = []
         self._objects: list[tuple[Any, str]] = []
-        self._names: set[str] = set()
+        self.names: frozenset[str] = frozenset()
         self._seen: dict[int, Any] = {}
         self._look_at(function, "")
         for name, value in arguments.items():
@@ -131,13 +132,9 @@ class Surroundings:
             self.tensors.append((label, value))
         elif isinstance(value, Steering) and not isinstance(value, type):
             self.things.append((label, value))
-            for name, part in value.steering_parts():
+            for _, part in value.steering_parts():
                 for method in _methods(type(part)):
                     self._look_at(method, label)
-                for attribute, content in part.steering().items():
-                    # What is put into a list or dict changes no attribute, and nobody counts it.
-                    if isinstance(content, (list, dict, set)):
-                        self._look_at(content, ".".join(filter(None, (label, name, attribute))))
         elif isinstance(value, _CONTAINERS):
             entries = _entries(value)
             self._contents.append((value, label, entries))
@@ -148,7 +145,7 @@ class Surroundings:
 
     def _look_into(self, function: FunctionType) -> None:
         names = names_in(function.__code__)
-        self._names |= names
+        self.names |= names
         if _is_ours(function.__module__):
             return
         for name in sorted(names & function.__globals__.keys()):
@@ -161,13 +158,15 @@ class Surroundings:
             self._look_at(_content(cell), name)
 
     def _look_into_objects(self) -> None:
-        """The attributes of plain objects, as far as some code that was found names them; until no more are found."""
+        """The attributes of objects, as far as some code that was found names them; until no more are found."""
         done: set[tuple[int, str]] = set()
         while True:
+            for label, thing in list(self.things):
+                self._look_into_lists(label, thing)
             found = [
                 (value, label, name)
                 for value, label in self._objects
-                for name in sorted(self._names)
+                for name in sorted(self.names)
                 if (id(value), name) not in done
             ]
             if not found:
@@ -180,11 +179,19 @@ class Surroundings:
                 else:
                     self._look_at(inspect.getattr_static(type(value), name, None), label)
 
+    def _look_into_lists(self, label: str, thing: Steering) -> None:
+        """What is put into a list or dict of a module changes no attribute, and nobody counts it."""
+        for name, part in thing.steering_parts():
+            for attribute, content in part.steering(self.names).items():
+                if isinstance(content, (list, dict, set)):
+                    self._look_at(content, ".".join(filter(None, (label, name, attribute))))
+
 
 def _methods(kind: type) -> Iterator[FunctionType]:
     for each in kind.__mro__:
         if not _is_ours(each.__module__):
-            yield from (entry for entry in vars(each).values() if isinstance(entry, FunctionType))
+            entries = vars(each).items()
+            yield from (entry for name, entry in entries if isinstance(entry, FunctionType) and name not in BESIDES)
 
 
 def _is_our_function(value: Any) -> bool:

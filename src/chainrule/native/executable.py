@@ -133,7 +133,9 @@ class Executable:
             self._prepare()
         if repeat != 1 or self.layout.timed:
             return self._run_slices(repeat)
-        if self._call(self._context) != 1:
+        # Without a team no more is to be done than this one call; of a small step it is a good part.
+        done = self._call(self._context) if self._team is None else self._advance()
+        if done != 1:
             raise self._fault(0)
         return 1
 
@@ -152,7 +154,7 @@ class Executable:
                 wanted = self._words[context.REPEAT] = min(slice_, repeat - done)
                 self._words[context.TURN] = done
                 start = time.perf_counter()
-                finished = self._call(self._context)
+                finished = self._advance()
                 seconds = time.perf_counter() - start
                 done += finished
                 self._steps, self._seconds = self._steps + finished, self._seconds + seconds
@@ -163,16 +165,14 @@ class Executable:
             self._words[context.REPEAT], self._words[context.TURN] = 1, 0
         return done
 
-    def _run_together(self, context_: int) -> int:
-        """A run on several threads; one program at a time has the workers."""
-        while True:
-            team = self._team
-            if team is None:
-                return self._run(context_)
+    def _advance(self) -> int:
+        """So many steps as the context says, on one thread or several; one program at a time has the workers."""
+        while (team := self._team) is not None:
             with team.lock:
                 if team.alive:
-                    return self._run(context_)
+                    return self._run(self._context)
             self._prepare()
+        return self._call(self._context)
 
     def _prepare(self) -> None:
         """Memory and threads, at the first run and whenever the number of threads has changed."""
@@ -183,10 +183,8 @@ class Executable:
         threads = min(team.threads, layout.threads) if team is not None else 1
         self._team = team if threads > 1 else None
         if self._team is not None:
-            self._call = self._run_together
             self._words[context.TEAM] = self._team.address
-        else:
-            self._call = self._run_briefly if layout.brief else self._run
+        self._call = self._run_briefly if layout.brief else self._run
         self._words[context.THREADS] = threads
         if not self._words[context.ARENA]:
             self._arena = aligned_block(layout.arena)

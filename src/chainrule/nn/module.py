@@ -315,10 +315,10 @@ class Module(TrainingMethods):
 
     # What decides which operations are done: see core.steering
 
-    def steering(self) -> dict[str, Any]:
-        """The weights, buffers and modules that it has, its mode and hooks, and all attributes that its code names."""
+    def steering(self, named: frozenset[str]) -> dict[str, Any]:
+        """The weights, buffers and modules that it has, its mode and hooks, and all attributes that code names."""
         kind: type = type(self)
-        named = names_in_methods(kind, Module)
+        named |= names_in_methods(kind, Module)
         return {
             **{name: value for name, value in self.__dict__.items() if name in named and name not in _REGISTRIES},
             **self._parameters,

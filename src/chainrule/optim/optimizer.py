@@ -212,9 +212,9 @@ class Optimizer(ABC):
 
     # What decides which operations are done: see core.steering
 
-    def steering(self) -> dict[str, Any]:
-        """Which tensors it updates and remembers, its settings, and all attributes that its code names."""
-        named = names_in_methods(type(self), Optimizer)
+    def steering(self, named: frozenset[str]) -> dict[str, Any]:
+        """Which tensors it updates and remembers, its settings, and all attributes that code names."""
+        named |= names_in_methods(type(self), Optimizer)
         told_below = ("param_groups", "state", "defaults")
         found = {name: value for name, value in vars(self).items() if name in named and name not in told_below}
         for number, group in enumerate(self.param_groups):
