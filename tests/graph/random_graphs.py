@@ -134,6 +134,7 @@ class Maker:
             value = Apply.of(primitive, *inputs, note=Note(line=f"value {len(self.arrays)}"), **params)
             array = _evaluated(primitive, [self.arrays[x] for x in inputs], params)
             shadow = _evaluated(primitive, [self._shadows[x] for x in inputs], params)
+            mirrored = _evaluated(primitive, [self._mirrored(x) for x in inputs], params)
         except ChainruleError as error:
             raise UnfitError from error
         if array.size > 2000:
@@ -143,12 +144,17 @@ class Maker:
                 scale = _DISTURBANCE[array.dtype] * (np.abs(shadow) + 0.1)
                 shadow = np.asarray(shadow + scale * self.draw.choice([-1, 1], shadow.shape), shadow.dtype)
             # Each written as what must hold, so that a NaN does not pass.
-            if not (np.abs(array) <= _LARGEST).all() or not close(shadow, array, 0.2):
+            if not (np.abs(array) <= _LARGEST).all() or not (close(shadow, array, 0.2) and close(mirrored, array, 0.2)):
                 raise UnfitError
-        elif not np.array_equal(array, shadow):
+        elif not (np.array_equal(array, shadow) and np.array_equal(array, mirrored)):
             raise UnfitError
         self.arrays[value], self._shadows[value] = array, shadow
         return value
+
+    def _mirrored(self, x: Value) -> np.ndarray:
+        """A value disturbed the other way: a step may stand on either side of a number."""
+        array, shadow = self.arrays[x], self._shadows[x]
+        return np.asarray(array - (shadow - array)) if array.dtype in FLOATING else array
 
 
 def _evaluated(primitive: Primitive, arrays: list[np.ndarray], params: dict[str, Any]) -> np.ndarray:
