@@ -42,6 +42,7 @@ __all__ = [
     "SingleClassError",
     "MissingClassError",
     "DataLengthError",
+    "ColumnTypeError",
     "FileFormatError",
     "RunFolderError",
     "VersionError",
@@ -234,6 +235,27 @@ class MissingClassError(ChainruleError, ValueError):
 
 class DataLengthError(ChainruleError, ValueError):
     """Inputs, targets or weights with different numbers of rows."""
+
+
+class ColumnTypeError(ChainruleError, TypeError, ValueError):
+    """Values that are not of their column's type: words among numbers, a date that does not parse, ...
+
+    Args:
+        row: The first such row, counted from 0; None where that says nothing.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        row: int | None = None,
+        where: str | None = None,
+        expected: object = None,
+        got: object = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message, where=where, expected=expected, got=got, remedy=remedy)
+        self.row = row
 
 
 class FileFormatError(ChainruleError, ValueError):

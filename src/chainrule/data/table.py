@@ -1,0 +1,85 @@
+"""A table of named columns: the one form of data that everything from a file to a trained model goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from numpy.typing import ArrayLike
+
+from chainrule.data.checks import check_lengths
+from chainrule.data.values import Values
+from chainrule.errors import UnknownNameError
+
+__all__ = ["ArrayTable", "Table"]
+
+
+class Table(Protocol):
+    """Rows of named columns, which are fetched one at a time.
+
+    Attributes:
+        name: What to call it: the file's name, for lines and errors.
+        names: The columns, in the order of the file.
+        notes: What was found while reading, a line each: the separator, the encoding, rows that were left out.
+        folder: What paths in it are relative to; None where there is no such place.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+    folder: Path | None
+
+    def __len__(self) -> int: ...
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> Values:
+        """The values of a column, of all rows or of those from `start` to `stop`.
+
+        Raises:
+            UnknownNameError: If there is no such column; the nearest is suggested.
+        """
+
+    def place(self, row: int, column: str) -> str:
+        """Where a value stands, as the user finds it: `people.csv, line 17, column 'age'`."""
+
+
+class ArrayTable:
+    """A table whose columns are arrays at hand.
+
+    Example:
+        >>> people = ArrayTable({"age": [31, 25], "name": ["Ada", "Max"]}, name="people")
+        >>> len(people), people.column("age").array
+        (2, array([31, 25]))
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, ArrayLike | Values],
+        *,
+        name: str = "table",
+        notes: Iterable[str] = (),
+        folder: Path | None = None,
+    ) -> None:
+        self._columns = {key: each if isinstance(each, Values) else Values.of(each) for key, each in columns.items()}
+        self._rows = check_lengths({key: each.array for key, each in self._columns.items()})
+        self.name, self.names, self.notes, self.folder = name, tuple(self._columns), tuple(notes), folder
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> Values:
+        """See `Table`."""
+        check_column(name, self.names, self.name)
+        return self._columns[name].take(slice(start, stop))
+
+    def place(self, row: int, column: str) -> str:
+        """See `Table`."""
+        return f"{self.name}, row {row + 1}, column {column!r}"
+
+
+def check_column(name: str, names: Sequence[str], table: str) -> None:
+    """Raise an `UnknownNameError` where there is no column of this name."""
+    if name not in names:
+        error = UnknownNameError("column", name, names)
+        error.where = table
+        raise error

@@ -1,0 +1,76 @@
+"""The values of one column of a table, whatever they were read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Values"]
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """What stands in one column, row by row.
+
+    Texts are kept once each: `array` then holds for every row the number of its text in `words`. So what is done to a
+    text (parsing a date, finding a category) is done once for each different one, however many rows there are.
+
+    Attributes:
+        array: Numbers (float64, int64), truth values (bool), instants (datetime64[us]), numbers of words (int32), or
+            pictures (uint8, (N, H, W, C)). Where nothing stands, anything may: see `missing`.
+        missing: Where nothing stands, bool, (N,).
+        words: The different texts; None where the values are not texts.
+
+    Example:
+        >>> cities = Values.of(["Rome", None, "Oslo", "Rome"])
+        >>> cities.words, cities.array, cities.missing
+        (array(['Oslo', 'Rome'], dtype=object), array([1, 0, 0, 1], dtype=int32), array([False,  True, False, False]))
+    """
+
+    array: NDArray[Any]
+    missing: NDArray[np.bool_]
+    words: NDArray[np.object_] | None = None
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def take(self, rows: ArrayLike | slice) -> Values:
+        """These rows (indices, a mask or a slice), in this order."""
+        index = rows if isinstance(rows, slice) else np.asarray(rows)
+        return Values(self.array[index], self.missing[index], self.words)
+
+    @classmethod
+    def of(cls, given: ArrayLike) -> Values:
+        """A list or array of NumPy as the values of a column: None and NaN are missing.
+
+        Example:
+            >>> Values.of([1.5, None, 2.0]).missing
+            array([False,  True, False])
+        """
+        array = np.asarray(given)
+        if array.dtype.kind in "OUST":
+            return cls._of_objects(array.astype(object))
+        if array.dtype.kind == "M":
+            return cls(array.astype("datetime64[us]"), np.isnat(array))
+        if array.dtype.kind == "f":
+            numbers = array.astype(np.float64)
+            return cls(numbers, np.isnan(numbers) if numbers.ndim == 1 else np.zeros(len(numbers), bool))
+        kept = array if array.dtype == bool or array.ndim > 1 else array.astype(np.int64)
+        return cls(kept, np.zeros(len(kept), bool))
+
+    @classmethod
+    def _of_objects(cls, array: NDArray[np.object_]) -> Values:
+        missing = np.array([each is None or each != each for each in array], dtype=bool)
+        present = array[~missing]
+        if len(present) and not any(isinstance(each, str) for each in present):
+            known = cls.of(np.array(present.tolist()))
+            filled = np.zeros(len(array), dtype=known.array.dtype)
+            filled[~missing] = known.array
+            return cls(filled, missing)
+        words, numbers = np.unique(np.array([str(each) for each in present], dtype=object), return_inverse=True)
+        filled = np.zeros(len(array), dtype=np.int32)
+        filled[~missing] = numbers
+        return cls(filled, missing, words.astype(object))

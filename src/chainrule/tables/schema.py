@@ -1,0 +1,118 @@
+"""What each column of a table is: its type, why, and what it is used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from chainrule.columns import TARGETS, TYPES, column_type, target_type
+from chainrule.columns.base import Claim
+from chainrule.data.table import Table, check_column
+from chainrule.data.values import Values
+from chainrule.errors import ColumnTypeError
+
+Role = Literal["input", "target", "group", "time", "ignored"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a table.
+
+    Attributes:
+        name: Its name.
+        kind: The name of its type.
+        role: What it is used for.
+        reason: Why it is of this type, or why it is left out.
+    """
+
+    name: str
+    kind: str
+    role: Role
+    reason: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All columns of a table.
+
+    Attributes:
+        fields: In the order of the table.
+    """
+
+    fields: tuple[Field, ...]
+
+    def of(self, role: Role) -> tuple[Field, ...]:
+        """The columns with this role."""
+        return tuple(field for field in self.fields if field.role == role)
+
+    @property
+    def inputs(self) -> tuple[Field, ...]:
+        """What the model gets."""
+        return self.of("input")
+
+    @property
+    def targets(self) -> tuple[Field, ...]:
+        """What it is to predict."""
+        return self.of("target")
+
+
+def infer_schema(
+    table: Table,
+    targets: Sequence[str] = (),
+    *,
+    kinds: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+) -> Schema:
+    """The type of each column, as its values show or as the user says, and its role.
+
+    Args:
+        table: The rows.
+        targets: The columns to predict.
+        kinds: Types that the user has said, by column.
+        drop: Columns to leave out.
+        group: The column whose rows of one value belong together in a split; not an input.
+        time: The column that orders the rows in time. It stays an input.
+
+    Raises:
+        UnknownNameError: For a column or a type that does not exist; the nearest is suggested.
+        ColumnTypeError: For a column that is of no type.
+    """
+    said = dict(kinds or {})
+    for name in (*targets, *said, *drop, *filter(None, (group, time))):
+        check_column(name, table.names, table.name)
+    return Schema(tuple(_field(table, name, targets, said.get(name), drop, group) for name in table.names))
+
+
+def _field(
+    table: Table, name: str, targets: Sequence[str], said: str | None, drop: Sequence[str], group: str | None
+) -> Field:
+    if name in drop:
+        return Field(name, said or "", "ignored", "as you said")
+    if name == group:
+        return Field(name, said or "", "group", "as you said")
+    role: Role = "target" if name in targets else "input"
+    if said is not None:
+        (target_type if role == "target" else column_type)(said)
+        return Field(name, said, role, "as you said")
+    values = table.column(name)
+    if role == "input" and values.missing.all():
+        return Field(name, "", "ignored", "all values are missing")
+    kind, claim = _strongest(name, values, role)
+    if claim is None:
+        raise ColumnTypeError(
+            "this column is of no known type.", where=table.place(0, name), expected="one of " + ", ".join(TYPES)
+        )
+    return Field(name, kind, role, claim.reason)
+
+
+def _strongest(name: str, values: Values, role: Role) -> tuple[str, Claim | None]:
+    known = TARGETS if role == "target" else TYPES
+    best: tuple[str, Claim | None] = ("", None)
+    for kind, one in known.items():
+        claim = one.claim(name, values)
+        if claim is not None and (best[1] is None or claim.strength > best[1].strength):
+            best = kind, claim
+    return best
