@@ -53,6 +53,7 @@ class Node:
     """An immutable value with its shape, dtype and origin.
 
     Attributes:
+        address: Where the array starts in memory, as soon as a compiled program that reads it has asked; until then 0.
         held: The array; or the memory of a compiled program, as long as nobody has asked for the value; or a symbol
             while a function is traced; or None while only shapes are worked out.
         origin: The operation it came from; None for a leaf, or where nothing is remembered.
@@ -66,6 +67,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
+        "address",
         "dtype",
         "freed",
         "held",
@@ -83,13 +85,13 @@ class Node:
         shape: Shape,
         dtype: np.dtype,
         held: np.ndarray | Buffer | Symbol | None,
-        *,
         origin: Origin | None = None,
         tracked: bool = False,
     ) -> None:
         self.shape = shape
         self.dtype = dtype
         self.held = held
+        self.address = 0
         self.origin = origin
         self.tracked = tracked
         self.freed = False
@@ -145,6 +147,9 @@ class Node:
         )
 
 
+_new = object.__new__
+
+
 class Handle:
     """A mutable reference to a node: what `chainrule.Tensor` is made of.
 
@@ -164,8 +169,10 @@ class Handle:
     @staticmethod
     def of(node: Node) -> Tensor:
         """A tensor that holds `node`."""
-        tensor: Tensor = object.__new__(Handle.concrete)
-        Handle.__init__(tensor, node)
+        tensor: Tensor = _new(Handle.concrete)
+        # What `__init__` does, without another call: every result of every operation comes by here.
+        tensor.node = node
+        tensor.part_of = tensor._grad = None
         return tensor
 
     @property
@@ -187,8 +194,9 @@ class Handle:
                 got=f"{grad.shape}, {grad.dtype}",
             )
         state.interpreter.writes_grad(self)
-        self._grad = grad
-        changes.tensors += 1
+        if grad is not self._grad:
+            self._grad = grad
+            changes.tensors += 1
 
     def rebind(self, node: Node) -> None:
         """Hold `node` from now on; a derivative that needs the value held until now becomes an error."""

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.core.changes import changes
 from chainrule.core.dtype import DType
 from chainrule.core.held import Buffer
-from chainrule.core.node import Handle, leaf
+from chainrule.core.node import Handle, Node, leaf
 from chainrule.jit.memory import node_after
 from chainrule.jit.streams import Stream
 from chainrule.jit.trace import Written
@@ -42,22 +42,31 @@ class Given:
         dtype: Its dtype in the program.
     """
 
-    __slots__ = ("_dtype", "_held", "_kept", "index", "position")
+    __slots__ = ("_dtype", "_kept", "index", "position")
 
     def __init__(self, position: int, index: int, dtype: DType) -> None:
         self.position = position
         self.index = index
         self._dtype = dtype
-        self._held: Any = None
         self._kept: Any = None
 
     def give(self, value: Any, addresses: Any) -> None:
         """Let the program read `value`, a tensor or an array."""
-        held = value.node.held if isinstance(value, Handle) else value.array if isinstance(value, Stream) else value
-        if held is not self._held:
-            addresses[self.position], self._kept = located(held, self._dtype)
-            # A copy is made again at each call: an array may have been changed.
-            self._held = held if self._kept is held else None
+        if isinstance(value, Handle):
+            self._kept = node = value.node
+            addresses[self.position] = node.address or self._find(node)
+        else:
+            array = value.array if isinstance(value, Stream) else value
+            addresses[self.position], self._kept = located(array, self._dtype)
+
+    def _find(self, node: Node) -> int:
+        """Where the value of a node lies, which the node remembers as long as that cannot change."""
+        address, self._kept = located(node.held, self._dtype)
+        # A copy is made again at each call, as the array may have been changed; what lies in a program's memory is
+        # copied out of it when somebody looks.
+        if self._kept is node.held and isinstance(self._kept, np.ndarray):
+            node.address = address
+        return address
 
 
 class Changed:

@@ -169,7 +169,7 @@ class Jitted(Generic[P, R]):
         program = Program(trace, backend(trace.graph), self._name)
         reached = frozenset(map(id, trace.holders()))
         version = _Version(
-            signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature, reached)
+            signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature, trace)
         )
         if trace.lasting:
             self._versions.setdefault(signature, []).append(version)

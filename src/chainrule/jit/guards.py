@@ -42,7 +42,7 @@ class Guards:
             reason = self._steering_changed()
         if reason is None and (self._tensors_seen != tensors or self._steering_seen != steering):
             reason = self._tensors_changed(leaves)
-        if reason is None and any(leaves[index].part_of is not None for index in self._changed):
+        if reason is None and self._changed and any(leaves[index].part_of is not None for index in self._changed):
             reason = "an argument that is changed is a part of another tensor, was none"
         if reason is None and self._watched:
             reason = self._values_changed()

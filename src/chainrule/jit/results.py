@@ -44,7 +44,7 @@ class Output:
     def take(self) -> Tensor:
         """A tensor with the result of the last run."""
         array = self._array if self.moves else self._array.copy()
-        node = Node(array.shape, self._dtype, array, tracked=self._tracked)
+        node = Node(array.shape, self._dtype, array, None, self._tracked)
         if self._tracked:
             node.freed, node.scope = True, self._scope
         return Handle.of(node)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from chainrule.core.shape import Shape
 from chainrule.errors import ArgumentError
 from chainrule.jit.compare import same, shown
 from chainrule.jit.streams import Stream
+
+if TYPE_CHECKING:
+    from chainrule.jit.trace import Trace
 
 
 class TensorSpec(NamedTuple):
@@ -115,54 +119,58 @@ def _spec(name: str, leaf: Any, first: int) -> TensorSpec | Static:
 class Quick:
     """Whether a call has a signature, found out quickly: only for positional tensors, arrays and Python values.
 
-    Where it says no, the signature must be made and compared.
+    Where it says no, the signature must be made and compared. This runs before every call, so all is laid out flat.
 
     Args:
         signature: The signature.
-        reached: The ids of tensors that no argument may be.
+        trace: Of the function, whose own tensors no argument may be.
     """
 
-    __slots__ = ("_default_dtype", "_expected", "_grad_enabled", "_reached")
+    __slots__ = ("_alike", "_count", "_default_dtype", "_grad_enabled", "_reached", "_tensors", "_values")
 
-    def __init__(self, signature: Signature, reached: frozenset[int]) -> None:
+    def __init__(self, signature: Signature, trace: Trace) -> None:
         specs = signature.specs
+        tensors = [(i, spec) for i, spec in enumerate(specs) if isinstance(spec, TensorSpec)]
         usable = signature.form == ((None,) * len(specs), ()) and not any(
-            isinstance(spec, TensorSpec) and (spec.tracked or spec.stream or spec.first != i)
-            for i, spec in enumerate(specs)
+            spec.tracked or spec.stream or spec.first != i for i, spec in tensors
         )
-        # For each argument whether it is a tensor or array, its shape and dtype, or its value.
-        self._expected: list[tuple[bool, Any, Any]] | None = None
-        if usable:
-            self._expected = [
-                (True, spec.shape, spec.dtype) if isinstance(spec, TensorSpec) else (False, spec.value, None)
-                for spec in specs
-            ]
-        self._reached = reached
+        # No call has -1 arguments.
+        self._count = len(specs) if usable else -1
+        self._tensors = [(i, spec.shape, spec.dtype) for i, spec in tensors]
+        self._values = [(i, spec.value) for i, spec in enumerate(specs) if isinstance(spec, Static)]
+        # Only what is of one shape and dtype can be one tensor; those of touched tensors are guarded.
+        kinds = Counter([(spec.shape, spec.dtype) for _, spec in tensors])
+        touched = {id(handle) for handle, _ in trace.touched}
+        self._alike = [i for i, spec in tensors if kinds[spec.shape, spec.dtype] > 1]
+        self._reached = frozenset(
+            id(handle)
+            for handle in trace.holders()
+            if id(handle) not in touched or (handle.node.shape, handle.node.dtype) in kinds
+        )
         self._grad_enabled = signature.grad_enabled
         self._default_dtype = signature.default_dtype
 
     def fits(self, args: tuple[Any, ...]) -> bool:
         """Whether a call with these arguments, and none by name, has the signature."""
-        expected = self._expected
-        if expected is None or len(args) != len(expected):
+        if len(args) != self._count:
             return False
-        for (is_tensor, what, dtype), arg in zip(expected, args, strict=True):
-            if not is_tensor:
-                if arg is not what:
-                    return False
-                continue
+        for index, shape, dtype in self._tensors:
+            arg = args[index]
             if isinstance(arg, Handle):
                 arg = arg.node  # which has a shape and a dtype, as an array has
                 if arg.tracked:
                     return False
             elif not isinstance(arg, np.ndarray):
                 return False
-            if arg.shape != what or (arg.dtype is not dtype and arg.dtype != dtype):
+            if arg.shape != shape or (arg.dtype is not dtype and arg.dtype != dtype):
                 return False
-        if len(args) > 1 or self._reached:
-            ids = {*map(id, args)}
-            if len(ids) != len(args) or not self._reached.isdisjoint(ids):
+        for index, value in self._values:
+            if args[index] is not value:
                 return False
+        if self._alike and len({id(args[index]) for index in self._alike}) != len(self._alike):
+            return False
+        if self._reached and not self._reached.isdisjoint(map(id, args)):
+            return False
         return state.grad_enabled is self._grad_enabled and get_default_dtype() is self._default_dtype
 
 
