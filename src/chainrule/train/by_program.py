@@ -8,17 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.core.held import Buffer
-from chainrule.core.rewind import Kept
 from chainrule.data import Batches
 from chainrule.errors import NonFiniteError
 from chainrule.jit.streams import Stream
 from chainrule.ops.convert import constant
-from chainrule.ops.random import default_generator
 from chainrule.train.by_reference import ByReference
 from chainrule.train.diagnosis import is_finite
+from chainrule.train.kept_state import KeptState, in_memory
 from chainrule.train.programs import Programs, training
-from chainrule.train.running import Ran, Training
+from chainrule.train.running import Measured, Ran, Training
 from chainrule.train.step import Batch
 
 # About how many seconds a slice takes: so long a progress bar, or Ctrl-C, waits.
@@ -53,12 +51,12 @@ class ByProgram:
         Raises:
             UntracedValueError, SideEffectError: If the step cannot be traced; then nothing has been changed.
         """
-        before, first = self._state(), 0
+        before, first = KeptState.of(self._of.model, self._of.optimizer), 0
         done: list[Rows] = []
         for group in windows(self._of.batches, number, self._of.update.accumulate):
             for rows in self._slices(group):
-                if self._of.each_batch:
-                    before, done = self._state(), []
+                if self._of.each_batch and first:
+                    before, done = KeptState.of(self._of.model, self._of.optimizer), []
                 losses, outputs = self._run(rows)
                 if not (np.isfinite(losses).all() and self._weights_are_finite()):
                     raise self._broken(before, done, rows, first, f"epoch {number + 1}")
@@ -77,7 +75,7 @@ class ByProgram:
         """The losses (windows, batches of a window), and for each batch of a window the outputs of all windows."""
         begun, shape, turns = time.perf_counter(), _shape(rows), len(rows[0])
         results = self._step([Stream(each) for each in rows], self._arrays)
-        outputs = [np.asarray(output) for _, output in results]
+        outputs = [np.asarray(output) for _, *measured in results for output in measured]
         seconds = (time.perf_counter() - begun) / turns
         if shape in self._lengths:
             fitting = min(_SLICE / seconds, _ROOM / max(1, sum(output.nbytes for output in outputs) / turns))
@@ -85,20 +83,24 @@ class ByProgram:
         else:
             # The first run has compiled, and says nothing of how long a step takes.
             self._lengths[shape] = 1
-        return np.stack([np.asarray(loss).reshape(turns) for loss, _ in results], axis=1), outputs
+        return np.stack([np.asarray(loss).reshape(turns) for loss, *_ in results], axis=1), outputs
 
     def _ran(self, rows: Rows, losses: np.ndarray, outputs: list[np.ndarray], first: int) -> Iterator[Ran]:
         """What was run: all of it at once, or batch by batch."""
         parts = [[number] for number in range(len(rows))] if self._of.each_batch else [list(range(len(rows)))]
         for part in parts:
-            chosen = np.concatenate([rows[number].reshape(-1) for number in part])
-            output = np.concatenate([outputs[number].reshape(-1, *outputs[number].shape[2:]) for number in part])
-            target, *weight = [array.take(chosen, axis=0) for array in self._of.batches.arrays[1:]]
             some = losses[:, part].T.reshape(-1)
             counted = self._shares([rows[number] for number in part])
             first += len(some)
             stepped = part[-1] + 1 == len(rows)
-            yield Ran(first - 1, stepped, some, counted, output, target, weight[0] if weight else None)
+            yield Ran(first - 1, stepped, some, counted, self._measured(rows, outputs, part) if outputs else None)
+
+    def _measured(self, rows: Rows, outputs: list[np.ndarray], part: list[int]) -> Measured:
+        """What metrics look at, of some of the batches of each window."""
+        chosen = np.concatenate([rows[number].reshape(-1) for number in part])
+        output = np.concatenate([outputs[number].reshape(-1, *outputs[number].shape[2:]) for number in part])
+        target, *weight = [array.take(chosen, axis=0) for array in self._of.batches.arrays[1:]]
+        return Measured(output, target, weight[0] if weight else None)
 
     def _shares(self, rows: Rows) -> np.ndarray:
         if self._counts_rows:
@@ -109,20 +111,9 @@ class ByProgram:
     # What has gone wrong
 
     def _weights_are_finite(self) -> bool:
-        # Looked at in the program's memory: to ask a node for its value would copy it.
-        held = [parameter.node.held for parameter in self._of.model.parameters()]
-        return all(is_finite(each.array if isinstance(each, Buffer) else np.asarray(each)) for each in held)
+        return all(is_finite(in_memory(parameter)) for parameter in self._of.model.parameters())
 
-    def _state(self) -> Kept:
-        """All that a step changes, as it is now."""
-        remembered = [tensor for state in self._of.optimizer.state.values() for tensor in state.values()]
-        kept = Kept()
-        for tensor in (*self._of.model.parameters(), *self._of.model.buffers(), *remembered, default_generator().state):
-            tensor.node.read()
-            kept.keep(tensor)
-        return kept
-
-    def _broken(self, before: Kept, done: Sequence[Rows], rows: Rows, first: int, epoch: str) -> NonFiniteError:
+    def _broken(self, before: KeptState, done: Sequence[Rows], rows: Rows, first: int, epoch: str) -> NonFiniteError:
         """The error for a slice in which a number was not finite."""
         before.restore()
         for each in done:

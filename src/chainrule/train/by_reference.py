@@ -12,7 +12,7 @@ from chainrule._tensor import Tensor
 from chainrule.core.rewind import undone_if_failing
 from chainrule.errors import NonFiniteError
 from chainrule.train.diagnosis import diagnose
-from chainrule.train.running import Ran, Training
+from chainrule.train.running import Measured, Ran, Training
 from chainrule.train.step import Batch, apply_update, forward_backward, gradient_sum, shares
 
 
@@ -40,7 +40,8 @@ class ByReference:
                 apply_update(of.model, of.optimizer, of.update)
             weight = None if batch.weight is None else np.asarray(batch.weight)
             counted = [float(of.objective.count(batch.y))]
-            yield Ran(first + at, stepped, [loss], counted, np.asarray(output), np.asarray(batch.y), weight)
+            measured = Measured(np.asarray(output), np.asarray(batch.y), weight)
+            yield Ran(first + at, stepped, [loss], counted, measured)
 
     def _checked(self, batch: Batch, share: Tensor | float, place: str) -> tuple[float, Tensor]:
         """The loss and the output of a batch, its gradients added up; an error if any of them is not finite.

@@ -20,7 +20,7 @@ from chainrule.train.precheck import evaluating, single
 from chainrule.train.programs import Programs, evaluation, prediction
 from chainrule.train.rows import Rows
 from chainrule.train.runner import NOT_TRACEABLE
-from chainrule.train.running import Ran
+from chainrule.train.running import Measured, Ran
 from chainrule.train.step import Batch, evaluate_batch
 
 # At most so many bytes of inputs and outputs are handled in one call.
@@ -39,7 +39,8 @@ def evaluate(
     measures = Measures(objective)
     with evaluating(model):
         for ran in _evaluated(model, objective, rows.arrays(), batch_size, compiled):
-            if not (np.isfinite(ran.losses).all() or is_finite(ran.output)):
+            output = ran.measured.output if ran.measured else None
+            if not (np.isfinite(ran.losses).all() or is_finite(output)):
                 raise _broken(model, objective, rows, batch_size, place)
             measures.add(ran)
     return measures.compute()
@@ -73,7 +74,8 @@ def _evaluated(
                 else:
                     counts = np.array([float(objective.count(constant(each))) for each in targets])
                 target, *weight = map(_rows_of, given[1:])
-                yield Ran(0, False, losses.reshape(-1), counts, _rows_of(output), target, weight[0] if weight else None)
+                measured = Measured(_rows_of(output), target, weight[0] if weight else None)
+                yield Ran(0, False, losses.reshape(-1), counts, measured)
             return
         except NOT_TRACEABLE:
             pass
@@ -81,7 +83,8 @@ def _evaluated(
         batch = Batch.of(part)
         loss, scores = evaluate_batch(model, objective, batch)
         count = float(objective.count(batch.y))
-        yield Ran(0, False, [loss.item()], [count], scores.numpy(), part[1], part[2] if len(part) > 2 else None)
+        measured = Measured(scores.numpy(), part[1], part[2] if len(part) > 2 else None)
+        yield Ran(0, False, [loss.item()], [count], measured)
 
 
 def _turns(

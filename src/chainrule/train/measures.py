@@ -34,8 +34,8 @@ class Measures:
         """Take in some batches."""
         self._loss += float(np.dot(ran.losses, ran.shares))
         self._share += float(np.sum(ran.shares))
-        if self._metrics:
-            counted = _without_ignored(ran.output, ran.target, ran.weight, self._objective.ignored)
+        if self._metrics and ran.measured is not None:
+            counted = _without_ignored(*ran.measured, self._objective.ignored)
             for metric in self._metrics.values():
                 metric.update(*counted)
 

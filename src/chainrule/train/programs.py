@@ -19,11 +19,11 @@ from chainrule.train.objective import Objective
 from chainrule.train.precheck import single
 from chainrule.train.step import Batch, Update, apply_update, evaluate_batch, forward_backward, shares
 
-Results = list[tuple[Tensor, Tensor]]
+Results = list[tuple[Tensor, ...]]
 
 
 def training(model: Module, objective: Objective, optimizer: Optimizer, update: Update) -> Callable[..., Results]:
-    """One update from the batches that share it: the loss and the output of each."""
+    """One update from the batches that share it: the loss of each, and its output where metrics look at it."""
 
     def training_step(rows: Sequence[Tensor], arrays: Sequence[Tensor]) -> Results:
         batches = [_gathered(arrays, each) for each in rows]
@@ -32,7 +32,7 @@ def training(model: Module, objective: Objective, optimizer: Optimizer, update: 
             for batch, share in zip(batches, shares(objective, batches), strict=True)
         ]
         apply_update(model, optimizer, update)
-        return results
+        return [(loss, output) if objective.metrics else (loss,) for loss, output in results]
 
     return training_step
 

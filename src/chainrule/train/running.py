@@ -45,6 +45,20 @@ class Training:
                 raise broken_state(self.model, name, parameter.node.value, place)
 
 
+class Measured(NamedTuple):
+    """What metrics look at.
+
+    Attributes:
+        output: The model's output for some rows.
+        target: Their targets.
+        weight: Their weights; None where all count the same.
+    """
+
+    output: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray | None
+
+
 class Ran(NamedTuple):
     """Some batches that were run.
 
@@ -53,18 +67,14 @@ class Ran(NamedTuple):
         stepped: Whether it ended with an update.
         losses: The mean loss of each.
         shares: How much each counts among others.
-        output: The model's output for all their rows.
-        target: The targets of all their rows.
-        weight: The weights of all their rows; None where all count the same.
+        measured: What metrics look at, for all their rows; None where there are no metrics.
     """
 
     last: int
     stepped: bool
     losses: Sequence[float] | np.ndarray
     shares: Sequence[float] | np.ndarray
-    output: np.ndarray
-    target: np.ndarray
-    weight: np.ndarray | None
+    measured: Measured | None
 
 
 class Runner(Protocol):
