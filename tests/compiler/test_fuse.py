@@ -103,6 +103,16 @@ def test_a_transposed_operand_is_read_where_it_stands():
     assert isinstance(kernel, Contraction)
 
 
+def test_rows_that_are_looked_up_are_gathered_once():
+    def function(x, w):
+        rows = x[cr.tensor([3, 0, 3])]
+        return [rows @ w, rows.mT @ rows]
+
+    gathering, *products = of(function, (5, 4), (4, 2)).kernels
+    assert isinstance(gathering, Loops)
+    assert [type(kernel) for kernel in products] == [Contraction, Contraction]
+
+
 def test_an_operand_that_is_padded_is_put_into_memory_first():
     first, second = of(lambda a, b: cr.nn.functional.pad(a, (1, 1)) @ b, (5, 4), (6, 3)).kernels
     assert isinstance(first, Loops)

@@ -101,11 +101,11 @@ def _elements(value: Value) -> int:
 
 
 def reached(value: Value, place: Place) -> tuple[Value, Place] | None:
-    """The value that is not a movement which `value` is moved from, and the place there; None if it is not just one."""
+    """What `value` is moved from, up to what must be computed or looked up, and the place there; None if not just one."""
     while is_move(value):
         assert isinstance(value, Apply)
         if value.primitive.name in ("take", "gather"):
-            return None
+            break
         moved = move(value, place, _no_look)
         if len(moved.branches) != 1 or moved.branches[0].conditions:
             return None
