@@ -250,3 +250,15 @@ def test_results_lead_no_derivatives_out():
     assert cr.jit(cr.grad(lambda x: x**2))(cr.tensor(3.0)).item() == 6
     with cr.no_grad():
         assert not cr.jit(lambda x: w * x)(cr.tensor(3.0)).requires_grad
+
+
+def test_an_argument_that_lies_in_the_memory_of_another_program():
+    w = cr.tensor([1.0])
+    grow, double = cr.jit(lambda: w.add_(1)), cr.jit(lambda x: x * 2)
+    found = []
+    for look in (False, False, True, True, False, False):
+        grow()
+        found.append(double(w).item())
+        if look:
+            found.append(w.item())
+    assert found == [4, 6, 8, 4, 10, 5, 12, 14]

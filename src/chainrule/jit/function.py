@@ -138,10 +138,10 @@ class Jitted(Generic[P, R]):
         with _lock:
             version = self._recent
             if version is not None and not kwargs and version.fits(args):
-                quickly: R = version.program(args)
+                quickly: R = version.program.run(args)
                 return quickly
             leaves, form = flatten(args, kwargs)
-            result: R = self._find(args, kwargs, leaves, form).program(leaves)
+            result: R = self._find(args, kwargs, leaves, form).program.run(leaves)
             return result
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Lowered:

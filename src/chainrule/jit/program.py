@@ -66,7 +66,7 @@ class Program:
         else:
             self._read.append((position, owner.handle, of_gradient))
 
-    def __call__(self, leaves: Sequence[Any]) -> Any:
+    def run(self, leaves: Sequence[Any]) -> Any:
         """Run it on the leaves of the arguments."""
         settled = self._settled == changes.tensors
         if not settled:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from itertools import groupby
-from operator import is_, itemgetter
+from operator import is_
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -86,8 +85,8 @@ class Surroundings:
     def _unchanged(self) -> bool:
         """Whether every name stands for the very object that it stood for."""
         try:
-            for namespace, get, values in self._spaces:
-                if not all(map(is_, get(namespace), values)):
+            for namespace, name, value in self._named:
+                if namespace[name] is not value:
                     return False
             for cell, value in self._held:
                 if cell.cell_contents is not value:
@@ -106,23 +105,17 @@ class Surroundings:
 
     def _arrange(self) -> None:
         """Have what is there now at hand, so that it is found out quickly that it is there still."""
-        self._spaces: list[tuple[dict[str, Any], Callable[[Any], Any], list[Any]]] = []
-        for _, group in groupby(self._looked_up, key=lambda entry: id(entry[0])):
-            entries = list(group)
-            namespace, names = entries[0][0], [name for _, name, _ in entries]
-            # With a single name there would be no tuple.
-            get = itemgetter(*names, names[0])
-            self._spaces.append((namespace, get, [namespace.get(name, MISSING) for name in (*names, names[0])]))
+        self._named = [(namespace, name, namespace.get(name, MISSING)) for namespace, name, _ in self._looked_up]
         self._held = [(cell, _content(cell)) for cell, _ in self._cells]
 
     # Finding them
 
     def _look_at(self, value: Any, label: str) -> None:
         """Go on from a value that can be reached: what is it, and what does it depend on?"""
+        value = inspect.unwrap(value) if callable(value) and hasattr(value, "__wrapped__") else value
         if id(value) in self._seen:
             return
         self._seen[id(value)] = value
-        value = inspect.unwrap(value) if callable(value) and hasattr(value, "__wrapped__") else value
         if isinstance(value, FunctionType):
             self._look_into(value)
         elif isinstance(value, MethodType):
