@@ -52,7 +52,8 @@ def units_of(kernel: Loops, lanes: int) -> Units:
         return Units(0, 1, 1, 1)
     affordable = max(1, _GRAIN // max(_cost(kernel), 1))
     if affordable >= length:
-        return Units(rows, 1, length, min(affordable // length, rows))
+        count = -(-rows // (affordable // length))
+        return Units(rows, 1, length, -(-rows // count))
     pieces = -(-length // affordable)
     piece = -(-length // (pieces * lanes)) * lanes
     return Units(rows, -(-length // piece), piece, 1)
