@@ -83,7 +83,7 @@ class ByProgram:
         else:
             # The first run has compiled, and says nothing of how long a step takes.
             self._lengths[shape] = 1
-        return np.stack([np.asarray(loss).reshape(turns) for loss, *_ in results], axis=1), outputs
+        return np.array([np.asarray(loss).reshape(turns) for loss, *_ in results]).T, outputs
 
     def _ran(self, rows: Rows, losses: np.ndarray, outputs: list[np.ndarray], first: int) -> Iterator[Ran]:
         """What was run: all of it at once, or batch by batch."""
