@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 
 from chainrule.data import (
     Dataset,
+    group_split,
     random_split,
     split_dataset,
     stratified_split,
+    time_split,
     train_test_split,
     validation_split,
 )
-from chainrule.errors import ArgumentError, DataLengthError, EmptyDataError
+from chainrule.errors import ArgumentError, DataLengthError, EmptyDataError, NonFiniteDataError
 
 seeds = st.integers(0, 2**64)
 
@@ -73,6 +75,53 @@ def test_other_seeds_choose_other_rows():
     assert len(chosen) == 20
     # Every row has its chance.
     assert len({row for rows in chosen for row in rows}) > 80
+
+
+group_lists = st.lists(st.integers(0, 8), min_size=3, max_size=40).filter(lambda groups: len(set(groups)) > 1)
+
+
+@given(groups=group_lists, share=st.floats(0.1, 0.5), seed=seeds, classes=st.integers(1, 3))
+def test_groups_are_never_parted(groups, share, seed, classes):
+    groups = np.array(groups)
+    labels = (np.arange(len(groups)) * 7 + groups) % classes
+    train, test = group_split(groups, share, seed=seed, labels=labels)
+    assert sorted([*train, *test]) == list(range(len(groups)))
+    assert len(train) > 0
+    assert len(test) > 0
+    assert not set(groups[train]) & set(groups[test])
+    if classes == 1:
+        # No further from the size asked for than half the smallest group, or one of those that did not fit.
+        assert abs(len(test) - np.ceil(share * len(groups))) <= np.bincount(groups).max()
+
+
+@given(case=labels_and_size(smallest=2), seed=seeds)
+def test_groups_of_one_row_are_split_as_rows(case, seed):
+    labels, n_test = case
+    n_test = min(n_test, len(labels) // 2)
+    train, test = group_split(np.arange(len(labels)), n_test, seed=seed, labels=labels)
+    assert set(labels[train]) == set(labels)
+    assert len(test) == n_test
+    exact = np.bincount(labels) * n_test / len(labels)
+    assert (np.abs(np.bincount(labels[test], minlength=len(exact)) - exact) < 2).all()
+
+
+@given(times=st.lists(st.integers(0, 9), min_size=2, max_size=40), share=st.floats(0.05, 0.5))
+def test_the_test_is_the_last_in_time(times, share):
+    times = np.array(times)
+    if len(set(times)) == 1:
+        with pytest.raises(ArgumentError, match="one time"):
+            time_split(times, share)
+        return
+    train, test = time_split(times, share)
+    assert sorted([*train, *test]) == list(range(len(times)))
+    assert times[train].max() < times[test].min()
+
+
+def test_a_cut_in_time_goes_to_the_nearest_place_between_two_times():
+    assert len(time_split([1, 2, 2, 2, 2, 3, 4, 5, 6, 7], 0.6)[1]) == 5
+    assert len(time_split([1, 2, 2, 2, 2, 3, 4, 5, 6, 7], 0.8)[1]) == 9
+    dates = np.array(["2024-03-01", "2023-01-01", "2025-01-01"], dtype="datetime64[us]")
+    assert time_split(dates, 1)[1].tolist() == [2]
 
 
 def test_labels_may_be_texts_or_one_hot_rows():
@@ -139,6 +188,11 @@ def test_a_data_set_in_three_parts():
         (lambda: train_test_split(np.zeros(4), random_state=-1), ArgumentError, "seed"),
         (lambda: train_test_split(np.zeros(4), random_state=0.5), ArgumentError, "seed"),
         (lambda: stratified_split([0, 1, 2, 3], 1), ArgumentError, "without stratify"),
+        (lambda: group_split([1, 1, 1], 0.5), ArgumentError, "one group"),
+        (lambda: group_split([1, 2, 3], 3), ArgumentError, "empty"),
+        (lambda: group_split([1, 2, 3], 1, labels=[0, 1]), DataLengthError, "labels"),
+        (lambda: time_split([5, 5, 5], 0.5), ArgumentError, "one time"),
+        (lambda: time_split([5.0, np.nan], 0.5), NonFiniteDataError, "missing"),
         (lambda: validation_split(10, 0.0), ArgumentError, "validation_split"),
         (lambda: validation_split(10, 1.5), ArgumentError, "validation_split"),
         (lambda: validation_split(10, 0.5, labels=[0, 1]), DataLengthError, "labels"),

@@ -8,7 +8,7 @@ The files, in the order in which data flows:
 - `digits` and `idx` read what there is so far: the bundled digits, and MNIST's files. Readers of tables, of
   folders of pictures and of texts will stand beside them.
 - `dataset` says what they give; `checks` looks for mistakes in what a user hands over.
-- `splitting` parts rows into training, validation and test.
+- `splitting` parts rows into training, validation and test, `folds` into parts that are each the test once.
 - `preprocessing` learns from the training part how to change inputs. Encoders of categories and texts will stand
   beside it.
 - `batches` cuts rows into batches; `randomness` is where all its and the splits' random numbers come from.
@@ -26,12 +26,15 @@ from chainrule.data.checks import (
 )
 from chainrule.data.dataset import Dataset, Split
 from chainrule.data.digits import load_digits
+from chainrule.data.folds import k_fold
 from chainrule.data.idx import is_idx_folder, load_idx_folder, read_idx
 from chainrule.data.preprocessing import Preprocessor, Scale, Standardize, State, preprocessor_from_state
 from chainrule.data.splitting import (
+    group_split,
     random_split,
     split_dataset,
     stratified_split,
+    time_split,
     train_test_split,
     validation_split,
 )
@@ -51,7 +54,9 @@ __all__ = [
     "check_several_classes",
     "check_targets",
     "check_training_classes",
+    "group_split",
     "is_idx_folder",
+    "k_fold",
     "load_digits",
     "load_idx_folder",
     "preprocessor_from_state",
@@ -59,6 +64,7 @@ __all__ = [
     "read_idx",
     "split_dataset",
     "stratified_split",
+    "time_split",
     "train_test_split",
     "validation_split",
 ]

@@ -1,4 +1,4 @@
-"""Seeded splits of rows, stratified by class on request."""
+"""Seeded splits of rows: at random, stratified by class, by group, in the order of time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.data.checks import check_lengths
 from chainrule.data.dataset import Dataset, Split
 from chainrule.data.randomness import SPLITTING, generator
-from chainrule.errors import ArgumentError, EmptyDataError
+from chainrule.errors import ArgumentError, EmptyDataError, NonFiniteDataError
 
-__all__ = ["random_split", "split_dataset", "stratified_split", "train_test_split", "validation_split"]
+__all__ = [
+    "group_split",
+    "random_split",
+    "split_dataset",
+    "stratified_split",
+    "time_split",
+    "train_test_split",
+    "validation_split",
+]
 
 Indices = NDArray[np.int64]
 
@@ -179,6 +187,76 @@ def validation_split(
     return _split(n_rows, fraction, strata, seed)
 
 
+def group_split(
+    groups: ArrayLike, test_size: float, *, seed: int = 0, labels: ArrayLike | None = None
+) -> tuple[Indices, Indices]:
+    """The indices of random training and test rows, with all rows of one group in the same part.
+
+    Args:
+        groups: The group of each row, shape (N,).
+        test_size: The share of rows for the test (a float below 1, rounded up), or their number (an integer), which
+            whole groups come near to.
+        seed: The seed. Default: 0.
+        labels: Class labels, one for each row: groups are then chosen among those of each class (the most frequent
+            label of their rows) in the same proportion, and one of each class stays in training. Default: none.
+
+    Returns:
+        The training indices and the test indices, int64, each in random order.
+
+    Raises:
+        EmptyDataError: Fewer than two rows.
+        ArgumentError: A size that leaves one part empty, or a single group.
+        DataLengthError: Not one label for each row.
+
+    Example:
+        >>> patients = np.array([1, 1, 2, 2, 3, 3, 4, 4])
+        >>> train, test = group_split(patients, 0.25)
+        >>> len(test), set(patients[train]) & set(patients[test])
+        (2, set())
+    """
+    group, sizes, strata = group_sizes(groups, labels)
+    n_test = _n_part(test_size, len(group), "test_size", math.ceil)
+    random = generator(seed, SPLITTING)
+    order = random.permutation(len(sizes))
+    in_test = np.zeros(len(sizes), dtype=bool)
+    # What one class lacks of its share, or has too much, since its groups are whole, the next makes up for.
+    for stratum, wanted in zip(*_shares(strata, sizes, n_test), strict=True):
+        own = order[strata[order] == stratum]
+        chosen = own[_nearest_sum(sizes[own], wanted - int(sizes[in_test].sum()))]
+        in_test[chosen[: len(own) - 1]] = True
+    if not in_test.any():
+        in_test[order[np.argmin(sizes[order])]] = True
+    is_test = in_test[group]
+    return random.permutation(np.flatnonzero(~is_test)), random.permutation(np.flatnonzero(is_test))
+
+
+def time_split(times: ArrayLike, test_size: float) -> tuple[Indices, Indices]:
+    """The indices of training rows and of test rows, which are the last in time.
+
+    Rows of the same time are never parted: the cut goes to the nearest place between two times.
+
+    Args:
+        times: The time of each row, shape (N,): dates, or numbers that grow with time.
+        test_size: The share of rows for the test (a float below 1, rounded up), or their number (an integer).
+
+    Returns:
+        The training indices and the test indices, int64, each in the order of time.
+
+    Raises:
+        EmptyDataError: Fewer than two rows.
+        ArgumentError: A size that leaves one part empty, or rows of a single time.
+        NonFiniteDataError: A time that is missing.
+
+    Example:
+        >>> time_split([2021, 2024, 2022, 2023, 2024], 0.2)
+        (array([0, 2, 3]), array([1, 4]))
+    """
+    order, edges = order_in_time(times)
+    cut = len(order) - _n_part(test_size, len(order), "test_size", math.ceil)
+    cut = edges[np.argmin(np.abs(edges - cut))]
+    return order[:cut], order[cut:]
+
+
 def split_dataset(dataset: Dataset, *, validation: float = 0.0, test: float = 0.0, seed: int = 0) -> Split:
     """A data set in parts, stratified where it has classes.
 
@@ -215,6 +293,60 @@ def _split(n_rows: int, size: float, labels: NDArray[Any] | None, seed: int) -> 
     if labels is None:
         return random_split(n_rows, size, seed=seed)
     return stratified_split(labels, size, seed=seed)
+
+
+def group_sizes(
+    groups: ArrayLike, labels: ArrayLike | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """The number of each row's group; of each group its size, and the number of its most frequent label."""
+    groups = np.asarray(groups)
+    known, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(known) < 2:
+        raise ArgumentError("rows of one group cannot be parted.", where="groups", expected="two groups or more", got=1)
+    if labels is None:
+        return group, sizes, np.zeros(len(sizes), dtype=np.intp)
+    labels = np.asarray(labels)
+    check_lengths({"groups": groups, "labels": labels})
+    classes, label = np.unique(labels, return_inverse=True)
+    pairs, counts = np.unique(group * len(classes) + label, return_counts=True)
+    # Of each group's labels the most frequent comes last, and stays.
+    strata = np.zeros(len(sizes), dtype=np.intp)
+    by_count = pairs[np.argsort(counts, kind="stable")]
+    strata[by_count // len(classes)] = by_count % len(classes)
+    return group, sizes, strata
+
+
+def order_in_time(times: ArrayLike) -> tuple[Indices, Indices]:
+    """The rows in the order of time, and the places in it where another time begins."""
+    times = np.asarray(times)
+    if (times != times).any():
+        raise NonFiniteDataError("a time is missing.", where="times", got=f"{times[times != times][0]}")
+    order = np.argsort(times, kind="stable")
+    edges = np.flatnonzero(times[order[1:]] != times[order[:-1]]) + 1
+    if len(order) > 1 and not len(edges):
+        raise ArgumentError("rows of one time cannot be parted.", where="times", expected="two times or more", got=1)
+    return order, edges
+
+
+def _shares(strata: NDArray[np.intp], sizes: NDArray[np.intp], n_test: int) -> tuple[list[int], list[int]]:
+    """The classes of groups, the one with the fewest groups first, and how many rows they and those before give."""
+    n_groups = np.bincount(strata)
+    classes = np.argsort(n_groups, kind="stable")
+    rows = np.cumsum(np.bincount(strata, weights=sizes)[classes])
+    return classes.tolist(), np.rint(rows * n_test / rows[-1]).astype(int).tolist()
+
+
+def _nearest_sum(sizes: NDArray[np.intp], wanted: int) -> NDArray[np.intp]:
+    """Which groups, the first ones first, have together about so many rows."""
+    taken = np.zeros(len(sizes), dtype=bool)
+    while (fits := np.flatnonzero(~taken & (sizes <= wanted))).size:
+        chosen = fits[np.cumsum(sizes[fits]) <= wanted]
+        taken[chosen] = True
+        wanted -= int(sizes[chosen].sum())
+    rest = np.flatnonzero(~taken)
+    if rest.size and sizes[smallest := rest[np.argmin(sizes[rest])]] < 2 * wanted:
+        taken[smallest] = True
+    return np.flatnonzero(taken)
 
 
 def _largest_remainder(counts: NDArray[np.intp], n_part: int) -> NDArray[np.intp]:
