@@ -9,6 +9,7 @@ from chainrule.train.callbacks import (
     ModelCheckpoint,
     ProgressBar,
     ReduceLROnPlateau,
+    TimeLimit,
 )
 from chainrule.train.history import History
 
@@ -21,4 +22,5 @@ __all__ = [
     "ModelCheckpoint",
     "ProgressBar",
     "ReduceLROnPlateau",
+    "TimeLimit",
 ]

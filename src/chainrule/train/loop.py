@@ -97,6 +97,8 @@ def _train(session: Session, runner: Runner, callbacks: Sequence[Callback]) -> L
             running = measures.running()
             for callback in callbacks:
                 callback.on_train_batch_end(ran.last, running)
+        if session.stops_at_once:
+            break
     return measures.compute()
 
 

@@ -27,6 +27,7 @@ class Session:
         history: Every epoch so far.
         measures: The running loss and metrics of the epoch at work.
         stop_reason: Why training ends after this epoch; None while it goes on.
+        stops_at_once: Whether the rest of this epoch is left out.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class Session:
         self.history = History()
         self.measures = Measures(objective)
         self.stop_reason: str | None = None
+        self.stops_at_once = False
         self.say = say
 
     def running_metrics(self) -> dict[str, float]:
         """The loss and the metrics over the batches of this epoch so far; unlike the loss, metrics may take long."""
         return self.measures.compute()
 
-    def stop(self, reason: str) -> None:
-        """End the training after this epoch."""
+    def stop(self, reason: str, *, at_once: bool = False) -> None:
+        """End the training after this epoch; or at once, with what this epoch has come to so far."""
         self.stop_reason = reason
+        self.stops_at_once = at_once

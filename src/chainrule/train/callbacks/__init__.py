@@ -6,6 +6,7 @@ from chainrule.train.callbacks.early_stopping import EarlyStopping
 from chainrule.train.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from chainrule.train.callbacks.model_checkpoint import ModelCheckpoint
 from chainrule.train.callbacks.progress import ProgressBar
+from chainrule.train.callbacks.time_limit import TimeLimit
 
 __all__ = [
     "CSVLogger",
@@ -15,4 +16,5 @@ __all__ = [
     "ModelCheckpoint",
     "ProgressBar",
     "ReduceLROnPlateau",
+    "TimeLimit",
 ]
