@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import ArgumentError
-from chainrule.metrics import CalibrationError, calibration_error
+from chainrule.metrics import CalibrationError, calibration_curve, calibration_error
 from tests.metrics.strategies import binary_scores, class_scores
 
 
@@ -26,6 +26,15 @@ def test_bins_are_scikit_learns(sk, batch, n_bins):
     expected = np.average(np.abs(right - said), weights=counts[counts > 0])
     got = calibration_error(batch.targets, batch.predictions, n_bins=n_bins)
     assert got == pytest.approx(expected, abs=1e-12)
+
+
+@given(batch=binary_scores(), n_bins=st.integers(1, 9))
+def test_the_curve_is_scikit_learns(sk, batch, n_bins):
+    calibration = pytest.importorskip("sklearn.calibration", reason="scikit-learn is not installed")
+    expected = calibration.calibration_curve(batch.targets, batch.predictions, n_bins=n_bins)
+    right, said, rows = calibration_curve(batch.targets, batch.predictions, n_bins=n_bins)
+    np.testing.assert_allclose([right, said], expected, rtol=1e-12)
+    assert rows.sum() == len(batch.targets)
 
 
 @given(batch=class_scores())

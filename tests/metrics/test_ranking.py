@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from chainrule.errors import ArgumentError, NonFiniteDataError
-from chainrule.metrics import PRAUC, ROCAUC, average_precision_score, roc_auc_score
+from chainrule.metrics import PRAUC, ROCAUC, average_precision_score, roc_auc_score, roc_curve
 from tests.metrics.strategies import binary_scores, class_scores
 
 AREAS = {ROCAUC: "roc_auc_score", PRAUC: "average_precision_score"}
@@ -62,6 +62,18 @@ def test_several_classes_are_scikit_learns(sk, cls, batch):
         metric.update(*batch)
         expected = getattr(sk, AREAS[cls])(one_hot, batch.predictions, average=average, sample_weight=batch.weights)
         np.testing.assert_allclose(metric.compute(), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:No (positive|negative) samples")
+@given(batch=binary_scores())
+def test_the_curve_is_scikit_learns(sk, batch):
+    expected = sk.roc_curve(
+        batch.targets, batch.predictions, sample_weight=batch.weights, pos_label=1, drop_intermediate=False
+    )
+    for got, theirs in zip(
+        roc_curve(batch.targets, batch.predictions, sample_weight=batch.weights), expected, strict=True
+    ):
+        np.testing.assert_allclose(got, theirs, rtol=1e-12)
 
 
 def test_one_class_only_has_no_roc_curve():

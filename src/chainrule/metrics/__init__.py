@@ -18,7 +18,7 @@ from chainrule.metrics.accuracy import (
     top_k_accuracy_score,
 )
 from chainrule.metrics.base import Metric
-from chainrule.metrics.calibration import CalibrationError, calibration_error
+from chainrule.metrics.calibration import CalibrationError, calibration_curve, calibration_error
 from chainrule.metrics.confusion import (
     ConfusionMatrix,
     FalseNegatives,
@@ -37,7 +37,7 @@ from chainrule.metrics.precision_recall import (
     recall_score,
     specificity_score,
 )
-from chainrule.metrics.ranking import PRAUC, ROCAUC, average_precision_score, roc_auc_score
+from chainrule.metrics.ranking import PRAUC, ROCAUC, average_precision_score, roc_auc_score, roc_curve
 from chainrule.metrics.registry import Task, metric_names, resolve
 from chainrule.metrics.regression import (
     MeanAbsoluteError,
@@ -75,6 +75,7 @@ __all__ = [
     "TruePositives",
     "accuracy_score",
     "average_precision_score",
+    "calibration_curve",
     "calibration_error",
     "confusion_matrix",
     "f1_score",
@@ -87,6 +88,7 @@ __all__ = [
     "recall_score",
     "resolve",
     "roc_auc_score",
+    "roc_curve",
     "root_mean_squared_error",
     "specificity_score",
     "top_k_accuracy_score",

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import ArgumentError
 from chainrule.metrics.base import Metric, Weights
 from chainrule.metrics.inputs import class_rows, probabilities
 from chainrule.metrics.running import divide_by_weight
 
-__all__ = ["CalibrationError", "calibration_error"]
+__all__ = ["CalibrationError", "calibration_curve", "calibration_error"]
+
+
+class _Bins(NamedTuple):
+    """What is summed in each bin of confidence: the weights, how sure the rows are, and how many of them are right."""
+
+    weight: NDArray[Any]
+    confidence: NDArray[Any]
+    right: NDArray[Any]
 
 
 class CalibrationError(Metric):
@@ -47,9 +57,7 @@ class CalibrationError(Metric):
         super().__init__()
 
     def reset(self) -> None:
-        self._weight = 0.0
-        # Confidence minus correctness, summed in each bin: all that the bins are needed for.
-        self._gap = np.zeros(self.n_bins)
+        self._bins = _Bins(*np.zeros((3, self.n_bins)))
 
     def update(self, predictions: ArrayLike, targets: ArrayLike, sample_weight: Weights = None) -> None:
         rows = class_rows(predictions, targets, sample_weight)
@@ -61,8 +69,13 @@ class CalibrationError(Metric):
         weights = np.ones(len(right)) if rows.weights is None else rows.weights
         inner_edges = np.linspace(0.0, 1.0, self.n_bins + 1)[1:-1]
         bins = np.searchsorted(inner_edges, confidence)
-        self._gap += np.bincount(bins, (confidence - right) * weights, minlength=self.n_bins)
-        self._weight += float(weights.sum())
+        summed = (np.bincount(bins, part * weights, minlength=self.n_bins) for part in (1.0, confidence, right))
+        self._bins = _Bins(*(before + part for before, part in zip(self._bins, summed, strict=True)))
+
+    @property
+    def bins(self) -> _Bins:
+        """What the rows since the last reset sum up to, bin by bin."""
+        return self._bins
 
     def compute(self) -> float:
         """The error over all rows since the last reset, from 0 to 1.
@@ -70,7 +83,33 @@ class CalibrationError(Metric):
         Raises:
             EmptyDataError: No rows so far, or all weights are 0.
         """
-        return float(divide_by_weight(np.abs(self._gap).sum(), self._weight))
+        weight, confidence, right = self._bins
+        return float(divide_by_weight(np.abs(confidence - right).sum(), float(weight.sum())))
+
+
+def calibration_curve(
+    y_true: ArrayLike, y_prob: ArrayLike, *, n_bins: int = 5, sample_weight: Weights = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """How often predictions come true, by how sure they are; scikit-learn's function, and the rows of each bin.
+
+    Args:
+        y_true: Class indices, shape (N,).
+        y_prob: Shape (N,): probabilities of class 1. Shape (N, C): of the classes; see `CalibrationError`.
+        n_bins: The number of bins of equal width. Default: 5, as scikit-learn. Empty ones are left out.
+        sample_weight: Shape (N,). Default: 1 each.
+
+    Returns:
+        For each bin: the share of rows that came true, the mean probability, and the number (or weight) of rows.
+
+    Example:
+        >>> right, said, rows = calibration_curve([0, 0, 1, 1], [0.1, 0.3, 0.8, 0.6], n_bins=2)
+        >>> right, said, rows
+        (array([0., 1.]), array([0.2, 0.7]), array([2., 2.]))
+    """
+    metric = CalibrationError(n_bins)
+    metric.update(y_prob, y_true, sample_weight)
+    weight, confidence, right = (part[metric.bins.weight > 0] for part in metric.bins)
+    return right / weight, confidence / weight, weight
 
 
 def calibration_error(

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import ArgumentError
 from chainrule.metrics.base import Metric, Weights
-from chainrule.metrics.inputs import class_rows, nothing_to_measure, probabilities, same_width
+from chainrule.metrics.inputs import binary_rows, class_rows, nothing_to_measure, probabilities, same_width
 
-__all__ = ["PRAUC", "ROCAUC", "ClassAverage", "average_precision_score", "roc_auc_score"]
+__all__ = ["PRAUC", "ROCAUC", "ClassAverage", "average_precision_score", "roc_auc_score", "roc_curve"]
 
 ClassAverage = Literal["macro", "weighted"]
 
@@ -115,9 +115,7 @@ class ROCAUC(_RankingMetric):
     def _area(positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> float:
         if positives[-1] == 0 or negatives[-1] == 0:
             return float("nan")
-        hits = np.concatenate([[0.0], positives / positives[-1]])
-        alarms = np.concatenate([[0.0], negatives / negatives[-1]])
-        return float(np.trapezoid(hits, alarms))
+        return float(np.trapezoid(_shares(positives), _shares(negatives)))
 
 
 class PRAUC(_RankingMetric):
@@ -188,6 +186,44 @@ def average_precision_score(
         0.8333
     """
     return _score(PRAUC(average), y_true, y_score, sample_weight)
+
+
+def roc_curve(
+    y_true: ArrayLike, y_score: ArrayLike, *, sample_weight: Weights = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The receiver operating characteristic, as scikit-learn's function with `drop_intermediate=False`.
+
+    Args:
+        y_true: Class indices, shape (N,), 1 for the rows that are to have the higher scores.
+        y_score: Scores of class 1, shape (N,).
+        sample_weight: Shape (N,). Default: 1 each.
+
+    Returns:
+        For each threshold, the highest first: the share of class 0 at or above it, the share of class 1, and the
+        threshold. A class without rows has NaN for its share.
+
+    Raises:
+        EmptyDataError: No rows.
+
+    Example:
+        >>> false_positives, true_positives, thresholds = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        >>> true_positives
+        array([0. , 0.5, 0.5, 1. , 1. ])
+    """
+    rows = binary_rows(np.asarray(y_score), y_true, sample_weight)
+    if not len(rows.targets):
+        raise nothing_to_measure()
+    scores = rows.scores.astype(np.result_type(rows.scores, np.float32))
+    weights = np.ones(len(scores)) if rows.weights is None else rows.weights
+    positives, negatives = _cumulative(scores, rows.targets == 1, weights)
+    thresholds = np.concatenate([[np.inf], np.unique(scores)[::-1]])
+    return _shares(negatives), _shares(positives), thresholds
+
+
+def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Counts from nothing on, as shares of the last."""
+    total = counts[-1] if counts[-1] > 0 else np.nan
+    return np.concatenate([[0.0], counts]) / total
 
 
 def _score(
