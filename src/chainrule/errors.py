@@ -43,6 +43,7 @@ __all__ = [
     "MissingClassError",
     "DataLengthError",
     "ColumnTypeError",
+    "MissingColumnError",
     "FileFormatError",
     "RunFolderError",
     "VersionError",
@@ -256,6 +257,24 @@ class ColumnTypeError(ChainruleError, TypeError, ValueError):
     ) -> None:
         super().__init__(message, where=where, expected=expected, got=got, remedy=remedy)
         self.row = row
+
+
+class MissingColumnError(ChainruleError, KeyError, ValueError):
+    """A table without a column that the model was trained on."""
+
+    def __init__(self, missing: Iterable[str], there: Iterable[str], where: str | None = None) -> None:
+        names, there = list(missing), list(there)
+        close = {name: nearest(name, there) for name in names}
+        renamed = ", ".join(f"{found!r} for {name!r}" for name, found in close.items() if found)
+        super().__init__(
+            "columns are missing." if len(names) > 1 else "a column is missing.",
+            where=where,
+            expected=", ".join(map(repr, names)),
+            got=", ".join(map(repr, there)),
+            remedy=f"is it {renamed}? Rename it" if renamed else "give the columns that the model was trained on",
+        )
+
+    __str__ = ChainruleError.__str__
 
 
 class FileFormatError(ChainruleError, ValueError):
