@@ -16,7 +16,7 @@ from chainrule.core.dtype import FLOATING, float32, float64
 from chainrule.core.primitive import PRIMITIVES, Primitive
 from chainrule.errors import ChainruleError
 from chainrule.graph import Apply, Graph, Input
-from chainrule.jit.native import Native
+from chainrule.jit.native import native
 from chainrule.ops.elementwise import Binary, Unary, Where
 from tests.conformance.table import ROWS, Row, index
 from tests.native.accuracy import LIMITS, LIMITS_OF_TWO, errors, numbers, pairs, same
@@ -107,11 +107,11 @@ class Together:
 
     def run(self) -> list[np.ndarray]:
         """What the primitives make of their arrays."""
-        native = Native(Graph(tuple(self._inputs), tuple(self._values)))
+        program = native(Graph(tuple(self._inputs), tuple(self._values)))
         results = [np.empty(value.shape, value.dtype) for value in self._values]
         for number, array in enumerate([*self._arrays, *results]):
-            native.addresses[number] = array.ctypes.data
-        native.run()
+            program.addresses[number] = array.ctypes.data
+        program.run()
         return results
 
 

@@ -54,7 +54,7 @@ def test_programs_of_one_signature_count_too():
 def test_what_is_dropped_gives_its_memory_back_at_once():
     double = cr.jit(lambda x: x * 2)
     double(np.ones(1, np.float32))
-    gone = weakref.ref(double._recent.program._run.__self__.executable)
+    gone = weakref.ref(double._recent.program._run.__self__)
     gc.disable()
     try:
         for length in range(2, 6):

@@ -30,9 +30,11 @@ class Trial:
     """
 
     def __init__(self, lowered: Lowered, *, timed: bool = False) -> None:
+        from chainrule.jit.faults import error_of
         from chainrule.native.executable import build
 
-        self._executable = build(lambda: lowered.program, fingerprint(lowered.graph), timed=timed)
+        key = fingerprint(lowered.graph)
+        self._executable = build(lambda: lowered.program, key, timed=timed, explain=error_of)
         self._found = lowered.inputs()
         self._inputs = [Buffer(array.shape, array.dtype) for array in self._found]
         self._results = [Buffer(value.shape, value.dtype) for value in lowered.graph.results]
@@ -57,16 +59,10 @@ class Trial:
 
     def _run(self, steps: int) -> Measured:
         """So many steps, from where the user's state stands."""
-        from chainrule.jit.faults import error_of
-        from chainrule.native.executable import ProgramFault
-
         for buffer, array in zip(self._inputs, self._found, strict=True):
             np.copyto(buffer.array, array)
         start = time.perf_counter()
-        try:
-            self._executable.run(steps)
-        except ProgramFault as fault:
-            raise error_of(fault) from None
+        self._executable.run(steps)
         elapsed = time.perf_counter() - start
         return Measured(elapsed / steps, self._executable.seconds() if self._executable.layout.timed else [])
 

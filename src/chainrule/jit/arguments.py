@@ -57,7 +57,8 @@ class Given:
             addresses[self.position] = node.address or self._find(node)
         else:
             array = value.array if isinstance(value, Stream) else value
-            addresses[self.position], self._kept = located(array, self._dtype)
+            if array is not self._kept:
+                addresses[self.position], self._kept = located(array, self._dtype)
 
     def _find(self, node: Node) -> int:
         """Where the value of a node lies, which the node remembers as long as that cannot change."""

@@ -20,7 +20,7 @@ from chainrule.jit.assembly import assemble
 from chainrule.jit.backend import Backend, Reference
 from chainrule.jit.capture import capture
 from chainrule.jit.guards import Guards
-from chainrule.jit.native import Native
+from chainrule.jit.native import native
 from chainrule.jit.program import Program
 from chainrule.jit.signature import Quick, Signature, difference, flatten, leaf_names, signature_of
 from chainrule.jit.stages import Lowered
@@ -117,7 +117,7 @@ class Jitted(Generic[P, R]):
 
     __wrapped__: Callable[P, R]
 
-    def __init__(self, function: Callable[P, R], backend: Backend = Native) -> None:
+    def __init__(self, function: Callable[P, R], backend: Backend = native) -> None:
         functools.update_wrapper(self, function)
         self._function = function
         self._backend = backend

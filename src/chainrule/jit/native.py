@@ -1,49 +1,39 @@
-"""What runs a graph as machine code."""
+"""What runs a graph as machine code.
+
+The compiler is imported where it is needed: a program that is on disk, and meets no bad data, needs none.
+"""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
+from chainrule.errors import ChainruleError
 from chainrule.graph import Graph
 from chainrule.graph.fingerprint import fingerprint
 
+if TYPE_CHECKING:
+    from chainrule.compiler.kernel import Program
+    from chainrule.native.executable import Executable, ProgramFault
 
-class Native:
+
+def native(graph: Graph) -> Executable:
     """A graph as a native program.
 
-    Args:
-        graph: What it computes.
-
-    Attributes:
-        addresses: See `jit.backend.Executable`.
+    Its `run` raises IndexingError, ClassIndexError or ArgumentError for data that a kernel cannot take.
     """
+    from chainrule.native.executable import build
 
-    def __init__(self, graph: Graph) -> None:
-        from chainrule.native.executable import ProgramFault, build
-
-        self._fault = ProgramFault
-        # Made by nothing that holds what is made: a program that is dropped gives its memory back at once.
-        self.executable = build(partial(_compiled, graph), fingerprint(graph))
-        self.addresses: Any = self.executable.addresses
-        self._execute = self.executable.run
-
-    def run(self, repeat: int = 1) -> int:
-        """Run it so many times.
-
-        Raises:
-            IndexingError, ClassIndexError, ArgumentError: For data that a kernel cannot take.
-        """
-        try:
-            return self._execute(repeat)
-        except self._fault as fault:
-            from chainrule.jit.faults import error_of
-
-            raise error_of(fault) from None
+    return build(partial(_compiled, graph), fingerprint(graph), explain=_explained)
 
 
-def _compiled(graph: Graph) -> Any:
-    # Imported where it is needed: a program that is on disk needs no compiler.
+def _compiled(graph: Graph) -> Program:
     from chainrule.compiler import compile_graph
 
     return compile_graph(graph)
+
+
+def _explained(fault: ProgramFault) -> ChainruleError:
+    from chainrule.jit.faults import error_of
+
+    return error_of(fault)

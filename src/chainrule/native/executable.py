@@ -51,7 +51,16 @@ class ProgramFault(Exception):  # noqa: N818 - it says what bad data met, and is
         self.steps = steps
 
 
-def build(make: Callable[[], Program], key: bytes | None = None, *, timed: bool = False) -> Executable:
+Explain = Callable[[ProgramFault], Exception]
+
+
+def build(
+    make: Callable[[], Program],
+    key: bytes | None = None,
+    *,
+    timed: bool = False,
+    explain: Explain | None = None,
+) -> Executable:
     """Compile a program for this processor, or take it from the cache.
 
     Args:
@@ -59,6 +68,7 @@ def build(make: Callable[[], Program], key: bytes | None = None, *, timed: bool 
         key: Says which program it is, so that it can be kept on disk: two programs with the same key must be the same,
             constants included. None keeps it in memory only.
         timed: Whether to measure the time of each kernel (`Executable.seconds`); the program is slower then.
+        explain: Makes the error for the user of a fault.
     """
 
     def compile_program() -> Entry:
@@ -67,7 +77,7 @@ def build(make: Callable[[], Program], key: bytes | None = None, *, timed: bool 
         return compiled_program(make(), host(), timed=timed)
 
     entry = cached(None if key is None else key + (b"timed" if timed else b""), compile_program)
-    return Executable(entry, make)
+    return Executable(entry, make, explain)
 
 
 class Executable:
@@ -81,6 +91,7 @@ class Executable:
     Args:
         entry: What was compiled.
         make: Gives the program, where more is asked than to run it.
+        explain: Makes the error for the user of a fault, which otherwise is the error.
 
     Attributes:
         layout: What is known of it.
@@ -88,10 +99,11 @@ class Executable:
         lock: For those who share it.
     """
 
-    def __init__(self, entry: Entry, make: Callable[[], Program]) -> None:
+    def __init__(self, entry: Entry, make: Callable[[], Program], explain: Explain | None = None) -> None:
         self.layout = Layout.from_json(entry.layout)
         self.lock = threading.Lock()
         self._make = make
+        self._explain = explain
         functions, self._library = linked(entry.code, "run")
         self._run: Callable[[int], int] = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(functions["run"])
         # The same, but without letting other Python threads run meanwhile.
@@ -127,7 +139,8 @@ class Executable:
             How many steps were done: `repeat`.
 
         Raises:
-            ProgramFault: If a kernel has met bad data. The steps before were done; what of this one (`native/step.py`).
+            ProgramFault: If a kernel has met bad data, or what explains it. The steps before were done; what of this
+                one (`native/step.py`).
         """
         if self._revision != config.threads_revision:
             self._prepare()
@@ -192,14 +205,15 @@ class Executable:
         self._scratch = aligned_block(threads * layout.scratch, 128)
         self._words[context.SCRATCH] = self._scratch.ctypes.data
 
-    def _fault(self, steps: int) -> ProgramFault:
+    def _fault(self, steps: int) -> Exception:
         from chainrule.native.convention import Fault
 
         first, last = context.FAULTS, context.FAULTS + self.layout.kernels
         words = self._words[first:last]
         self._words[first:last] = [0] * len(words)
         number, word = next((number, word) for number, word in enumerate(words) if word)
-        return ProgramFault(self.program.kernels[number], Fault(word & 0xFF), word >> 8, steps)
+        fault = ProgramFault(self.program.kernels[number], Fault(word & 0xFF), word >> 8, steps)
+        return fault if self._explain is None else self._explain(fault)
 
 
 _executables: weakref.WeakSet[Executable] = weakref.WeakSet()
