@@ -179,8 +179,9 @@ def zeros(
     >>> cr.zeros(2, 3).shape
     (2, 3)
     """
-    shape = shapes.flatten_sizes(lengths, size)
-    return full(shape, 0, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
+    # From NumPy's own zeros, which take no memory until somebody writes to them.
+    array = np.zeros(shapes.lengths(lengths, size), as_dtype(dtype or get_default_dtype()))
+    return make(array, requires_grad, device)
 
 
 def ones(
@@ -238,7 +239,7 @@ def zeros_like(
     >>> cr.zeros_like(cr.ones(2))
     tensor([0., 0.])
     """
-    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return zeros(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
 def ones_like(

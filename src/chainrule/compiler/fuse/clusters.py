@@ -13,7 +13,7 @@ as long as no other work would have to happen in between. A cluster has a space:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,6 +26,10 @@ from chainrule.graph import Apply
 
 Role = Literal["full", "outer", "inlined"]
 
+# A kernel computes at most so many numbers (0-d values): an optimizer has some for each weight, and kernels of equal
+# parts of them are compiled once.
+_MOST_NUMBERS = 128
+
 
 @dataclass(eq=False)
 class Cluster:
@@ -36,12 +40,14 @@ class Cluster:
         shape: The index space: the lengths other than 1.
         reduced: Which dimensions of `shape` are reduced.
         roles: Every value with its role, in the order of computation.
+        level: Below that of every cluster that reads this one.
     """
 
     kind: Literal["map", "rows", "contraction", "whole"]
     shape: Shape
     reduced: frozenset[int] = frozenset()
     roles: dict[Apply, Role] = field(default_factory=dict)
+    level: int = 0
 
     @property
     def size(self) -> int:
@@ -63,10 +69,11 @@ class Clustering:
         self._order = {value: i for i, value in enumerate(work.values)}
         self.readers: dict[Apply, list[tuple[Apply, Link]]] = {value: [] for value in work.values}
         for value in work.values:
-            self.of[value] = _alone(value)
+            self.of[value] = alone = _alone(value)
             for link in work.links[value]:
                 if isinstance(link.source, Apply):
                     self.readers[link.source].append((value, link))
+                    alone.level = max(alone.level, self.of[link.source].level + 1)
         self._outputs = set(work.graph.outputs)
         # Values that every kernel computes for itself, from what is in memory anyway.
         self.recomputed: set[Apply] = set()
@@ -101,12 +108,28 @@ class Clustering:
     def join(self, first: Cluster, second: Cluster) -> bool:
         """Join two clusters, the first of which the second reads, if that can be; whether it was."""
         joined = self._fitted(first, second)
-        if joined is None or self._leads_around(first, second):
+        if joined is None or _is_too_long(joined) or self._leads_around(first, second):
             return False
-        joined.roles = dict(sorted(joined.roles.items(), key=lambda item: self._order[item[0]]))
-        for value in joined.roles:
-            self.of[value] = joined
+        self._replace(joined)
         return True
+
+    def _replace(self, joined: Cluster) -> None:
+        """Put a cluster in the place of those that it is made of."""
+        joined.roles = dict(sorted(joined.roles.items(), key=lambda item: self._order[item[0]]))
+        self.put(joined)
+        joined.level = 1 + max((cluster.level for cluster in self._reads(joined)), default=-1)
+        raised = [joined]
+        while raised:
+            cluster = raised.pop()
+            for following in self.read_by(cluster):
+                if following.level <= cluster.level:
+                    following.level = cluster.level + 1
+                    raised.append(following)
+
+    def put(self, cluster: Cluster) -> None:
+        """Let a cluster be the one that computes its values."""
+        for value in cluster.roles:
+            self.of[value] = cluster
 
     def _links(self, first: Cluster, second: Cluster) -> list[tuple[Apply, Apply, Link]]:
         return [
@@ -190,34 +213,21 @@ class Clustering:
         if self._leads_around(first, second):
             return False
         roles: dict[Apply, Role] = dict.fromkeys(first.roles, "inlined")
-        merged = {**roles, **second.roles}
-        merged = dict(sorted(merged.items(), key=lambda item: self._order[item[0]]))
-        joined = Cluster(second.kind, second.shape, second.reduced, merged)
-        for value in merged:
-            self.of[value] = joined
+        joined = Cluster(second.kind, second.shape, second.reduced, {**roles, **second.roles})
+        self._replace(joined)
         return True
 
     def join_unlinked(self, first: Cluster, second: Cluster) -> bool:
         """Join two maps over one space of which neither needs the other; whether that could be."""
         if first.kind != "map" or second.kind != "map" or first.shape != second.shape:
             return False
-        if second in self._reached_from(first) or first in self._reached_from(second):
+        if first.level > second.level:
+            first, second = second, first
+        joined = Cluster("map", first.shape, roles={**first.roles, **second.roles})
+        if _is_too_long(joined) or second in self.read_by(first) or self._leads_around(first, second):
             return False
-        merged = {**first.roles, **second.roles}
-        joined = Cluster("map", first.shape, roles=dict(sorted(merged.items(), key=lambda item: self._order[item[0]])))
-        for value in merged:
-            self.of[value] = joined
+        self._replace(joined)
         return True
-
-    def _reached_from(self, cluster: Cluster) -> set[Cluster]:
-        seen: set[Cluster] = set()
-        stack = [cluster]
-        while stack:
-            for following in self.read_by(stack.pop()):
-                if following not in seen:
-                    seen.add(following)
-                    stack.append(following)
-        return seen
 
     def recompute(self, value: Apply) -> bool:
         """Let every kernel compute a value for itself, if that costs less than a trip to memory; whether it does."""
@@ -237,20 +247,21 @@ class Clustering:
 
     def _leads_around(self, first: Cluster, second: Cluster) -> bool:
         """Whether a way from the first to the second leads through others, which would then have to run in between."""
-        seen = {second}
+        seen: set[Cluster] = set()
         stack = [cluster for cluster in self.read_by(first) if cluster is not second]
         while stack:
             cluster = stack.pop()
-            if cluster is first or cluster in seen:
+            # Levels rise along every way: from here on, none leads to the second.
+            if cluster.level >= second.level or cluster in seen:
                 continue
             seen.add(cluster)
-            for following in self.read_by(cluster):
-                if following is second:
-                    return True
-                stack.append(following)
+            following = self.read_by(cluster)
+            if second in following:
+                return True
+            stack.extend(following)
         return False
 
-    def read_by(self, cluster: Cluster) -> Iterable[Cluster]:
+    def read_by(self, cluster: Cluster) -> Collection[Cluster]:
         """The clusters that read what this one computes."""
         return dict.fromkeys(
             self.of[reader]
@@ -258,6 +269,13 @@ class Clustering:
             for reader, _ in self.readers[value]
             if self.of[reader] is not cluster
         )
+
+    def _reads(self, cluster: Cluster) -> Iterator[Cluster]:
+        """The clusters that this one reads."""
+        for value in cluster.roles:
+            for link in self.work.links[value]:
+                if isinstance(link.source, Apply) and self.of[link.source] is not cluster:
+                    yield self.of[link.source]
 
 
 def _alone(value: Apply) -> Cluster:
@@ -272,6 +290,11 @@ def _alone(value: Apply) -> Cluster:
         return Cluster("rows", squeezed(shape), reduced, {value: "outer"})
     kind: Literal["contraction", "map"] = "contraction" if is_contraction(value) else "map"
     return Cluster(kind, squeezed(value.shape), roles={value: "full"})
+
+
+def _is_too_long(cluster: Cluster) -> bool:
+    """Whether it computes more numbers than a kernel should."""
+    return cluster.size == 1 and len(cluster.roles) > _MOST_NUMBERS
 
 
 def _computes(reader: Apply) -> bool:

@@ -44,14 +44,23 @@ def clustered(work: Work) -> Clustering:
 def _join_epilogues(clustering: Clustering) -> None:
     """Give each product the maps of its result; all of them or, where they touch too many arrays, none."""
     for product in [value for value in clustering.work.values if is_contraction(value)]:
-        before = dict(clustering.of)
-
-        def is_this(first: Cluster, second: Cluster, product: Apply = product) -> bool:
-            return first is clustering.of[product] and second.kind == "map"
-
-        _join_along(clustering, is_this)
+        before = clustering.of[product]
+        taken = _join_readers(clustering, product)
         if clustering.arrays(clustering.of[product]) > _MOST_ARRAYS:
-            clustering.of = before
+            for cluster in (before, *taken):
+                clustering.put(cluster)
+
+
+def _join_readers(clustering: Clustering, product: Apply) -> list[Cluster]:
+    """Join to a product the maps of its result, again until nothing more joins; what they were before."""
+    taken: list[Cluster] = []
+    while True:
+        cluster = clustering.of[product]
+        maps = [reader for reader in clustering.read_by(cluster) if reader.kind == "map"]
+        joined = next((each for each in maps if clustering.join(cluster, each)), None)
+        if joined is None:
+            return taken
+        taken.append(joined)
 
 
 def _join_along(clustering: Clustering, wanted: Callable[[Cluster, Cluster], bool]) -> None:

@@ -7,10 +7,12 @@ the new value is put aside and copied at the end.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.compiler.fuse.clusters import Cluster, Clustering
 from chainrule.compiler.fuse.kinds import is_contraction, is_reduction
+from chainrule.compiler.fuse.links import Link
 from chainrule.graph import Apply, Input
 
 
@@ -36,14 +38,16 @@ def scheduled(clustering: Clustering) -> Schedule:
         cluster: dict.fromkeys(clustering.read_by(cluster)) for cluster in clusters
     }
     reading = _reading(clustering)
+    depths = {cluster: depths_of(clustering, cluster) for cluster in clusters}
     in_place: dict[Apply, int] = {}
     copied: list[tuple[Apply, int]] = []
     for number, value in clustering.work.graph.writes:
         assert isinstance(value, Apply)
         cluster = clustering.of[value]
-        readers = [reader for reader in reading.get(clustering.work.graph.inputs[number], {}) if reader is not cluster]
-        below = _reachable(cluster, after)
-        if _overwrites_safely(clustering, value, number) and not any(reader in below for reader in readers):
+        reads = reading.get(clustering.work.graph.inputs[number], [])
+        within = [(reader, link) for reader, link in reads if clustering.of[reader] is cluster]
+        readers = dict.fromkeys(clustering.of[reader] for reader, _ in reads if clustering.of[reader] is not cluster)
+        if _overwrites_safely(cluster, value, within, depths[cluster]) and not _leads_to(readers, cluster, after):
             in_place[value] = number
             for reader in readers:
                 after[reader][cluster] = None
@@ -52,33 +56,38 @@ def scheduled(clustering: Clustering) -> Schedule:
     return Schedule(tuple(_topological(clusters, after)), in_place, tuple(copied))
 
 
-def _reading(clustering: Clustering) -> dict[Input, dict[Cluster, None]]:
-    """Which clusters read each input."""
-    found: dict[Input, dict[Cluster, None]] = {}
+def _reading(clustering: Clustering) -> dict[Input, list[tuple[Apply, Link]]]:
+    """What reads each input, and how."""
+    found: dict[Input, list[tuple[Apply, Link]]] = {}
     for value, links in clustering.work.links.items():
         for link in links:
             if isinstance(link.source, Input):
-                found.setdefault(link.source, {})[clustering.of[value]] = None
+                found.setdefault(link.source, []).append((value, link))
     return found
 
 
-def _overwrites_safely(clustering: Clustering, value: Apply, number: int) -> bool:
-    """Whether nothing in the value's own cluster still needs an old element after its new one is stored."""
-    cluster = clustering.of[value]
+def _overwrites_safely(
+    cluster: Cluster, value: Apply, reads: Sequence[tuple[Apply, Link]], depths: Mapping[Apply, int]
+) -> bool:
+    """Whether nothing in the value's own cluster still needs an old element after its new one is stored.
+
+    Args:
+        cluster: The cluster.
+        value: What it stores over an input.
+        reads: What in it reads that input.
+        depths: Of all its values.
+    """
     if cluster.kind == "whole" or cluster.roles[value] == "inlined":
         return False
-    old = clustering.work.graph.inputs[number]
-    depths = depths_of(clustering, cluster)
-    for reader, role in cluster.roles.items():
-        for link in clustering.work.links[reader]:
-            if link.source is old and (
-                link.how != "same"
-                or role != cluster.roles[value]
-                or is_contraction(reader)
-                or is_reduction(reader)
-                or depths[reader] > depths[value]
-            ):
-                return False
+    for reader, link in reads:
+        if (
+            link.how != "same"
+            or cluster.roles[reader] != cluster.roles[value]
+            or is_contraction(reader)
+            or is_reduction(reader)
+            or depths[reader] > depths[value]
+        ):
+            return False
     # Later passes may compute full values again, and would read what has been overwritten.
     return cluster.roles[value] == "outer" or depths[value] == max(depths.values())
 
@@ -92,15 +101,18 @@ def depths_of(clustering: Clustering, cluster: Cluster) -> dict[Apply, int]:
     return depths
 
 
-def _reachable(start: Cluster, after: dict[Cluster, dict[Cluster, None]]) -> set[Cluster]:
+def _leads_to(ends: Collection[Cluster], start: Cluster, after: dict[Cluster, dict[Cluster, None]]) -> bool:
+    """Whether one of the ends comes after the start."""
     seen: set[Cluster] = set()
-    stack = list(after[start])
+    stack = list(after[start]) if ends else []
     while stack:
         cluster = stack.pop()
+        if cluster in ends:
+            return True
         if cluster not in seen:
             seen.add(cluster)
             stack.extend(after[cluster])
-    return seen
+    return False
 
 
 def _topological(clusters: list[Cluster], after: dict[Cluster, dict[Cluster, None]]) -> list[Cluster]:
