@@ -161,7 +161,8 @@ class Executable:
         return found
 
     def _run_slices(self, repeat: int) -> int:
-        done, slice_ = 0, 1
+        # As many as take so long by what is known of a step; the first says nothing yet.
+        done, slice_ = 0, max(1, int(_SLICE_SECONDS * self._steps / self._seconds)) if self._seconds else 1
         try:
             while done < repeat:
                 wanted = self._words[context.REPEAT] = min(slice_, repeat - done)
