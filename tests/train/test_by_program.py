@@ -160,6 +160,33 @@ def test_what_is_not_finite_is_found_and_named(at):
     model.fit(np.abs(x) / 1e3, y, verbose=0)
 
 
+def test_what_breaks_in_a_later_epoch_is_met_in_the_state_that_it_broke_in():
+    class Breaking(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Sequential(nn.Linear(5, 8), nn.Dropout(0.2), nn.Linear(8, 3))
+            self.register_buffer("batches", cr.tensor(0.0))
+
+        def forward(self, x):
+            self.batches.add_(1)
+            return self.inner(x * cr.where(self.batches < 14, 1.0, float("inf")))
+
+    left = []
+    for jit in (True, False):
+        cr.manual_seed(0)
+        model = Breaking()
+        model.compile(cr.optim.Adam(model.parameters(), lr=0.02), "sparse_categorical_crossentropy")
+        x, y = data()
+        with pytest.raises(NonFiniteError, match=r"epoch 3, batch 4\b"):
+            model.fit(x, y, batch_size=16, epochs=5, verbose=0, jit=jit)
+        remembered = [t for state in model._compiled.optimizer.state.values() for t in state.values()]
+        tensors = [*model.state_dict().values(), *remembered, cr.rand(3)]
+        left.append([tensor.detach().numpy() for tensor in tensors])
+    for ours, expected in zip(*left, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=2e-3, atol=2e-4)
+    assert model.batches.item() == 13
+
+
 def test_an_index_out_of_range_is_named_by_its_layer():
     model = nn.Sequential(nn.Embedding(10, 4), nn.Flatten(), nn.Linear(8, 2))
     model.compile("sgd", "sparse_categorical_crossentropy")
