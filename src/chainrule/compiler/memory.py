@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 
 from chainrule.compiler.expression import Buffer
@@ -27,18 +28,18 @@ def planned(kernels: Sequence[Kernel], arena: Sequence[Buffer]) -> tuple[tuple[i
     """
     alive = {buffer: span for buffer, span in lifetimes(kernels).items() if buffer.place == "arena"}
     offsets = dict.fromkeys(arena, 0)
-    placed: list[Buffer] = []
+    # From where to where, and while which kernels run; by the place.
+    taken: list[tuple[int, int, int, int]] = []
     for buffer in sorted(alive, key=lambda each: (-each.bytes, each.number)):
-        first, last = alive[buffer]
-        together = [other for other in placed if alive[other][0] <= last and first <= alive[other][1]]
-        offset = 0
-        for other in sorted(together, key=offsets.__getitem__):
-            if offsets[other] - offset >= _room(buffer):
-                break
-            offset = max(offset, offsets[other] + _room(other))
+        (first, last), room, offset = alive[buffer], _room(buffer), 0
+        for start, end, begin, finish in taken:
+            if begin <= last and first <= finish:
+                if start - offset >= room:
+                    break
+                offset = max(offset, end)
         offsets[buffer] = offset
-        placed.append(buffer)
-    size = max((offsets[buffer] + _room(buffer) for buffer in placed), default=0)
+        insort(taken, (offset, offset + room, first, last))
+    size = max((end for _, end, _, _ in taken), default=0)
     return tuple(offsets[buffer] for buffer in arena), size
 
 

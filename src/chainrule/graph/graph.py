@@ -137,13 +137,15 @@ def topological(roots: Iterable[Value], inputs_of: Callable[[Value], tuple[Value
     """The roots and all they are computed from, each after its inputs; always in the same order."""
     order: list[Value] = []
     seen: set[Value] = set()
-    stack = [(root, False) for root in reversed(tuple(roots))]
+    # None above a value says that all its inputs are in order.
+    stack: list[Value | None] = [*reversed(tuple(roots))]
     while stack:
-        value, expanded = stack.pop()
-        if expanded:
-            order.append(value)
+        value = stack.pop()
+        if value is None:
+            done = stack.pop()
+            assert done is not None
+            order.append(done)
         elif value not in seen:
             seen.add(value)
-            stack.append((value, True))
-            stack.extend([(parent, False) for parent in reversed(inputs_of(value)) if parent not in seen])
+            stack += (value, None, *reversed(inputs_of(value)))
     return order

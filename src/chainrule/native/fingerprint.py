@@ -6,6 +6,8 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from chainrule.compiler.expression import Buffer
 from chainrule.compiler.index import Index
 from chainrule.compiler.kernel import Kernel, buffers
@@ -45,6 +47,8 @@ class _Walk:
                 self.tokens.append(factor)
         elif isinstance(part, Primitive):
             self.tokens.append(part.name)
+        elif isinstance(part, np.dtype):
+            self.tokens.append(part.str)
         elif isinstance(part, dict):
             self.take(tuple(part.items()))
         elif is_dataclass(part):
