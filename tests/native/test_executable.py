@@ -12,6 +12,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.compiler import compile_graph
+from chainrule.graph import Graph
 from chainrule.graph.evaluate import evaluate
 from chainrule.native.convention import Fault
 from chainrule.native.executable import Executable, ProgramFault, build
@@ -55,6 +56,11 @@ def test_computes_what_the_graph_means(example, threads):
         expected = meaning(graph, running.inputs)
         assert running.executable.run() == 1
         assert_is(running, expected)
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_a_program_without_kernels_runs(timed):
+    assert started(Graph((), ()), [], timed=timed).executable.run(3) == 3
 
 
 @pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)

@@ -62,7 +62,7 @@ def _writer(output):
         ("sf s su", [[0, 1], [2]], [True, True]),  # before inputs are written all agree on faults
         ("sf sw su", [[0], [1, 2]], [True, True]),
         ("f - u", [[0, 1, 2]], [False]),
-        ("", [], []),
+        ("", [[]], [False]),
     ],
 )
 def test_threads_wait_only_where_they_must(kernels, expected, shared):

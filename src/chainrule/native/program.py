@@ -45,7 +45,8 @@ def emit_program(program: Program, target: Target, *, timed: bool = False) -> tu
     module = Module()
     module.add(caller_text(target))
     kernels = _Kernels(module, target)
-    codes, faulting = zip(*map(kernels.emit, program.kernels), strict=True)
+    emitted = [kernels.emit(kernel) for kernel in program.kernels]
+    codes, faulting = [code for code, _ in emitted], [may for _, may in emitted]
     threads = [cost.worthwhile_threads(*pair) for pair in zip(program.kernels, (c.units for c in codes), strict=True)]
     planned = sections(program, threads, faulting)
     if timed:

@@ -55,11 +55,11 @@ class Section:
     @property
     def threads(self) -> int:
         """How many threads take part at most."""
-        return max(stage.threads for stage in self.stages)
+        return max((stage.threads for stage in self.stages), default=1)
 
 
 def sections(program: Program, threads: Sequence[int], faulting: Sequence[bool]) -> list[Section]:
-    """The program's kernels, cut where threads have to wait for one another.
+    """The program's kernels, cut where threads have to wait for one another; at least one section, if an empty one.
 
     Args:
         program: With the kernels, and which of them wait for what came before.
@@ -81,7 +81,7 @@ def sections(program: Program, threads: Sequence[int], faulting: Sequence[bool])
             found.append(Section(tuple(current)))
             current = []
         current.append(stage)
-    return [*found, Section(tuple(current))] if current else found
+    return [*found, Section(tuple(current))]
 
 
 class StepEmitter:
