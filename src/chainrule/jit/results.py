@@ -30,16 +30,18 @@ class Output:
         self._shape, self._dtype = spec
         self._tracked = result.tracked
         self._scope = scope
-        self._array = Buffer(*spec).array
+        buffer = Buffer(*spec)
+        self._array = buffer.array
         self.moves = self._array.nbytes > _COPIED
-        addresses[position] = self._array.ctypes.data
+        addresses[position] = buffer.address
 
     def move(self, addresses: Any, turns: int | None = None) -> None:
         """Let the next run write to memory of its own; of a run of several turns, all their results."""
         self.moves = True
         shape = self._shape if turns is None else (turns, *self._shape)
-        self._array = Buffer(shape, self._dtype).array
-        addresses[self._position] = self._array.ctypes.data
+        buffer = Buffer(shape, self._dtype)
+        self._array = buffer.array
+        addresses[self._position] = buffer.address
 
     def take(self) -> Tensor:
         """A tensor with the result of the last run."""
