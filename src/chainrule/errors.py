@@ -41,6 +41,7 @@ __all__ = [
     "LabelError",
     "SingleClassError",
     "MissingClassError",
+    "RareClassError",
     "DataLengthError",
     "ColumnTypeError",
     "MissingColumnError",
@@ -232,6 +233,10 @@ class SingleClassError(ChainruleError, ValueError):
 
 class MissingClassError(ChainruleError, ValueError):
     """A class that the training part has no row of."""
+
+
+class RareClassError(ChainruleError, ValueError):
+    """A class with a single row: it cannot be both learned and tested."""
 
 
 class DataLengthError(ChainruleError, ValueError):

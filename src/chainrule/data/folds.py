@@ -101,7 +101,8 @@ def _spread_groups(groups: NDArray[Any], n_folds: int, labels: NDArray[Any] | No
 def _in_time(times: NDArray[Any], n_folds: int) -> list[tuple[Indices, Indices]]:
     order, edges = order_in_time(times)
     _check_folds(n_folds, len(edges), "later times")
-    cuts, wanted = [], np.arange(1, n_folds + 1) * len(order) / (n_folds + 1)
+    cuts: list[int] = []
+    wanted = np.arange(1, n_folds + 1) * len(order) / (n_folds + 1)
     for number, place in enumerate(wanted):
         # Each fold begins at a time of its own, with times left for those after it.
         first, last = number if not cuts else int(np.searchsorted(edges, cuts[-1])) + 1, len(edges) - n_folds + number

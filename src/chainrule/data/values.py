@@ -42,6 +42,33 @@ class Values:
         index = rows if isinstance(rows, slice) else np.asarray(rows)
         return Values(self.array[index], self.missing[index], self.words)
 
+    def text(self, row: int) -> str:
+        """What stands in a row, as a text; empty where nothing does.
+
+        Example:
+            >>> Values.of([1.0, 2.5, None]).text(1), Values.of(["Rome"]).text(0)
+            ('2.5', 'Rome')
+        """
+        return "" if self.missing[row] else self._texts(self.array[row : row + 1])[0]
+
+    def texts(self) -> list[str]:
+        """The different values as texts, without what is missing.
+
+        Example:
+            >>> Values.of(["Rome", None, "Oslo", "Rome"]).texts()
+            ['Oslo', 'Rome']
+        """
+        return self._texts(np.unique(self.array[~self.missing]))
+
+    def _texts(self, array: NDArray[Any]) -> list[str]:
+        if self.words is not None:
+            return [str(word) for word in self.words[array]]
+        if array.dtype.kind == "M":
+            return [str(each).removesuffix(".000000").removesuffix("T00:00:00").replace("T", " ") for each in array]
+        if array.dtype.kind == "f":
+            return [f"{each:.15g}" for each in array]
+        return [str(each) for each in array.tolist()]
+
     @classmethod
     def of(cls, given: ArrayLike) -> Values:
         """A list or array of NumPy as the values of a column: None and NaN are missing.
