@@ -33,7 +33,7 @@ class Dot:
         self._a = scratch
         self._columns: list[V] = []
 
-    def rows(self, start: V, first: V, end: V, k: V) -> None:
+    def rows(self, start: V, first: V, end: V, k: V, new: V) -> None:
         """Go to some rows of `a`, with all steps of k."""
         self._a = start
 

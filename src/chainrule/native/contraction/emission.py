@@ -29,6 +29,6 @@ def emit_contraction(module: Module, kernel: Contraction, name: str, target: Tar
     pointers = dict(zip(buffers(kernel), frame.pointers, strict=True))
     nest = Nest(frame, plan, pointers, target)
     with frame.function.loop(frame.begin, frame.end) as loop:
-        nest.unit(loop.index)
+        nest.unit(loop.index, frame.begin)
     frame.function.finish()
     return KernelCode(name, plan.units, nest.scratch)

@@ -26,8 +26,11 @@ class MicroKernel(Protocol):
 
     scratch: int
 
-    def rows(self, start: V, first: V, end: V, k: V) -> None:
-        """Make ready for the rows from `first` up to `end`, `k` steps from the address `start` of the first row on."""
+    def rows(self, start: V, first: V, end: V, k: V, new: V) -> None:
+        """Make ready for the rows from `first` up to `end`, `k` steps from the address `start` of the first row on.
+
+        `new` (i1) is false where the same was asked for just before.
+        """
 
     def panel(self, start: V, column: V, k: V) -> None:
         """Make ready for the panel that begins at a column, `k` steps from the address `start` of column 0 on."""
@@ -53,8 +56,8 @@ class Nest:
         self._kernel: MicroKernel = form(self._f, plan, target, self._f.at(frame.scratch, "i8", i64(room)))
         self.scratch = room + self._kernel.scratch
 
-    def unit(self, number: V) -> None:
-        """A group of panels for a block of rows of one matrix of the batch."""
+    def unit(self, number: V, begin: V) -> None:
+        """A group of panels for a block of rows of one matrix of the batch; the first unit was number `begin`."""
         f, plan = self._f, self._plan
         rest, group = f.divmod(number, plan.groups)
         batch, block = f.divmod(rest, plan.blocks)
@@ -63,21 +66,24 @@ class Nest:
         first, panel = f.mul(block, i64(plan.block)), f.mul(group, i64(plan.group))
         end = self._least(f.add(first, i64(plan.block)), plan.product.m)
         last = self._least(f.add(panel, i64(plan.group)), plan.panels)
+        # Units that follow one another have the same rows until the groups begin anew.
+        new = f.binary("or", f.compare("eq", number, begin), f.compare("eq", group, i64(0)))
         self._finish.begin(at, first, f.mul(panel, i64(plan.width)))
         if plan.parts == 1:
-            self._part(a, b, (first, end), (panel, last), i64(plan.product.k))
+            self._kernel.rows(a, first, end, i64(plan.product.k), new)
+            self._panels(b, (first, end), (panel, last), i64(plan.product.k))
         else:
             with f.loop(i64(0), i64(plan.product.k), plan.depth, unroll=False, may_be_empty=False) as parts:
                 k = self._least(f.sub(i64(plan.product.k), parts.index), plan.depth)
                 part_a = f.at(a, plan.product.element, f.mul(parts.index, i64(plan.product.a.depth)))
                 part_b = f.at(b, plan.product.element, f.mul(parts.index, i64(plan.product.b.depth)))
-                self._part(part_a, part_b, (first, end), (panel, last), k)
+                self._kernel.rows(part_a, first, end, k, V("true", "i1"))
+                self._panels(part_b, (first, end), (panel, last), k)
         self._finish.end(end, f.mul(last, i64(plan.width)))
 
-    def _part(self, a: V, b: V, rows: tuple[V, V], panels: tuple[V, V], k: V) -> None:
-        """`k` steps of a unit's rows and panels."""
+    def _panels(self, b: V, rows: tuple[V, V], panels: tuple[V, V], k: V) -> None:
+        """`k` steps of a unit's panels."""
         f = self._f
-        self._kernel.rows(a, *rows, k)
         with f.loop(*panels, unroll=False, may_be_empty=False) as loop:
             column = f.mul(loop.index, i64(self._plan.width))
             self._kernel.panel(b, column, k)

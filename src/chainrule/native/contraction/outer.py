@@ -29,10 +29,12 @@ class Outer:
         self._element = plan.product.element
         self._vector = vector(self._element, plan.lanes)
         a, b, k = plan.product.a, plan.product.b, plan.depth
-        # A tile's rows are packed to whole vectors.
-        self._strip = -(-plan.tile.rows // plan.lanes) * plan.lanes
+        # A tile's rows are packed without gaps, which the second-level cache would have to deliver too, if they are not
+        # more than a vector: each vector overwrites what the one before had too much. More are packed to whole vectors.
+        rows, lanes = plan.tile.rows, plan.lanes
+        self._strip = rows if rows <= lanes else -(-rows // lanes) * lanes
         size_b = 0 if plan.pack_b == "never" else k * plan.width
-        size_a = k * self._strip * (plan.block // plan.tile.rows) if plan.pack_a else 0
+        size_a = k * self._strip * (plan.block // rows) + lanes if plan.pack_a else 0
         self._packed_b, self._packed_a = scratch, f.at(scratch, self._element, i64(size_b))
         self.scratch = (size_a + size_b) * BYTES[self._element]
         # Where the rows and the panel at hand are, and how far apart their elements stand.
@@ -42,13 +44,13 @@ class Outer:
         self._b_depth = i64(b.depth)
         self._masks: list[V] | None = None
 
-    def rows(self, start: V, first: V, end: V, k: V) -> None:
-        """Go to some rows of `a`; pack them, if the plan says so."""
+    def rows(self, start: V, first: V, end: V, k: V, new: V) -> None:
+        """Go to some rows of `a`; pack them, if the plan says so and they are not what was packed last."""
         f, plan, a = self._f, self._plan, self._plan.product.a
         self._a, self._first, self._k = f.at(start, self._element, f.mul(first, i64(a.free))), first, k
         if not plan.pack_a:
             return
-        with f.loop(first, end, plan.tile.rows, unroll=False, may_be_empty=False) as loop:
+        with f.when(new), f.loop(first, end, plan.tile.rows, unroll=False, may_be_empty=False) as loop:
             source = f.at(start, self._element, f.mul(loop.index, i64(a.free)))
             left = f.sub(end, loop.index)
             strip = Strip(source, a.free, a.depth, k, plan.shortest, left, self._strip)

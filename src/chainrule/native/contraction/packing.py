@@ -22,7 +22,8 @@ class Strip:
         k: How many steps along k (i64).
         shortest: How many that is at least.
         left: How many elements there are along the lanes (i64), at most `width` of which are packed.
-        width: The distance of one k from the next in the packed strip; a multiple of a vector's lanes.
+        width: The distance of one k from the next in the packed strip: a multiple of a vector's lanes, or less than
+            a vector, of which the lanes beyond are overwritten by the next k; after the last one they need room.
     """
 
     start: V

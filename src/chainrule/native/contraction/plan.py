@@ -18,10 +18,10 @@ from chainrule.native.target import Target
 SMALLEST_UNIT = 20_000
 # Bytes of a panel that the first-level cache holds.
 NEAR_BYTES = 1 << 15
-# Cycles: until the sum of a multiply-add can be used again; to pack a vector; to fetch a vector when it is first used;
+# Cycles: until the sum of a multiply-add can be used again, in practice; to pack a vector; to fetch a vector when it is first used;
 # more for a vector that comes from beyond the first-level cache; to add up pairs of lanes; to store a vector; a lane;
 # to begin a tile; to begin a unit.
-LATENCY = 4
+LATENCY = 5
 PACKING = 8
 FETCH = 3
 FAR_VECTOR = 0.9
@@ -35,7 +35,7 @@ MOST_ROWS = 16
 # Loads in a cycle, in practice.
 LOADS = 1.7
 # Bytes of `a` that are to stay in the second-level cache while the panels of `b` pass by.
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 5 << 18
 # Steps of k that are computed at once where there are many, so that blocks and panels have a handy shape.
 PART = 1024
 SHORTEST_PART = 16
@@ -146,12 +146,10 @@ def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
     """The outer form with tiles of one vector and of more, not divided yet."""
     lanes = target.lanes(max(product.itemsize, 4))
     pack_a = product.a.free == 1 and product.n > lanes and _far(product.a, product)
-    # Rows a multiple of 4 KiB apart fall into the same few lines of the first-level cache.
-    most_rows = 8 if not pack_a and product.a.free * product.itemsize % PAGE == 0 else MOST_ROWS
     registers = _registers(target)
     across = ceil(product.n / lanes)
     for vectors in range(1, min(across, registers // 4) + 1):
-        tile = Tile(_rows(product.m, vectors, min((registers - vectors) // vectors, most_rows)), vectors)
+        tile = Tile(_rows(product.m, vectors, min((registers - vectors) // vectors, MOST_ROWS)), vectors)
         partial = product.n % (vectors * lanes) != 0
         masked = False
         pack_b: Literal["always", "partial", "never"] = "never"
@@ -224,7 +222,8 @@ def _step(rows: int, vectors: int) -> float:
 def _cost(plan: Plan, target: Target) -> float:
     """Cycles, summed over what one to four threads need; a thread waits for the others to finish.
 
-    A unit packs what it needs itself, so units of many rows pack `b` seldom, and of many columns `a`.
+    A unit packs the panels of `b` that it needs itself, so units of many rows pack them seldom. Rows of `a` are packed
+    once for all units of a block that the thread does, one after another.
     """
     product, tile = plan.product, plan.tile
     rows, columns = min(plan.block, product.m), min(plan.group, plan.panels)
@@ -243,8 +242,13 @@ def _cost(plan: Plan, target: Target) -> float:
     read = PACKING if plan.pack_b == "always" else FETCH
     panel = sums + steps * vectors * read
     panel += tiles * TILE + rows * tile.vectors * (STORE if product.contiguous else STORE_LANE * plan.lanes)
-    unit = UNIT + columns * panel + (product.k * tiles * PACKING if plan.pack_a else rows * product.k / along * FETCH)
-    return sum(ceil(plan.units / threads) * threads * unit for threads in (1, 2, 3, 4))
+    unit = UNIT + columns * panel
+    block = product.k * tiles * PACKING if plan.pack_a else rows * product.k / along * FETCH
+    total = 0.0
+    for threads in (1, 2, 3, 4):
+        share = ceil(plan.units / threads)
+        total += threads * (share * unit + ceil(share / plan.groups) * block)
+    return total
 
 
 def _counts(total: int) -> list[int]:
