@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chainrule._tensor import Tensor
 from chainrule.ops.arithmetic import maximum
-from chainrule.ops.creation import zeros, zeros_like
+from chainrule.ops.creation import zeros
 from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.moments import at_rest
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
 from chainrule.optim.subnormal import settled, settled_squares
@@ -69,7 +70,7 @@ class Adam(Optimizer):
 
     def make_state(self, param: Tensor, group: ParamGroup) -> State:
         moments = ["exp_avg", "exp_avg_sq"] + (["max_exp_avg_sq"] if group["amsgrad"] else [])
-        return {"step": zeros((), dtype=param.dtype), **{name: zeros_like(param) for name in moments}}
+        return {"step": zeros((), dtype=param.dtype), **{name: at_rest(param) for name in moments}}
 
     def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:
         step, mean, square = state["step"], state["exp_avg"], state["exp_avg_sq"]

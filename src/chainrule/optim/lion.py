@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chainrule._tensor import Tensor
-from chainrule.ops.creation import zeros_like
 from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.moments import at_rest
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
 
@@ -58,7 +58,7 @@ class Lion(Optimizer):
         )
 
     def make_state(self, param: Tensor, group: ParamGroup) -> State:
-        return {"exp_avg": zeros_like(param)}
+        return {"exp_avg": at_rest(param)}
 
     def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:
         momentum, (beta1, beta2) = state["exp_avg"], hyper.betas

@@ -7,8 +7,8 @@ from typing import Literal
 
 from chainrule._tensor import Tensor
 from chainrule.errors import ArgumentError
-from chainrule.ops.creation import zeros_like
 from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.moments import at_rest
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
 
@@ -93,7 +93,7 @@ class Muon(Optimizer):
                 )
 
     def make_state(self, param: Tensor, group: ParamGroup) -> State:
-        return {"momentum_buffer": zeros_like(param)}
+        return {"momentum_buffer": at_rest(param)}
 
     def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:
         mean = state["momentum_buffer"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from chainrule._tensor import Tensor
-from chainrule.ops.creation import ones, zeros, zeros_like
+from chainrule.ops.creation import ones, zeros
 from chainrule.optim.adam import bias_correction
 from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.moments import at_rest
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
 
@@ -72,8 +73,8 @@ class NAdam(Optimizer):
         return {
             "step": zeros((), dtype=param.dtype),
             "mu_product": ones((), dtype=param.dtype),
-            "exp_avg": zeros_like(param),
-            "exp_avg_sq": zeros_like(param),
+            "exp_avg": at_rest(param),
+            "exp_avg_sq": at_rest(param),
         }
 
     def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:

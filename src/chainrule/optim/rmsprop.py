@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chainrule._tensor import Tensor
-from chainrule.ops.creation import zeros_like
 from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.moments import at_rest
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
 
@@ -68,7 +68,7 @@ class RMSprop(Optimizer):
         wanted = ["square_avg"]
         wanted += ["grad_avg"] if group["centered"] else []
         wanted += ["momentum_buffer"] if group["momentum"] else []
-        return {name: zeros_like(param) for name in wanted}
+        return {name: at_rest(param) for name in wanted}
 
     def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:
         square = state["square_avg"]

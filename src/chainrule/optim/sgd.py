@@ -5,8 +5,9 @@ from __future__ import annotations
 from chainrule._tensor import Tensor
 from chainrule.errors import ArgumentError
 from chainrule.ops.compare import where
-from chainrule.ops.creation import zeros, zeros_like
+from chainrule.ops.creation import zeros
 from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.moments import at_rest
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
 from chainrule.optim.subnormal import settled
@@ -74,7 +75,7 @@ class SGD(Optimizer):
             )
 
     def make_state(self, param: Tensor, group: ParamGroup) -> State:
-        state = {"momentum_buffer": zeros_like(param)} if group["momentum"] else {}
+        state = {"momentum_buffer": at_rest(param)} if group["momentum"] else {}
         if state and group["dampening"]:
             state["step"] = zeros((), dtype=param.dtype)
         return state
