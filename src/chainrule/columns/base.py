@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import State
 from chainrule.data.values import Values
-from chainrule.nn import Module
+from chainrule.models import MLP
+from chainrule.nn import Module, Sequential
 from chainrule.nn.losses import Loss
 
-__all__ = ["Claim", "ColumnType", "Target", "Task"]
+__all__ = ["Claim", "ColumnType", "Target", "Task", "ending"]
 
 Task = Literal["binary", "multiclass", "regression"]
 
@@ -43,14 +45,27 @@ class ColumnType(ABC):
 
     Attributes:
         kind: The name of the type, as users say it (`--column age=number`) and as run folders hold it.
+        left_out: Why columns of this type are no inputs yet; empty where they are.
     """
 
     kind: ClassVar[str]
+    left_out: ClassVar[str] = ""
 
     @classmethod
     @abstractmethod
     def claim(cls, name: str, values: Values) -> Claim | None:
         """Whether a column with this name and these values looks like one, and why; None if it cannot be one."""
+
+    @classmethod
+    def read(cls, values: Values) -> Values:
+        """The values as what they mean, where they are written as texts: numbers, instants, truth values.
+
+        What looks at a column without preparing it, such as a check or an overview, uses this.
+
+        Raises:
+            ColumnTypeError: As for `fit`.
+        """
+        return values
 
     @abstractmethod
     def fit(self, values: Values) -> Self:
@@ -77,6 +92,10 @@ class ColumnType(ABC):
                 column. None leaves it to the type.
         """
 
+    def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
+        """What `transform` gave, as numbers that a linear model can use, (N, F)."""
+        return prepared.reshape(len(prepared), -1).astype(np.float32)
+
     @abstractmethod
     def describe(self) -> str:
         """What is done to the column, in a line: "(x - 29.7) / 14.5; 20 % missing: median, and a mark"."""
@@ -89,6 +108,13 @@ class ColumnType(ABC):
     @abstractmethod
     def from_state(cls, state: State) -> Self:
         """Build it again."""
+
+
+def ending(encoding: Module, width: int, features: int | None) -> Module:
+    """An encoder of rows of `width` numbers, as the whole model where there shall be so many features."""
+    if features is None:
+        return encoding
+    return Sequential({"encoding": encoding, "body": MLP(width, [128, 64], features, dropout=0.1)})
 
 
 class Target(ABC):

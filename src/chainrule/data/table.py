@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +71,7 @@ class ArrayTable:
     def column(self, name: str, start: int = 0, stop: int | None = None) -> Values:
         """See `Table`."""
         check_column(name, self.names, self.name)
-        return self._columns[name].take(slice(start, stop))
+        return replace(self._columns[name].take(slice(start, stop)), folder=self.folder)
 
     def place(self, row: int, column: str) -> str:
         """See `Table`."""

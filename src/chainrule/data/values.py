@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ class Values:
             pictures (uint8, (N, H, W, C)). Where nothing stands, anything may: see `missing`.
         missing: Where nothing stands, bool, (N,).
         words: The different texts; None where the values are not texts.
+        folder: What paths among the texts are relative to; None for the current folder.
 
     Example:
         >>> cities = Values.of(["Rome", None, "Oslo", "Rome"])
@@ -33,6 +35,7 @@ class Values:
     array: NDArray[Any]
     missing: NDArray[np.bool_]
     words: NDArray[np.object_] | None = None
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return len(self.array)
@@ -40,7 +43,7 @@ class Values:
     def take(self, rows: ArrayLike | slice) -> Values:
         """These rows (indices, a mask or a slice), in this order."""
         index = rows if isinstance(rows, slice) else np.asarray(rows)
-        return Values(self.array[index], self.missing[index], self.words)
+        return Values(self.array[index], self.missing[index], self.words, self.folder)
 
     def text(self, row: int) -> str:
         """What stands in a row, as a text; empty where nothing does.
@@ -49,7 +52,7 @@ class Values:
             >>> Values.of([1.0, 2.5, None]).text(1), Values.of(["Rome"]).text(0)
             ('2.5', 'Rome')
         """
-        return "" if self.missing[row] else self._texts(self.array[row : row + 1])[0]
+        return self.take([row]).each_text()[0]
 
     def texts(self) -> list[str]:
         """The different values as texts, without what is missing.
@@ -58,16 +61,20 @@ class Values:
             >>> Values.of(["Rome", None, "Oslo", "Rome"]).texts()
             ['Oslo', 'Rome']
         """
-        return self._texts(np.unique(self.array[~self.missing]))
+        different = np.unique(self.array[~self.missing])
+        return Values(different, np.zeros(len(different), dtype=bool), self.words).each_text()
 
-    def _texts(self, array: NDArray[Any]) -> list[str]:
+    def each_text(self) -> list[str]:
+        """What stands in each row, as texts."""
         if self.words is not None:
-            return [str(word) for word in self.words[array]]
-        if array.dtype.kind == "M":
-            return [str(each).removesuffix(".000000").removesuffix("T00:00:00").replace("T", " ") for each in array]
-        if array.dtype.kind == "f":
-            return [f"{each:.15g}" for each in array]
-        return [str(each) for each in array.tolist()]
+            found = [str(word) for word in self.words[self.array]]
+        elif self.array.dtype.kind == "M":
+            found = [str(each).removesuffix(".000000").removesuffix("T00:00:00") for each in self.array]
+        elif self.array.dtype.kind == "f":
+            found = [f"{each:.15g}" for each in self.array]
+        else:
+            found = [str(each) for each in self.array.tolist()]
+        return [text if known else "" for text, known in zip(found, ~self.missing, strict=True)]
 
     @classmethod
     def of(cls, given: ArrayLike) -> Values:

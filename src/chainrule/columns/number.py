@@ -1,0 +1,391 @@
+"""Columns of numbers: scaled so that a network can use them, gaps filled and marked; and numbers to be predicted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import nn
+from chainrule._tensor import Tensor
+from chainrule.columns.base import Claim, ColumnType, Target, ending
+from chainrule.columns.texts import each_word, first_row, is_gap, share, used, words_of
+from chainrule.data import State
+from chainrule.data.values import Values
+from chainrule.errors import ArgumentError, ColumnTypeError
+from chainrule.nn.losses import Loss
+from chainrule.ops.arithmetic import clip
+from chainrule.ops.creation import asarray
+from chainrule.ops.layout import concatenate
+
+Way = Literal["standardise", "robust", "log", "minmax"]
+
+# From so many spreads on, a number is far out: among a million normally distributed ones there is none.
+FAR = 8.0
+# Where so many of a hundred numbers are beyond this many spreads, it is no accident but a long tail.
+TAIL = 4.0
+# Squares of larger numbers overflow; nothing that anybody measures is as large.
+LARGEST = 1e100
+# Among so many texts that are numbers, the others are taken for mistakes.
+MOSTLY = 0.95
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """`x` in spreads from the centre, `(x - centre) / spread`, cut at ±8; on long tails, the signed logarithm before.
+
+    Attributes:
+        way: Which statistics centre and spread are.
+        centre: What becomes 0.
+        spread: What becomes 1.
+        unit: For "log", which is `sign(u) log(1 + |u|)` of `u = (x - origin) / unit`.
+        origin: The same.
+    """
+
+    way: Way
+    centre: float
+    spread: float
+    origin: float = 0.0
+    unit: float = 1.0
+
+    @classmethod
+    def of(cls, x: NDArray[np.float64], way: Way | Literal["auto"]) -> Self:
+        """Learn from numbers, of which there must be one."""
+        ordered = np.sort(np.clip(x, -LARGEST, LARGEST))
+        low, median, high = _quantiles(ordered, 0.25, 0.5, 0.75)
+        unit = _or_one((high - low) / 1.349) if high > low else _or_one(_typical_distance(ordered, median))
+        if way == "auto":
+            way = _fitting(np.abs(ordered - median) / unit)
+        if way == "robust":
+            return cls(way, median, unit)
+        if way == "minmax":
+            return cls(way, float(ordered[0]), _or_one(float(ordered[-1] - ordered[0])))
+        if way == "log":
+            ordered = _signed_log((ordered - median) / unit)
+            return cls(way, *_mean_and_std(ordered), origin=median, unit=unit)
+        return cls(way, *_mean_and_std(ordered))
+
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The numbers, scaled."""
+        with np.errstate(over="ignore", under="ignore"):
+            z = np.clip(x, -LARGEST, LARGEST)
+            if self.way == "log":
+                z = _signed_log((z - self.origin) / self.unit)
+            z = (z - self.centre) / self.spread
+            return np.clip(z, -FAR, FAR, out=z).astype(np.float32)
+
+    def __str__(self) -> str:
+        if self.way == "log":
+            return f"long tail: signed logarithm of (x {_minus(self.origin)}) / {self.unit:.4g}, standardised"
+        formula = f"(x {_minus(self.centre)}) / {self.spread:.4g}"
+        if self.way == "robust":
+            return f"outliers: by median and quartiles, {formula}, cut at ±{FAR:g}"
+        return f"by least and largest, {formula}" if self.way == "minmax" else formula
+
+
+def _quantiles(ordered: NDArray[np.float64], *shares: float) -> list[float]:
+    return [float(each) for each in np.quantile(ordered, shares)]
+
+
+def _typical_distance(ordered: NDArray[np.float64], median: float) -> float:
+    """From the median to the others, where half of all numbers or more are the same."""
+    others = ordered[ordered != median]
+    return float(np.median(np.abs(others - median))) if len(others) else 1.0
+
+
+def _fitting(distances: NDArray[np.float64]) -> Way:
+    """How numbers at these distances from their median, in spreads, are scaled best."""
+    if np.quantile(distances, 0.99) > TAIL:
+        return "log"
+    return "robust" if distances.max() > FAR else "standardise"
+
+
+def _mean_and_std(ordered: NDArray[np.float64]) -> tuple[float, float]:
+    # Distances to the least: a constant then has a deviation of exactly 0.
+    distances = ordered - ordered[0]
+    return float(ordered[0] + distances.mean()), _or_one(float(distances.std()))
+
+
+def _or_one(spread: float) -> float:
+    """A spread to divide by: a constant column stays 0."""
+    return spread if spread > 0 else 1.0
+
+
+def _signed_log(u: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.copysign(np.log1p(np.abs(u)), u)
+
+
+def _minus(number: float) -> str:
+    return f"{'+' if number < 0 else '-'} {abs(number):.4g}"
+
+
+def read_numbers(values: Values) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The values as numbers, and where there is none.
+
+    Raises:
+        ColumnTypeError: For a text that is no number, and for infinity; it names the row.
+    """
+    if values.array.ndim != 1 or values.array.dtype.kind not in "biuf":
+        raise ColumnTypeError("these are no numbers.", expected="numbers", got=f"values of dtype {values.array.dtype}")
+    if values.words is None:
+        x = values.array.astype(np.float64)
+    else:
+        wrong = each_word(values, _is_word, False, np.bool_)
+        if wrong.any():
+            row = first_row(wrong)
+            raise ColumnTypeError(
+                "there are words among the numbers.",
+                row=row,
+                expected="a number",
+                got=repr(values.text(row)),
+                remedy="correct or delete them, or say that the column is a category (--column NAME=category)",
+            )
+        x = each_word(values, _number, np.nan, np.float64)
+    missing = values.missing | np.isnan(x)
+    infinite = np.isinf(x) & ~missing
+    if infinite.any():
+        raise ColumnTypeError(
+            "there is an infinite value.",
+            row=first_row(infinite),
+            expected="finite numbers",
+            got=str(x[first_row(infinite)]),
+            remedy="leave the place empty where nothing is known, or drop such rows",
+        )
+    return x, missing
+
+
+def _number(text: str) -> float:
+    """The number that a text is, NaN for a gap."""
+    return math.nan if is_gap(text) else float(text)
+
+
+def _is_word(text: str) -> bool:
+    try:
+        _number(text)
+    except ValueError:
+        return True
+    return "_" in text  # as in Python's 1_000
+
+
+def claim_numbers(values: Values) -> Claim | None:
+    """Whether these are numbers, or texts most of which are."""
+    n_present = int((~values.missing).sum())
+    if values.array.ndim != 1 or values.array.dtype.kind not in "iuf" or not n_present:
+        return None
+    if values.words is None:
+        x = values.array[~values.missing]
+        whole = x.dtype.kind in "iu" or bool((x == np.floor(x)).all())
+        return Claim(50, f"{'whole numbers' if whole else 'numbers'} from {x.min():g} to {x.max():g}")
+    numbers, counts = used(values)
+    known = np.array([not is_gap(word) for word in words_of(values)[numbers]])
+    read = np.array([not _is_word(word) for word in words_of(values)[numbers]])
+    n_known, n_read = int(counts[known].sum()), int(counts[known & read].sum())
+    if not n_read or n_read < MOSTLY * n_known:
+        return None
+    return Claim(70, f"{n_read:,} of {n_known:,} texts are numbers")
+
+
+class Number(ColumnType):
+    """A column of numbers.
+
+    A row becomes the scaled number and, where numbers are missing in the training part, a mark of it (they get the
+    median). The encoder adds where the number stands among the training rows, piece by piece: each piece between two
+    quantiles is 0 for a number below it, 1 above it, and rises in between. Y. Gorishniy, I. Rubachev, A. Babenko, "On
+    Embeddings for Numerical Features in Tabular Deep Learning" (NeurIPS 2022), section 3.2; on California housing it
+    brings a perceptron from R² 0.80 to 0.82.
+
+    Args:
+        scaling: "standardise" (mean, standard deviation), "robust" (median, quartiles), "log" (signed logarithm before
+            it is standardised), "minmax" (0 to 1); "auto" chooses by the training part: "log" for a long tail, "robust"
+            for outliers, "standardise" otherwise.
+        pieces: Into how many pieces the encoder cuts the range of the numbers.
+
+    Raises:
+        ArgumentError: For a scaling that there is not.
+
+    Example:
+        >>> ages = Number().fit(Values.of([20.0, None, 40.0, 30.0]))
+        >>> ages.transform(Values.of([30.0, None]))
+        array([[0., 0.],
+               [0., 1.]], dtype=float32)
+        >>> print(ages.describe())
+        (x - 30) / 8.165; 25 % missing: median 30, and a mark
+    """
+
+    kind = "number"
+    SCALINGS: ClassVar[tuple[str, ...]] = ("auto", *get_args(Way))
+
+    def __init__(self, scaling: Way | Literal["auto"] = "auto", pieces: int = 48) -> None:
+        if scaling not in self.SCALINGS:
+            raise ArgumentError(
+                "unknown scaling.", where="number", expected=", ".join(self.SCALINGS), got=repr(scaling)
+            )
+        self._asked = scaling
+        self._pieces = pieces
+        self._scaling = Scaling("standardise", 0.0, 1.0)
+        self._median = 0.0
+        self._missing = 0.0
+        self._knots: NDArray[np.float32] = np.zeros(0, np.float32)
+
+    @classmethod
+    def claim(cls, name: str, values: Values) -> Claim | None:
+        return claim_numbers(values)
+
+    @classmethod
+    def read(cls, values: Values) -> Values:
+        return values if values.words is None else Values(*read_numbers(values))
+
+    def fit(self, values: Values) -> Self:
+        x, missing = read_numbers(values)
+        present = x[~missing]
+        self._missing = float(missing.mean()) if len(missing) else 0.0
+        if len(present):
+            self._scaling = Scaling.of(present, self._asked)
+            self._median = float(np.median(np.clip(present, -LARGEST, LARGEST)))
+            self._knots = _knots(self._scaling(present), self._pieces)
+        return self
+
+    def transform(self, values: Values) -> NDArray[np.float32]:
+        x, missing = read_numbers(values)
+        scaled = self._scaling(np.where(missing, self._median, x))
+        return np.stack([scaled, missing.astype(np.float32)], axis=1) if self._missing else scaled[:, None]
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row becomes."""
+        return 2 if self._missing else 1
+
+    @property
+    def encoded_width(self) -> int:
+        """How many numbers the encoder makes of them."""
+        return self.width + self._n_pieces
+
+    @property
+    def _n_pieces(self) -> int:
+        # A number of two values is as telling by itself.
+        return len(self._knots) - 1 if len(self._knots) > 2 else 0
+
+    def encoder(self, features: int | None = None) -> nn.Module:
+        encoding = PiecewiseLinear(self._knots) if self._n_pieces else nn.Identity()
+        return ending(encoding, self.encoded_width, features)
+
+    def describe(self) -> str:
+        gaps = f"; {share(self._missing)} missing: median {self._median:.4g}, and a mark" if self._missing else ""
+        return f"{self._scaling}{gaps}"
+
+    def to_state(self) -> State:
+        config = {"scaling": asdict(self._scaling), "median": self._median, "missing": self._missing}
+        return State(config, {"knots": self._knots})
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        built = cls()
+        built._scaling = Scaling(**state.config["scaling"])
+        built._median, built._missing = state.config["median"], state.config["missing"]
+        built._knots = state.arrays["knots"]
+        return built
+
+
+def _knots(scaled: NDArray[np.float32], pieces: int) -> NDArray[np.float32]:
+    """Where the pieces meet: at all values where they are few, else at quantiles, so that as many rows are in each."""
+    different = np.unique(scaled)
+    if len(different) <= pieces + 1:
+        return different
+    return np.unique(np.quantile(scaled, np.linspace(0, 1, pieces + 1), method="nearest"))
+
+
+class PiecewiseLinear(nn.Module):
+    """Adds the pieces below a number: see `Number`.
+
+    Args:
+        knots: Where the pieces meet, rising, (K + 1,).
+
+    Shape:
+        (N, W), the first column being the number, to (N, W + K).
+
+    Example:
+        >>> PiecewiseLinear(np.array([0.0, 1.0, 3.0], np.float32))(cr.tensor([[2.0]]))
+        tensor([[2.0000, 1.0000, 0.5000]])
+    """
+
+    start: Tensor
+    slope: Tensor
+
+    def __init__(self, knots: NDArray[np.float32]) -> None:
+        super().__init__()
+        self.register_buffer("start", asarray(knots[:-1]))
+        self.register_buffer("slope", asarray((1 / np.diff(knots.astype(np.float64))).astype(np.float32)))
+
+    def forward(self, input: Tensor) -> Tensor:
+        pieces = clip((input[:, :1] - self.start) * self.slope, 0.0, 1.0)
+        return concatenate([input, pieces], dim=1)
+
+    def extra_repr(self) -> str:
+        return f"{self.start.shape[0]} pieces"
+
+
+class NumberTarget(Target):
+    """A number that is to be predicted.
+
+    The network learns it standardised, by Huber's loss (P. Huber, "Robust Estimation of a Location Parameter", 1964):
+    squared for small errors, straight beyond half a standard deviation, so that rows far off do not lead it. On
+    California housing and white wines this gives both a better R² and a smaller mean error than squares do; a
+    logarithm of the target before does not.
+
+    Example:
+        >>> prices = NumberTarget().fit(Values.of([100.0, 300.0]))
+        >>> prices.encode(Values.of([300.0])), prices.predictions(np.array([[-1.0]]))
+        (array([[1.]], dtype=float32), {'': array([100.])})
+    """
+
+    kind = "number"
+    task = "regression"
+    outputs = 1
+    metrics = ("r2", "mae", "rmse")
+
+    def __init__(self) -> None:
+        self._mean, self._std = 0.0, 1.0
+
+    @classmethod
+    def claim(cls, name: str, values: Values) -> Claim | None:
+        claim = claim_numbers(values)
+        if claim is None or not claim.reason.startswith("whole"):
+            return claim
+        return Claim(claim.strength, f"{claim.reason} (were they classes, say --column {name}=category)")
+
+    def fit(self, values: Values) -> Self:
+        self._mean, self._std = _mean_and_std(_known(values))
+        return self
+
+    def encode(self, values: Values) -> NDArray[np.float32]:
+        return ((_known(values) - self._mean) / self._std).astype(np.float32)[:, None]
+
+    def loss(self) -> Loss:
+        return nn.HuberLoss(delta=0.5)
+
+    def predictions(self, outputs: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
+        return {"": outputs[:, 0].astype(np.float64) * self._std + self._mean}
+
+    def describe(self) -> str:
+        return f"a number, (y {_minus(self._mean)}) / {self._std:.4g} for the network; Huber's loss"
+
+    def to_state(self) -> State:
+        return State({"mean": self._mean, "std": self._std}, {})
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        built = cls()
+        built._mean, built._std = state.config["mean"], state.config["std"]
+        return built
+
+
+def _known(values: Values) -> NDArray[np.float64]:
+    """The numbers of a target, of which none may be missing."""
+    x, missing = read_numbers(values)
+    if missing.any():
+        raise ColumnTypeError("a target is missing.", row=first_row(missing), expected="a number", got="nothing")
+    return np.clip(x, -LARGEST, LARGEST)
