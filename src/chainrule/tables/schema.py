@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chainrule.columns import TARGETS, TYPES, column_type, target_type
@@ -96,7 +96,7 @@ def _field(
     role: Role = "target" if name in targets else "input"
     if said is not None:
         (target_type if role == "target" else column_type)(said)
-        return Field(name, said, role, "as you said")
+        return _kept(Field(name, said, role, "as you said"))
     values = table.column(name)
     if role == "input" and values.missing.all():
         return Field(name, "", "ignored", "all values are missing")
@@ -105,7 +105,13 @@ def _field(
         raise ColumnTypeError(
             "this column is of no known type.", where=table.place(0, name), expected="one of " + ", ".join(TYPES)
         )
-    return Field(name, kind, role, claim.reason)
+    return _kept(Field(name, kind, role, claim.reason))
+
+
+def _kept(field: Field) -> Field:
+    """The column, left out where there is no way to use it as an input yet."""
+    left_out = column_type(field.kind).left_out if field.role == "input" else ""
+    return replace(field, role="ignored", reason=f"{field.reason}: {left_out}") if left_out else field
 
 
 def _strongest(name: str, values: Values, role: Role) -> tuple[str, Claim | None]:
