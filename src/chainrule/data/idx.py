@@ -7,7 +7,6 @@ first, and then the values, the last dimension fastest.
 
 from __future__ import annotations
 
-import gzip
 import math
 import zlib
 from collections.abc import Sequence
@@ -188,6 +187,8 @@ def _open(path: Path) -> BinaryIO:
             got=f"{start.hex(' ')}" if start else "an empty file",
             remedy="get the file again, or take .gz off its name if it has been unpacked",
         )
+    import gzip
+
     return cast(BinaryIO, gzip.open(path, "rb"))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from chainrule.graph.graph import Apply, Constant, Graph, Input, Value
 
 
@@ -16,6 +14,8 @@ def fingerprint(graph: Graph) -> bytes:
     >>> fingerprint(Graph((x,), (x,))) == fingerprint(Graph((y,), (y,)))
     True
     """
+    import hashlib  # brings a library of four megabytes with it
+
     order = graph.order()
     # Inputs that nothing reads are given at each call all the same.
     numbers: dict[Value, int] = {value: number for number, value in enumerate(graph.inputs)}

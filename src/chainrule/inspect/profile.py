@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from chainrule.config import get_num_threads
 from chainrule.core import tree
@@ -205,10 +206,10 @@ def profile(step: Callable[..., Any], *args: Any, repeat: int | None = None, **k
     threads = get_num_threads()
     limit = machine_limit(threads)
     kernels = tuple(
-        KernelTime(cost.name, cost.layer, cost.phase, cost.flops, cost.bytes, statistics.median(seconds), limit)
+        KernelTime(cost.name, cost.layer, cost.phase, cost.flops, cost.bytes, float(np.median(seconds)), limit)
         for cost, *seconds in zip(lowered.cost().kernels, *timed, strict=True)
     )
-    return Profile(lowered.name, statistics.median(alone), kernels, threads, limit)
+    return Profile(lowered.name, float(np.median(alone)), kernels, threads, limit)
 
 
 def _ratio(part: float, whole: float) -> float:
