@@ -96,6 +96,22 @@ def test_equal_kernels_are_written_once():
     assert text.count("define internal void @k") == 1
 
 
+def test_what_is_written_does_not_grow_with_the_layers():
+    x, y = cr.ones(4, 8), cr.zeros(4, dtype=cr.int64)
+    model = cr.nn.Sequential(*[layer for _ in range(24) for layer in (cr.nn.Linear(8, 8), cr.nn.ReLU())])
+    loss_function, optimizer = cr.nn.CrossEntropyLoss(), cr.optim.Adam(model.parameters())
+
+    @cr.jit
+    def step(x, y):
+        optimizer.zero_grad()
+        loss_function(model(x), y).backward()
+        optimizer.step()
+
+    text, layout = emit_program(compile_graph(step.lower(x, y).graph), host())
+    assert layout.kernels > 100
+    assert text.count("define internal void @k") < 20
+
+
 @pytest.mark.parametrize(
     "different",
     [
