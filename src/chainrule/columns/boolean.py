@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -42,11 +43,6 @@ class Boolean(ColumnType):
     def claim(cls, name: str, values: Values) -> Claim | None:
         return _claim(values)
 
-    @classmethod
-    def read(cls, values: Values) -> Values:
-        truth = read_truth(values)
-        return Values(truth == _TRUE, truth == _GAP)
-
     def fit(self, values: Values) -> Self:
         truth = read_truth(values)
         self._missing = float((truth == _GAP).mean()) if len(truth) else 0.0
@@ -60,6 +56,10 @@ class Boolean(ColumnType):
 
     def encoder(self, features: int | None = None) -> nn.Module:
         return ending(nn.Identity(), 2 if self._missing else 1, features)
+
+    @classmethod
+    def joint_encoder(cls, columns: Sequence[Self]) -> nn.Module:
+        return nn.Identity()
 
     def describe(self) -> str:
         gaps = f"; {share(self._missing)} missing: 0, and a mark" if self._missing else ""

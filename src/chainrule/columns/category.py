@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,8 @@ from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError
 from chainrule.ops.compare import eq
 from chainrule.ops.creation import asarray
+from chainrule.ops.gathering import index_select
+from chainrule.ops.layout import concatenate
 from chainrule.ops.movement import cast
 
 # Up to so many categories each has an input of its own; from then on each has a vector that is learned.
@@ -99,22 +102,32 @@ class Category(ColumnType):
         missing = 1 if self._missing else 0
         return each_word(texts, lambda word: self._numbers.get(word, 0), missing, np.float32)[:, None]
 
-    def encoder(self, features: int | None = None) -> nn.Module:
-        n_codes = len(self._categories) + (2 if self._missing else 1)
-        if n_codes - 1 <= ONE_HOT:
-            one_hot = OneHot(0 if self._rare else 1, n_codes)
-            return ending(one_hot, max(n_codes - one_hot.first, 1), features)
-        width = _embedding_width(n_codes)
-        return ending(CategoryEmbedding(n_codes, width, unknown_is_learned=self._rare > 0), width, features)
+    @property
+    def _n_codes(self) -> int:
+        return len(self._categories) + (2 if self._missing else 1)
 
-    def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
-        # One-hot, also of many; the rarest share the last place.
-        places = min(len(self._categories) + 2, MOST_PLACES)
-        return np.eye(places, dtype=np.float32)[np.minimum(prepared.reshape(-1).astype(np.int64), places - 1)]
+    @property
+    def _codes(self) -> range:
+        """The numbers of categories that occur in the training part."""
+        return range(0 if self._rare else 1, max(self._n_codes, 2))
+
+    def encoder(self, features: int | None = None) -> nn.Module:
+        if len(self._codes) <= ONE_HOT:
+            return ending(OneHot({0: self._codes}), len(self._codes), features)
+        width = _embedding_width(self._n_codes)
+        return ending(CategoryEmbedding(self._n_codes, width, self._rare > 0), width, features)
+
+    @classmethod
+    def joint_encoder(cls, columns: Sequence[Self]) -> nn.Module:
+        one_hot = {place: column._codes for place, column in enumerate(columns) if len(column._codes) <= ONE_HOT}
+        learned = {place: column.encoder() for place, column in enumerate(columns) if place not in one_hot}
+        if not learned:
+            return OneHot(one_hot)
+        return Categories(OneHot(one_hot) if one_hot else None, learned)
 
     def describe(self) -> str:
         count = len(self._categories)
-        form = "one-hot of" if count + bool(self._missing) <= ONE_HOT else "a learned vector for each of"
+        form = "one-hot of" if len(self._codes) <= ONE_HOT else "a learned vector for each of"
         parts = [f"{form} {count:,} categor{'y' if count == 1 else 'ies'}"]
         if self._missing:
             parts.append(f"{share(self._missing)} missing: a category of its own")
@@ -172,30 +185,32 @@ def _embedding_width(n_codes: int) -> int:
 
 
 class OneHot(nn.Module):
-    """A 1 at the place of the category, 0 elsewhere.
+    """A 1 at the place of a category, 0 elsewhere.
 
     Args:
-        first: The number of the first category that has a place; what is below is zeros.
-        stop: One above the last.
+        codes: For a category by its place in the row, the numbers that have a place of their own.
 
     Shape:
-        (N, 1), numbers of categories, to (N, stop - first); at least one column.
+        (N, W), numbers of categories, to (N, C), with the C of all of them.
 
     Example:
-        >>> OneHot(1, 4)(cr.tensor([[2.0], [0.0]]))
+        >>> OneHot({0: range(1, 4)})(cr.tensor([[2.0], [0.0]]))
         tensor([[0., 1., 0.],
                 [0., 0., 0.]])
     """
 
-    numbers: Tensor
+    place: Tensor
+    code: Tensor
 
-    def __init__(self, first: int, stop: int) -> None:
+    def __init__(self, codes: Mapping[int, range]) -> None:
         super().__init__()
-        self.first = first
-        self.register_buffer("numbers", asarray(np.arange(first, max(stop, first + 1), dtype=np.float32)))
+        self.register_buffer("place", asarray(np.repeat(list(codes), [len(each) for each in codes.values()])))
+        self.register_buffer(
+            "code", asarray(np.concatenate([list(each) for each in codes.values()]).astype(np.float32))
+        )
 
     def forward(self, input: Tensor) -> Tensor:
-        return cast(eq(input, self.numbers), input.dtype)
+        return cast(eq(index_select(input, 1, self.place), self.code), input.dtype)
 
 
 class CategoryEmbedding(nn.Module):
@@ -220,6 +235,28 @@ class CategoryEmbedding(nn.Module):
 
     def forward(self, input: Tensor) -> Any:
         return self.vectors(input[:, 0].long())
+
+
+class Categories(nn.Module):
+    """Columns of categories side by side: those of few categories at once, the others one after another.
+
+    Args:
+        one_hot: Encodes those of few; None where there are none.
+        learned: For the others by their places in the row, their networks.
+
+    Shape:
+        (N, W), numbers of categories, to (N, F).
+    """
+
+    def __init__(self, one_hot: OneHot | None, learned: Mapping[int, nn.Module]) -> None:
+        super().__init__()
+        self.one_hot = one_hot
+        self._places = list(learned)
+        self.learned = nn.ModuleList(learned.values())
+
+    def forward(self, input: Tensor) -> Tensor:
+        parts = [vectors(input[:, at : at + 1]) for at, vectors in zip(self._places, self.learned, strict=True)]
+        return concatenate([*([] if self.one_hot is None else [self.one_hot(input)]), *parts], dim=1)
 
 
 class CategoryTarget(ClassTarget):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, Self, get_args
 
@@ -20,6 +20,7 @@ from chainrule.errors import ArgumentError, ColumnTypeError
 from chainrule.nn.losses import Loss
 from chainrule.ops.arithmetic import clip
 from chainrule.ops.creation import asarray
+from chainrule.ops.gathering import index_select
 from chainrule.ops.layout import concatenate
 
 Way = Literal["standardise", "robust", "log", "minmax"]
@@ -270,8 +271,15 @@ class Number(ColumnType):
         return len(self._knots) - 1 if len(self._knots) > 2 else 0
 
     def encoder(self, features: int | None = None) -> nn.Module:
-        encoding = PiecewiseLinear(self._knots) if self._n_pieces else nn.Identity()
-        return ending(encoding, self.encoded_width, features)
+        return ending(self.joint_encoder([self]), self.encoded_width, features)
+
+    @classmethod
+    def joint_encoder(cls, columns: Sequence[Self]) -> nn.Module:
+        if not any(column._n_pieces for column in columns):
+            return nn.Identity()
+        starts = np.cumsum([0, *(column.width for column in columns)])
+        knots = {int(start): column._knots for start, column in zip(starts, columns, strict=False) if column._n_pieces}
+        return PiecewiseLinear(knots)
 
     def describe(self) -> str:
         gaps = f"; {share(self._missing)} missing: median {self._median:.4g}, and a mark" if self._missing else ""
@@ -299,29 +307,33 @@ def _knots(scaled: NDArray[np.float32], pieces: int) -> NDArray[np.float32]:
 
 
 class PiecewiseLinear(nn.Module):
-    """Adds the pieces below a number: see `Number`.
+    """Adds to rows of numbers the pieces below them: see `Number`.
 
     Args:
-        knots: Where the pieces meet, rising, (K + 1,).
+        knots: For a number by its place in the row, where its pieces meet, rising, (K + 1,).
 
     Shape:
-        (N, W), the first column being the number, to (N, W + K).
+        (N, W) to (N, W + K), with the K of all numbers.
 
     Example:
-        >>> PiecewiseLinear(np.array([0.0, 1.0, 3.0], np.float32))(cr.tensor([[2.0]]))
+        >>> PiecewiseLinear({0: np.array([0.0, 1.0, 3.0])})(cr.tensor([[2.0]]))
         tensor([[2.0000, 1.0000, 0.5000]])
     """
 
+    place: Tensor
     start: Tensor
     slope: Tensor
 
-    def __init__(self, knots: NDArray[np.float32]) -> None:
+    def __init__(self, knots: Mapping[int, NDArray[np.floating[Any]]]) -> None:
         super().__init__()
-        self.register_buffer("start", asarray(knots[:-1]))
-        self.register_buffer("slope", asarray((1 / np.diff(knots.astype(np.float64))).astype(np.float32)))
+        start = np.concatenate([each[:-1] for each in knots.values()], dtype=np.float64)
+        stop = np.concatenate([each[1:] for each in knots.values()], dtype=np.float64)
+        self.register_buffer("place", asarray(np.repeat(list(knots), [len(each) - 1 for each in knots.values()])))
+        self.register_buffer("start", asarray(start.astype(np.float32)))
+        self.register_buffer("slope", asarray((1 / (stop - start)).astype(np.float32)))
 
     def forward(self, input: Tensor) -> Tensor:
-        pieces = clip((input[:, :1] - self.start) * self.slope, 0.0, 1.0)
+        pieces = clip((index_select(input, 1, self.place) - self.start) * self.slope, 0.0, 1.0)
         return concatenate([input, pieces], dim=1)
 
     def extra_repr(self) -> str:
