@@ -160,13 +160,16 @@ def test_layers_in_float64() -> None:
     check_all_transpositions((400, 40, 200), RUNNABLE[0], np.dtype("float64"))
 
 
-@pytest.mark.parametrize("shape", [(130, 200, 90), (256, 128, 1100), (64, 128, 784)])
-def test_the_same_bits_in_any_order_of_units(shape: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("shape", [(130, 200, 90), (256, 128, 1100), (64, 128, 784), (520, 160, 128)])
+def test_the_same_bits_in_any_order_of_units(shape: tuple[int, int, int], turned: bool) -> None:
+    """Also where units one after another use the same packed rows."""
     case = Case(*shape)
-    a, _ = case.load("a", case.axes("mk"))
-    b, _ = case.load("b", case.axes("kn"), (1, 0))
+    a, left = case.load("a", case.axes("mk"), (1, 0) if turned else (0, 1))
+    b, right = case.load("b", case.axes("kn"), (0, 1) if turned else (1, 0))
     store, result = case.store(case.total)
     case.run(case.kernel(a, b, store), RUNNABLE[0])
+    check(left, right, result())
     once = result().copy()
     case.run(case.kernel(a, b, store), RUNNABLE[0], apart=True)
     assert once.tobytes() == result().tobytes()

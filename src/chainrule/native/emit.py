@@ -388,6 +388,11 @@ class Function:
         self.module.declare("llvm.memset.p0.i64", "void", ["ptr", "i8", "i64", "i1 immarg"])
         self.call_void("llvm.memset.p0.i64", pointer, V(str(byte), "i8"), bytes, V("false", "i1"))
 
+    def prefetch(self, pointer: V) -> None:
+        """Ask for the cache line of an address, which need not exist."""
+        self.module.declare("llvm.prefetch.p0", "void", ["ptr", "i32 immarg", "i32 immarg", "i32 immarg"])
+        self.line(f"call void @llvm.prefetch.p0({pointer}, i32 0, i32 3, i32 1)")
+
     def scatter(self, a: V, pointers: V, mask: V) -> None:
         """Store a lane each at its own address, where `mask` holds."""
         name = f"llvm.masked.scatter.{mangled(a.type)}.{mangled(pointers.type)}"

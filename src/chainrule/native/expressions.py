@@ -20,6 +20,9 @@ from chainrule.native.places import Lanes, Places, element_at, read, write
 from chainrule.native.pointwise import pointwise
 from chainrule.native.target import Target
 
+# A line of the caches; and how far ahead streams are fetched: about as long as the memory takes to answer.
+_LINE, _AHEAD = 64, 2048
+
 
 class Evaluator:
     """Computes expressions at one position of the loops around it, each once.
@@ -28,6 +31,9 @@ class Evaluator:
         frame: The kernel's function.
         target: The processor that it is for.
         pointers: The address of each buffer.
+
+    Attributes:
+        streams: Whether its loop goes on and on through memory that no near cache holds.
     """
 
     def __init__(self, frame: Frame, target: Target, pointers: Mapping[Buffer, V]) -> None:
@@ -35,6 +41,7 @@ class Evaluator:
         self.function = frame.function
         self.target = target
         self.lanes: Lanes | None = None
+        self.streams = False
         self._pointers = pointers
         self._positions: Mapping[Var, V] = {}
         self._values: ChainMap[object, V] = ChainMap()
@@ -169,8 +176,15 @@ class Evaluator:
             found = self._load_one(type, pointer, valid)
         else:
             assert self.lanes is not None
+            if self.streams and place.rest is None and place.stride == 1:
+                self._fetch_ahead(pointer, self.lanes.count * expr.dtype.itemsize)
             found = read(function, type, pointer, place, self.lanes.count, self._active(valid))
         return function.compare("ne", found, number(0, found.type)) if expr.dtype == bool else found
+
+    def _fetch_ahead(self, pointer: V, size: int) -> None:
+        """Ask for the lines that the loop comes to later."""
+        for line in range(0, size, _LINE):
+            self.function.prefetch(element_at(self.function, pointer, "i8", i64(_AHEAD + line)))
 
     def _load_one(self, type: str, pointer: V, valid: V | None) -> V:
         """A number that all lanes share. Where it is not valid for any, a zero is read elsewhere."""

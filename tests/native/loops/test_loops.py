@@ -162,6 +162,18 @@ class TestMemory:
             code(*[after[buffer] for buffer in buffers(kernel)])
             np.testing.assert_array_equal(made.last(after), made.last(expected(kernel, made.arrays)))
 
+    @pytest.mark.parametrize(("length", "far"), [(1_000, False), (300_001, True)])
+    def test_long_maps_ask_for_memory_ahead(self, length: int, far: bool) -> None:
+        """Even for what lies beyond the end: nothing there is touched."""
+        made, along = Arrangement(), Var("i", length)
+        load = made.load(np.arange(length, dtype=np.float32), Index.of(along))
+        kernel = mapped(length, call("add", FLOAT, load, load), along, made)
+        after = {buffer: guarded(array, at_end=True) for buffer, array in made.arrays.items()}
+        compiled(kernel)(*[after[buffer] for buffer in buffers(kernel)])
+        np.testing.assert_array_equal(made.last(after), 2 * after[load.buffer])
+        text = assembly(lambda module: emit_loops(module, kernel, "kernel", HOST), 2, HOST)
+        assert bool(re.search("prefetch|prfm", text)) == far
+
     @every_target
     def test_values_are_computed_before_they_are_stored(self, target: Target) -> None:
         made, along = Arrangement(), Var("i", 37)

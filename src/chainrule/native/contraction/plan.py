@@ -18,9 +18,9 @@ from chainrule.native.target import Target
 SMALLEST_UNIT = 20_000
 # Bytes of a panel that the first-level cache holds.
 NEAR_BYTES = 1 << 15
-# Cycles: until the sum of a multiply-add can be used again, in practice; to pack a vector; to fetch a vector when it is first used;
-# more for a vector that comes from beyond the first-level cache; to add up pairs of lanes; to store a vector; a lane;
-# to begin a tile; to begin a unit.
+# Cycles: until the sum of a multiply-add can be used again, in practice; to pack a vector; to fetch a vector when it is
+# first used; more for one that comes from beyond the first-level cache; to add up pairs of lanes; to store a vector; a
+# lane; to begin a tile; to begin a unit.
 LATENCY = 5
 PACKING = 8
 FETCH = 3

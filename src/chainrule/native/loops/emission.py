@@ -17,6 +17,9 @@ from chainrule.native.loops.units import Units, units_of
 from chainrule.native.loops.widths import Widths
 from chainrule.native.target import Target
 
+# Bytes that the second-level cache holds.
+_NEAR = 1 << 21
+
 
 def emit_loops(module: Module, kernel: Loops, name: str, target: Target) -> KernelCode:
     """Write the function of a kernel.
@@ -30,6 +33,7 @@ def emit_loops(module: Module, kernel: Loops, name: str, target: Target) -> Kern
     frame = begin_kernel(module, name, kernel)
     root = Evaluator(frame, target, dict(zip(buffers(kernel), frame.pointers, strict=True)))
     kernel = collapsed(kernel)
+    root.streams = _streams(kernel)
     widths = Widths(kernel, target)
     units = units_of(kernel, widths.outer)
     kept = Kept(kernel, widths, frame)
@@ -62,3 +66,8 @@ def _items(kernel: Loops, units: Units, lanes: int, root: Evaluator, row: Callab
         else:
             scope.hoist(values(*kernel.passes))
             piece(scope, kernel.outer[-1], lanes, item.places.value(part * units.piece), units.piece, row)
+
+
+def _streams(kernel: Loops) -> bool:
+    """Whether it is a map over more memory than the near caches hold."""
+    return not any(each.loops for each in kernel.passes) and sum(each.bytes for each in buffers(kernel)) > _NEAR

@@ -36,7 +36,10 @@ class Widths:
         self.outer = 0
         if kernel.lanes == "outer" and kernel.outer:
             longest = [each for each in kernel.passes if each.loops] or kernel.passes
-            self.outer = self._along(kernel.outer[-1].extent, min(map(_side_by_side, longest)))
+            side_by_side = [_side_by_side(each) for each in longest]
+            # Random numbers cost more than anything around them.
+            registers = _OF_RANDOM_NUMBERS if _OF_RANDOM_NUMBERS in side_by_side else min(side_by_side)
+            self.outer = self._along(kernel.outer[-1].extent, registers)
 
     def of(self, each: Pass) -> int:
         """The lanes along the last loop of a pass; 0 if vectors do not run along it."""
