@@ -33,6 +33,7 @@ WITHOUT_EXAMPLE = {
     "LayerTime": "a part of what `profile` gives",
     "PerceptronHistory": "what `Perceptron.fit` gives",
     "Profile": "what `profile` gives",
+    "Table": "a protocol; `read_table` gives one",
     "State": "what `Preprocessor.to_state` gives",
     "Task": "an annotation",
 }

@@ -46,6 +46,13 @@ __all__ = [
     "ColumnTypeError",
     "MissingColumnError",
     "FileFormatError",
+    "MissingFileError",
+    "EncodingError",
+    "RowLengthError",
+    "QuotingError",
+    "ColumnNameError",
+    "OutputExistsError",
+    "DiskFullError",
     "RunFolderError",
     "VersionError",
     "MissingDependencyError",
@@ -284,6 +291,41 @@ class MissingColumnError(ChainruleError, KeyError, ValueError):
 
 class FileFormatError(ChainruleError, ValueError):
     """A file that is broken, truncated, or not of the kind it should be."""
+
+
+class MissingFileError(FileFormatError, FileNotFoundError):
+    """A file or folder that is not there; the nearest name is suggested."""
+
+    # OSError would print an errno; ours prints as a text.
+    __str__ = ChainruleError.__str__
+
+
+class EncodingError(FileFormatError):
+    """A file that is no text, or is written in another encoding than expected."""
+
+
+class RowLengthError(FileFormatError):
+    """A row with more or fewer columns than the others."""
+
+
+class QuotingError(FileFormatError):
+    """A quotation mark that is not closed, or with text after the one that closes it."""
+
+
+class ColumnNameError(FileFormatError):
+    """Two columns of one name, or files with other columns than the first."""
+
+
+class OutputExistsError(ChainruleError, FileExistsError):
+    """A file that is to be written is there already."""
+
+    __str__ = ChainruleError.__str__
+
+
+class DiskFullError(ChainruleError, OSError):
+    """The disk was full before everything was written; what is there is whole rows."""
+
+    __str__ = ChainruleError.__str__
 
 
 class RunFolderError(ChainruleError, FileNotFoundError):

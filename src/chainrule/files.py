@@ -33,15 +33,15 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, private: bool =
             os.fsync(stream.fileno())
         # The temporary file is its owner's alone.
         if not private:
-            os.chmod(temporary, _mode(target))
+            os.chmod(temporary, permissions(target))
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _mode(target: Path) -> int:
-    """The permissions of the file that is replaced, or those that a new file has."""
+def permissions(target: Path) -> int:
+    """The permissions of a file that is to be replaced, or those that a new file has."""
     if target.exists():
         return target.stat().st_mode & 0o777
     mask = os.umask(0)

@@ -5,8 +5,8 @@ those: a new kind of data is a reader in a file of its own.
 
 The files, in the order in which data flows:
 
-- `digits` and `idx` read what there is so far: the bundled digits, and MNIST's files. Readers of tables, of
-  folders of pictures and of texts will stand beside them.
+- `readers` make a table of whatever a user has; `digits` and `idx` read the bundled digits and MNIST's files.
+- `table` says what a table is, `values` what stands in a column of it; `writing` writes rows.
 - `dataset` says what they give; `checks` looks for mistakes in what a user hands over.
 - `splitting` parts rows into training, validation and test, `folds` into parts that are each the test once.
 - `preprocessing` learns from the training part how to change inputs. Encoders of categories and texts will stand
@@ -29,6 +29,7 @@ from chainrule.data.digits import load_digits
 from chainrule.data.folds import k_fold
 from chainrule.data.idx import is_idx_folder, load_idx_folder, read_idx
 from chainrule.data.preprocessing import Preprocessor, Scale, Standardize, State, preprocessor_from_state
+from chainrule.data.readers import Options, read_parts, read_table, stream_tables
 from chainrule.data.splitting import (
     group_split,
     random_split,
@@ -38,15 +39,23 @@ from chainrule.data.splitting import (
     train_test_split,
     validation_split,
 )
+from chainrule.data.table import ArrayTable, Table
+from chainrule.data.values import Values
+from chainrule.data.writing import RowWriter
 
 __all__ = [
+    "ArrayTable",
     "Batches",
     "Dataset",
+    "Options",
     "Preprocessor",
+    "RowWriter",
     "Scale",
     "Split",
     "Standardize",
     "State",
+    "Table",
+    "Values",
     "check_class_indices",
     "check_inputs",
     "check_lengths",
@@ -62,8 +71,11 @@ __all__ = [
     "preprocessor_from_state",
     "random_split",
     "read_idx",
+    "read_parts",
+    "read_table",
     "split_dataset",
     "stratified_split",
+    "stream_tables",
     "time_split",
     "train_test_split",
     "validation_split",

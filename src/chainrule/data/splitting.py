@@ -135,7 +135,9 @@ def stratified_split(labels: ArrayLike, test_size: float, *, seed: int = 0) -> t
     """
     labels = np.asarray(labels)
     n_test = _n_part(test_size, len(labels), "test_size", math.ceil)
-    _, strata, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
+    # (Whole rows are compared only where there are some: it is much slower.)
+    axis = 0 if labels.ndim > 1 else None
+    _, strata, counts = np.unique(labels, axis=axis, return_inverse=True, return_counts=True)
     n_test_of = _largest_remainder(counts, n_test)
     random = generator(seed, SPLITTING)
     order = random.permutation(len(labels))

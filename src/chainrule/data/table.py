@@ -47,6 +47,15 @@ class Table(Protocol):
 class ArrayTable:
     """A table whose columns are arrays at hand.
 
+    Args:
+        columns: The values of each column, by name; None and NaN are missing.
+        name: What to call it.
+        notes: What is to be said of it.
+        folder: What paths in it are relative to.
+
+    Raises:
+        DataLengthError: If columns have different lengths.
+
     Example:
         >>> people = ArrayTable({"age": [31, 25], "name": ["Ada", "Max"]}, name="people")
         >>> len(people), people.column("age").array

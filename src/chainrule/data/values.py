@@ -104,7 +104,9 @@ class Values:
             filled = np.zeros(len(array), dtype=known.array.dtype)
             filled[~missing] = known.array
             return cls(filled, missing)
-        words, numbers = np.unique(np.array([str(each) for each in present], dtype=object), return_inverse=True)
+        texts = [str(each) for each in present]
+        # NumPy's unique would sort them all.
+        numbers = {word: number for number, word in enumerate(sorted(set(texts)))}
         filled = np.zeros(len(array), dtype=np.int32)
-        filled[~missing] = numbers
-        return cls(filled, missing, words.astype(object))
+        filled[~missing] = [numbers[text] for text in texts]
+        return cls(filled, missing, np.array([*numbers], dtype=object))

@@ -1,0 +1,116 @@
+"""One door for every kind of data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from chainrule.data.dataset import Dataset
+from chainrule.data.digits import load_digits
+from chainrule.data.idx import is_idx_folder
+from chainrule.data.readers.delimited import read_delimited
+from chainrule.data.readers.objects import read_object, table_of
+from chainrule.data.readers.options import Options
+from chainrule.data.readers.pictures import TEST, TRAINING, is_picture_folder, read_idx_parts, read_picture_folder
+from chainrule.data.readers.sources import Format, files_of, format_of
+from chainrule.data.readers.typed import read_json, read_parquet
+from chainrule.data.table import Table
+
+READERS: dict[Format, Callable[[Sequence[Path], Options, str], Table]] = {
+    "delimited": read_delimited,
+    "parquet": read_parquet,
+    "json": read_json,
+}
+# The digits that come with chainrule, where no file is called so.
+BUNDLED = "digits"
+
+
+def read_table(source: Any, **options: Any) -> Table:
+    r"""Anything with rows and columns, as a table.
+
+    Of data that comes in two parts, for training and for test, it is the part for training: see `read_parts`.
+
+    Args:
+        source: A file (CSV and its kin, Parquet, JSON lines, each packed by gzip or not), several files as a list, a
+            pattern or a folder; a folder with a folder of pictures for each class; a folder with MNIST's files;
+            "digits"; a dictionary of columns, a list of dictionaries, an array, a `Dataset`; a table of pandas, polars
+            or Arrow; a table, which is returned as it is.
+        **options: What is to be said of files, where what is found there would be wrong: see `Options`.
+
+    Raises:
+        MissingFileError: If there is no such file; the nearest name is suggested.
+        EmptyDataError: If there are no rows.
+        FileFormatError: If a file is broken; its subclasses say in what way.
+        ColumnTypeError: For words in a column of numbers.
+        ArgumentError: If it is nothing that can be a table.
+
+    Example:
+        >>> path = getfixture("tmp_path") / "people.csv"
+        >>> _ = path.write_text("name;height\nAda;1,65\nMax;?\n")
+        >>> people = cr.data.read_table(path)
+        >>> people.names, people.column("height").array[0], people.column("height").missing
+        (('name', 'height'), np.float64(1.65), array([False,  True]))
+        >>> print(*people.notes, sep="\n")
+        columns parted by semicolons
+        decimals after a comma
+        height: 1 words such as - or ? stand for missing numbers
+    """
+    return read_parts(source, **options)[0]
+
+
+def read_parts(source: Any, **options: Any) -> tuple[Table, Table | None]:
+    """Anything with rows and columns, as a table, and the part for testing, where the data has one of its own.
+
+    Such are folders with `train` and `test` in them (of pictures, or files), and MNIST's files.
+
+    Args:
+        source: See `read_table`.
+        **options: See `Options`.
+
+    Returns:
+        The rows, and those for the test or None.
+
+    Raises:
+        FileFormatError: And others: see `read_table`.
+
+    Example:
+        >>> digits, test = cr.data.read_parts("digits")
+        >>> digits.names, len(digits), test
+        (('picture', 'class'), 1797, None)
+    """
+    said = Options(**options)
+    if isinstance(source, str | Path):
+        return _at(source, said)
+    if isinstance(source, Dataset):
+        return table_of(source), None
+    if all(hasattr(source, name) for name in ("names", "notes", "column", "place")):
+        return source, None
+    if isinstance(source, Sequence) and source and all(isinstance(each, str | Path) for each in source):
+        return _files([file for each in source for file in files_of(each)], said, f"{len(source)} files"), None
+    return read_object(source, said, "table"), None
+
+
+def _at(source: str | Path, options: Options) -> tuple[Table, Table | None]:
+    path = Path(source)
+    if str(source) == BUNDLED and not path.exists():
+        return table_of(load_digits()), None
+    if is_idx_folder(path):
+        return read_idx_parts(path)
+    if path.is_dir() and is_picture_folder(path):
+        return read_picture_folder(path)
+    files = files_of(source)
+    training, test = _of_part(files, TRAINING), _of_part(files, TEST)
+    if len(files) == 2 and training and test:
+        return _files(training, options, str(training[0])), _files(test, options, str(test[0]))
+    return _files(files, options, str(source)), None
+
+
+def _of_part(files: Sequence[Path], names: Sequence[str]) -> list[Path]:
+    """The files whose names say that they are of this part: train.csv, ratings_test.txt."""
+    return [file for file in files if set(re.split("[^a-z]+", file.name.lower())) & set(names)]
+
+
+def _files(files: Sequence[Path], options: Options, name: str) -> Table:
+    return READERS[format_of(files)](files, options, name)

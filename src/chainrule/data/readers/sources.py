@@ -1,0 +1,96 @@
+"""Which files a user means."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from chainrule.errors import FileFormatError, MissingFileError, nearest
+
+Format = Literal["delimited", "parquet", "json"]
+FORMATS: dict[str, Format] = {
+    ".csv": "delimited",
+    ".tsv": "delimited",
+    ".tab": "delimited",
+    ".txt": "delimited",
+    ".data": "delimited",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+}
+
+
+def files_of(source: str | Path) -> list[Path]:
+    """The files that a path, a pattern (`part-*.csv`) or a folder means.
+
+    Raises:
+        MissingFileError: If there are none.
+    """
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(each for each in path.iterdir() if each.is_file() and _suffix(each) in FORMATS)
+        if not files:
+            raise MissingFileError(
+                "there is nothing in this folder that can be read.",
+                where=str(path),
+                expected=f"files that end in {', '.join(FORMATS)}, folders of pictures, or MNIST's four files",
+                got=_some(each.name for each in path.iterdir()) or "an empty folder",
+            )
+        return files
+    if path.exists():
+        return [path]
+    found = sorted(map(Path, glob.glob(str(source))))
+    if found:
+        return found
+    raise missing(path)
+
+
+def missing(path: Path) -> MissingFileError:
+    """The error of a file that is not there, with what is there instead."""
+    folder = path.parent
+    while not folder.is_dir():
+        path, folder = folder, folder.parent
+    names = [each.name for each in folder.iterdir()]
+    close = nearest(path.name, names)
+    return MissingFileError(
+        "there is no such file or folder.",
+        where=str(path),
+        expected="a file or folder",
+        got=f"in {folder.resolve()}: {_some(names) or 'nothing'}",
+        remedy=f"did you mean {folder / close}?" if close else None,
+    )
+
+
+def format_of(files: Iterable[Path]) -> Format:
+    """The format of files, as their names say it, or else as the first of them begins.
+
+    Raises:
+        FileFormatError: If they are of several formats.
+    """
+    formats = {file: FORMATS.get(_suffix(file)) or _by_content(file) for file in files}
+    if len(set(formats.values())) > 1:
+        raise FileFormatError(
+            "the files are of different kinds.",
+            where=", ".join(map(str, formats)),
+            expected="files of one kind",
+            got=", ".join(sorted(set(formats.values()))),
+        )
+    return next(iter(formats.values()))
+
+
+def _by_content(file: Path) -> Format:
+    with file.open("rb") as stream:
+        return "parquet" if stream.read(4) == b"PAR1" else "delimited"
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def _some(names: Iterable[str]) -> str:
+    ordered = sorted(name for name in names if not name.startswith("."))
+    return ", ".join(ordered[:10]) + (", ..." if len(ordered) > 10 else "")

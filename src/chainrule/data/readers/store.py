@@ -1,0 +1,184 @@
+"""Rows held by duckdb: in memory as far as the limit goes, then on the disk."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.table import check_column
+from chainrule.data.values import Values
+from chainrule.processors import available
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Storage = Literal["text", "boolean", "instant", "integer", "number"]
+SQL_TYPES: dict[Storage, str] = {
+    "text": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "instant": "TIMESTAMP",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+}
+
+
+def common_storage(storages: Sequence[Storage]) -> Storage:
+    """As what a column is kept whose parts come as these."""
+    different = set(storages)
+    if len(different) == 1:
+        return storages[0]
+    return "number" if different == {"integer", "number"} else "text"
+
+
+def literal(text: str | Path) -> str:
+    """A text as SQL writes it."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Store:
+    """A database of its own, and a folder for what does not fit in memory: both go when nobody needs them any more.
+
+    Args:
+        memory: How many bytes the rows may take. Default: a quarter of the machine's.
+    """
+
+    def __init__(self, memory: int | None = None) -> None:
+        import duckdb
+
+        self.scratch = Path(tempfile.mkdtemp(prefix="chainrule-"))
+        limit = memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+        self.connection: DuckDBPyConnection = duckdb.connect(
+            config={
+                "threads": available(),
+                "memory_limit": f"{limit}B",
+                "temp_directory": str(self.scratch / "spilled"),
+                "TimeZone": "UTC",
+                # No table is a variable of Python, and nothing is fetched from the network.
+                "python_enable_replacements": False,
+                "autoinstall_known_extensions": False,
+            }
+        )
+        self._finalizer = weakref.finalize(self, _dispose, self.connection, self.scratch)
+
+    def run(self, statement: str) -> None:
+        """Do what a statement says."""
+        self.connection.execute(statement)
+
+    def all(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows that a query gives."""
+        return self.connection.execute(query).fetchall()
+
+    def create(self, storages: Sequence[Storage]) -> None:
+        """An empty table for columns c0, c1, ... in place of what was there."""
+        columns = ", ".join(f"c{number} {SQL_TYPES[storage]}" for number, storage in enumerate(storages))
+        self.run(f"CREATE OR REPLACE TABLE held ({columns})")
+
+    def insert(self, select: str) -> None:
+        """Append the rows that a query gives."""
+        self.run(f"INSERT INTO held {select}")
+
+    def append(self, arrays: Sequence[object]) -> None:
+        """Append rows, of which each column is an array."""
+        self.connection.register("given", {f"c{number}": array for number, array in enumerate(arrays)})
+        self.insert("SELECT * FROM given")
+        self.connection.unregister("given")
+
+    def retype(self, number: int, storage: Storage) -> None:
+        """Keep a column as something else."""
+        self.run(f"ALTER TABLE held ALTER c{number} TYPE {SQL_TYPES[storage]}")
+
+    def __len__(self) -> int:
+        return int(self.all("SELECT count(*) FROM held")[0][0])
+
+
+def _dispose(connection: DuckDBPyConnection, scratch: Path) -> None:
+    connection.close()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one file.
+
+    Attributes:
+        start: The first of them.
+        where: Where a row of this file stands, counted from 0 within it: "people.csv, line 17".
+    """
+
+    start: int
+    where: Callable[[int], str]
+
+
+class StoredTable:
+    """A table whose rows a `Store` holds. See `Table`."""
+
+    def __init__(
+        self,
+        store: Store,
+        names: Iterable[str],
+        storages: Iterable[Storage],
+        pieces: Sequence[Piece],
+        *,
+        name: str,
+        notes: Iterable[str] = (),
+        folder: Path | None = None,
+    ) -> None:
+        self.name, self.names, self.notes, self.folder = name, tuple(names), tuple(notes), folder
+        self._store, self._pieces, self._rows = store, pieces, len(store)
+        self._storages = tuple(storages)
+        self._words: dict[int, NDArray[np.object_]] = {}
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> Values:
+        """See `Table`."""
+        check_column(name, self.names, self.name)
+        number = self.names.index(name)
+        first, last, _ = slice(start, stop).indices(self._rows)
+        rows = f"SELECT rowid AS r, c{number} AS v FROM held WHERE rowid >= {first} AND rowid < {last}"
+        if self._storages[number] == "text":
+            words = self._texts(number)
+            array, missing = self._fetch(
+                f"SELECT code FROM ({rows}) AS rows LEFT JOIN words{number} ON v = word ORDER BY r"
+            )
+            return Values(array.astype(np.int32, copy=False), missing, words, self.folder)
+        array, missing = self._fetch(f"SELECT v FROM ({rows})")
+        if array.dtype.kind == "f":
+            missing = missing | np.isnan(array)
+        return Values(array, missing)
+
+    def place(self, row: int, column: str) -> str:
+        """See `Table`."""
+        piece = self._pieces[bisect.bisect_right(self._pieces, row, key=lambda each: each.start) - 1]
+        return f"{piece.where(row - piece.start)}, column {column!r}"
+
+    def _texts(self, number: int) -> NDArray[np.object_]:
+        """The different texts of a column, sorted; duckdb numbers them once and keeps the numbers."""
+        if number not in self._words:
+            different = f"SELECT DISTINCT c{number} AS word FROM held WHERE c{number} IS NOT NULL"
+            self._store.run(
+                f"CREATE TABLE words{number} AS "
+                f"SELECT word, CAST(row_number() OVER (ORDER BY word) - 1 AS INTEGER) AS code FROM ({different})"
+            )
+            self._words[number] = self._fetch(f"SELECT word FROM words{number} ORDER BY code")[0].astype(object)
+        return self._words[number]
+
+    def _fetch(self, query: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        (column,) = self._store.connection.execute(query).fetchnumpy().values()
+        return np.ma.getdata(column), np.ma.getmaskarray(column)
