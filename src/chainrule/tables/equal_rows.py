@@ -54,7 +54,7 @@ def _bits(values: Values) -> Fingerprints:
         used = np.flatnonzero(np.bincount(array, minlength=1))
         digests = np.zeros(used.max(initial=0) + 1, dtype=np.uint64)
         digests[used] = _digests([str(word).encode() for word in values.words[used]])
-        return digests[array]
+        return np.take(digests, array)
     if array.ndim > 1:
         return _digests([np.ascontiguousarray(row).tobytes() for row in array])
     if array.dtype.kind == "f":

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.columns import TYPES
 from chainrule.data.folds import k_fold
 from chainrule.data.splitting import group_split, random_split, stratified_split, time_split
 from chainrule.data.table import Table
 from chainrule.data.values import Values
-from chainrule.errors import ArgumentError, EmptyDataError, RareClassError, SingleClassError
+from chainrule.errors import ArgumentError, ColumnTypeError, EmptyDataError, RareClassError, SingleClassError
 from chainrule.tables.schema import Field, Schema
 from chainrule.tables.settings import Settings
 
@@ -36,10 +37,35 @@ class Parts:
     test: Rows
     notes: tuple[str, ...] = ()
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of rows of each part."""
+        return {"training": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+
 
 def is_class(target: Field) -> bool:
     """Whether a target is one of classes, not a number."""
     return target.kind != "number"
+
+
+def times(table: Table, schema: Schema, name: str) -> Values:
+    """A column as what rows can be ordered by: instants, numbers, or the places of texts among all texts.
+
+    Raises:
+        ColumnTypeError: For a value that is no date, where the column is one of dates.
+    """
+    values = table.column(name)
+    kind = next(field.kind for field in schema.fields if field.name == name)
+    if kind in TYPES:
+        try:
+            values = TYPES[kind].read(values)
+        except ColumnTypeError as error:
+            error.locate(table.place(error.row or 0, name))
+            raise
+    if values.words is None:
+        return values
+    place = np.unique(values.words.astype(str), return_inverse=True)[1]
+    return Values(place[values.array], values.missing)
 
 
 def split_rows(table: Table, schema: Schema, settings: Settings, test_table: Table | None = None) -> Parts:
@@ -63,11 +89,11 @@ def split_rows(table: Table, schema: Schema, settings: Settings, test_table: Tab
     order = _Order(table, schema, settings, rows)
     rest = np.arange(len(rows))
     if test_table is None:
-        rest, test = order.hold_out(rest, settings.test)
+        rest, test = order.hold_out(rest, settings.test_share)
         test = rows[test]
     else:
         test, _ = _known(test_table, schema, None, least=1)
-    train, validation = order.hold_out(rest, settings.validation)
+    train, validation = order.hold_out(rest, settings.validation_share)
     sizes = f"{len(train):,} rows to train, {len(validation):,} to validate, {len(test):,} to test"
     if test_table is not None:
         sizes += f" ({test_table.name})"
@@ -85,7 +111,7 @@ def fold_rows(table: Table, schema: Schema, settings: Settings) -> list[Parts]:
     order = _Order(table, schema, settings, rows)
     parts = []
     for rest, test in order.folds(settings.folds or 5):
-        train, validation = order.hold_out(rest, settings.validation)
+        train, validation = order.hold_out(rest, settings.validation_share)
         said = f"{len(train):,} rows to train, {len(validation):,} to validate, {len(test):,} to test; {order.said}"
         parts.append(Parts(rows[train], rows[validation], rows[test], (*notes, said)))
     return parts
@@ -103,8 +129,8 @@ class _Order:
         if settings.time is not None:
             if groups:
                 raise ArgumentError("rows are split by group or by time.", where="group, time", expected="one of them")
-            self.times = table.column(settings.time).take(rows).array
-            self.said = f"the last by {settings.time!r} are the test"
+            self.times = times(table, schema, settings.time).take(rows).array
+            self.said = f"in the order of {settings.time!r}"
             return
         if groups:
             self.groups = _group_numbers(table.column(groups[0].name).take(rows))
@@ -138,7 +164,7 @@ def _known(table: Table, schema: Schema, time: str | None, least: int) -> tuple[
     """The rows of which target and time are known, and what is said of the others."""
     known, notes = np.ones(len(table), dtype=bool), []
     for name in dict.fromkeys([*(field.name for field in schema.targets), *filter(None, [time])]):
-        missing = table.column(name).missing
+        missing = (times(table, schema, name) if name == time else table.column(name)).missing
         known &= ~missing
         if missing.any():
             notes.append(f"{int(missing.sum()):,} rows without {name!r} are left out")

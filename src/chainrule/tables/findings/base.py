@@ -10,9 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.columns import TYPES
 from chainrule.data.randomness import SAMPLING, generator
 from chainrule.data.table import Table
 from chainrule.data.values import Values
+from chainrule.errors import ColumnTypeError
 from chainrule.tables.schema import Field, Schema
 from chainrule.tables.settings import Settings
 from chainrule.tables.splits import Parts
@@ -21,7 +23,7 @@ Rows = NDArray[np.int64]
 Severity = Literal["error", "warning", "note"]
 
 # More rows than these say little more about a column, and take longer.
-ENOUGH_ROWS = 20_000
+ENOUGH_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Sample:
     def _look(self, name: str) -> tuple[Values, Facts]:
         if name not in self._looked:
             column = self.table.column(name)
-            self._looked[name] = column.take(self.rows), _facts(column)
+            kind = next(field.kind for field in self.schema.fields if field.name == name)
+            self._looked[name] = read(kind, column.take(self.rows)), _facts(column)
         return self._looked[name]
 
 
@@ -132,6 +135,14 @@ Check = Callable[[Sample], Iterable[Finding]]
 PartsCheck = Callable[[Divided], Iterable[Finding]]
 
 
+def read(kind: str, values: Values) -> Values:
+    """Values of a type as what they mean; as they are where one cannot be read, which the preparation will say."""
+    try:
+        return TYPES[kind].read(values) if kind in TYPES else values
+    except ColumnTypeError:
+        return values
+
+
 def sample_rows(among: Rows, seed: int) -> Rows:
     """At most `ENOUGH_ROWS` of these rows, by the seed, in their order."""
     if len(among) <= ENOUGH_ROWS:
@@ -152,7 +163,8 @@ def is_ordered(values: Values) -> bool:
 
 def percent(share: float) -> str:
     """A share as a text: "77 %", and with a digit more where it is near none or all."""
-    return f"{share:.1%}".replace("%", " %") if min(share, 1 - share) < 0.1 else f"{share:.0%}".replace("%", " %")
+    digits = 1 if 0 < min(share, 1 - share) < 0.1 else 0
+    return f"{100 * share:.{digits}f} %"
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

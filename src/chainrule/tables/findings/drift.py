@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.values import Values
-from chainrule.tables.findings.base import Divided, Finding, is_ordered, numbers, percent, sample_rows
+from chainrule.tables.findings.base import Divided, Finding, is_ordered, numbers, percent, read, sample_rows
 
 # By convention a stability index above 0.25 is a great shift. On few rows chance alone makes one, so it must also lie
 # five standard deviations beyond chance.
@@ -26,8 +26,8 @@ def check(divided: Divided) -> Iterator[Finding]:
     for field in (*divided.schema.inputs, *divided.schema.targets):
         if field.name == divided.settings.time:
             continue
-        before = divided.table.column(field.name).take(train)
-        after = divided.test_table.column(field.name).take(test)
+        before = read(field.kind, divided.table.column(field.name).take(train))
+        after = read(field.kind, divided.test_table.column(field.name).take(test))
         if before.array.ndim > 1 or (before.words is None) != (after.words is None):
             continue
         index, limit, shown = _shift(before, after)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.data.values import Values
-from chainrule.tables.findings.base import Finding, Sample, options
+from chainrule.tables.findings.base import Finding, Sample, options, percent
 
 # Fewer rows may all differ by chance.
 _LEAST_ROWS = 20
@@ -43,7 +43,7 @@ def check(sample: Sample) -> Iterator[Finding]:
 def counts_up(sample: Sample, name: str) -> bool:
     """Whether each row's whole number is a step above that of the row before."""
     values = sample.values(name)
-    if values.missing.any() or len(values) < _LEAST_ROWS or not _is_whole(values):
+    if values.missing.any() or len(values) < _LEAST_ROWS or values.array.dtype.kind != "i" or values.words is not None:
         return False
     rise, rows = values.array - values.array[0], sample.rows - sample.rows[0]
     step = rise[-1] // rows[-1]
@@ -52,13 +52,12 @@ def counts_up(sample: Sample, name: str) -> bool:
 
 def _reason(sample: Sample, name: str, values: Values, named: bool, share: float) -> str | None:
     if values.words is not None:
-        return (
-            f"{share:.0%} of its texts are different".replace("%", " %") if share >= (0.9 if named else 0.99) else None
-        )
+        return f"{percent(share)} of its texts are different" if share >= (0.9 if named else 0.99) else None
     facts = sample.facts(name)
+    whole = values.array.dtype.kind == "i" and facts.missing == 0
     if counts_up(sample, name):
         return "it counts up from row to row"
-    if share == 1 and facts.missing == 0 and facts.highest - facts.lowest == facts.rows - 1:
+    if whole and share == 1 and facts.highest - facts.lowest == facts.rows - 1:
         return f"it is each number from {facts.lowest:,.0f} to {facts.highest:,.0f}, once"
     if named and share >= 0.98:
         return "by its name, and almost each row has a number of its own"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.tables.findings.base import ENOUGH_ROWS, Finding, Sample, is_ordered, numbers, options, percent
+from chainrule.tables.findings.base import ENOUGH_ROWS, Finding, Sample, is_ordered, numbers, options, percent, read
 from chainrule.tables.findings.identifiers import counts_up
-from chainrule.tables.splits import is_class
+from chainrule.tables.splits import is_class, times
 
 _LEAST_ROWS = 20
 _NAME = re.compile(r"(.*[\W_])?(year|date|datetime|time|timestamp|jahr|datum)", re.IGNORECASE)
@@ -61,16 +61,17 @@ def _later_dates(sample: Sample, time: str) -> Iterator[Finding]:
 
 def _ahead_of_their_time(sample: Sample, time: str) -> Iterator[Finding]:
     """Inputs that are the target of a later row."""
-    times = sample.table.column(time)
-    rows = np.argsort(np.where(times.missing, times.array.min(), times.array), kind="stable")[:ENOUGH_ROWS]
+    when = times(sample.table, sample.schema, time)
+    rows = np.flatnonzero(~when.missing)
+    rows = rows[np.argsort(when.array[rows], kind="stable")][:ENOUGH_ROWS]
     for target in sample.schema.targets:
         if is_class(target) or len(rows) < _LEAST_ROWS:
             continue
-        y = numbers(sample.table.column(target.name).take(rows))
+        y = numbers(read(target.kind, sample.table.column(target.name).take(rows)))
         for field in sample.inputs:
             if field.kind != "number" or field.name == time:
                 continue
-            x = numbers(sample.table.column(field.name).take(rows))
+            x = numbers(read(field.kind, sample.table.column(field.name).take(rows)))
             alike = {ahead: _correlation(x[:-ahead], y[ahead:]) for ahead in _AHEAD}
             best = max(alike, key=lambda ahead: alike[ahead])
             if alike[best] > 0.9999 and alike[best] > _correlation(x, y):
