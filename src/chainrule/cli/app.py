@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,8 +12,10 @@ from chainrule import models as known_models
 from chainrule import nn, optim
 from chainrule._version import __version__
 from chainrule.cli.reporting import readable
+from chainrule.cli.words import read_bytes, read_seconds, types_of, usage
 from chainrule.errors import UnknownNameError
 from chainrule.jit.stages import STAGES
+from chainrule.tables.network import KINDS
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,29 +28,54 @@ app = typer.Typer(
 RunFolder = Annotated[Path, typer.Argument(help="A folder that `chainrule train` has left.", show_default=False)]
 
 
+Data = Annotated[
+    list[str],
+    typer.Argument(
+        help="A file (CSV, TSV, Parquet, JSON lines; also gzipped), several, a folder of pictures, MNIST's files.",
+        show_default=False,
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", help="The type of a column, as NAME=TYPE, where it is not what it looks like. Repeatable."
+    ),
+]
+Missing = Annotated[
+    list[str] | None, typer.Option("--missing", help="A word that stands for a missing value, beside the usual ones.")
+]
+Memory = Annotated[
+    int | None,
+    typer.Option(parser=read_bytes, help="Keep data beyond this in files: 500MB, 2GB."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the output file if there is one.")]
+
+
 def _version(show: bool) -> None:
     if show:
         print(f"chainrule {__version__}")
         raise typer.Exit
 
 
-def _model(name: str) -> str:
-    if name not in known_models.names():
-        raise _usage(UnknownNameError("model", name, known_models.names()))
+def _optimizer(name: str | None) -> str | None:
+    try:
+        if name is not None:
+            optim.get(name, nn.Linear(1, 1).parameters())
+    except UnknownNameError as error:
+        raise usage(error) from None
     return name
 
 
-def _optimizer(name: str) -> str:
-    try:
-        optim.get(name, nn.Linear(1, 1).parameters())
-    except UnknownNameError as error:
-        raise _usage(error) from None
+def _model(name: str | None) -> str | None:
+    known = [*known_models.names(), *KINDS]
+    if name is not None and name not in known:
+        raise usage(UnknownNameError("model", name, known))
     return name
 
 
 def _stage(name: str | None) -> str | None:
     if name is not None and name not in STAGES:
-        raise _usage(UnknownNameError("stage", name, STAGES))
+        raise usage(UnknownNameError("stage", name, STAGES))
     return name
 
 
@@ -56,11 +83,6 @@ def _learning_rate(lr: float | None) -> float | None:
     if lr is not None and not 0 < lr < math.inf:
         raise typer.BadParameter(f"a learning rate is a number above 0, such as 0.001; got {lr}.")
     return lr
-
-
-def _usage(error: UnknownNameError) -> typer.BadParameter:
-    known = str(error.expected).removeprefix("one of ")
-    return typer.BadParameter(" ".join(filter(None, [error.message, error.remedy, f"There are {known}."])))
 
 
 @app.callback()
@@ -76,42 +98,95 @@ def options(
 @readable()
 def train(
     data: Annotated[
-        Path | None,
-        typer.Argument(help="A folder with MNIST's four files. Without it: the bundled digits.", show_default=False),
-    ] = None,
-    model: Annotated[
-        str, typer.Option(callback=_model, help="cnn, lenet, mlp, resnet ...: `chainrule models` lists them.")
-    ] = "cnn",
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="At most this many times over the training part; fewer if the validation stops improving. Without "
-            "it: 30 for small data, 3 from 10,000 rows on.",
+        list[str] | None,
+        typer.Argument(
+            help="A file (CSV, TSV, Parquet, JSON lines; also gzipped), several, a folder of pictures with a folder a "
+            "class, MNIST's four files; or a file of settings, run.toml. Without it: the bundled digits.",
+            show_default=False,
         ),
     ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", "-t", help="The column to predict. Repeatable.")
+    ] = None,
+    test: Annotated[str | None, typer.Option(help="Data of its own for the test. Without it: held out.")] = None,
+    columns: Columns = None,
+    missing: Missing = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="A column to leave out. Repeatable.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", help="A column to keep that a check would leave out. Repeatable.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="The column whose rows of one value stay together in every split.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="The column by which rows follow one another: the last are the test.")
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=2, help="Train and test on so many different splits first; mean and spread.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(callback=_model, help="mlp or linear; for pictures cnn, lenet ...: see `chainrule models`."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="At most this many times over the training part. Without it: by the data.")
+    ] = None,
     batch_size: Annotated[
-        int, typer.Option(min=0, help="Rows an update; 0 for all at once (full-batch), 1 for stochastic.")
-    ] = 64,
+        int | None, typer.Option(min=0, help="Rows an update; 0 for all at once. Without it: by the number of rows.")
+    ] = None,
     lr: Annotated[
         float | None, typer.Option(callback=_learning_rate, help="The learning rate. Without it: the optimizer's own.")
     ] = None,
-    optimizer: Annotated[str, typer.Option(callback=_optimizer, help="sgd, adam, adamw, rmsprop ...")] = "adam",
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without improvement before training stops.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Decides weights, splits and order: same seed, same result.")] = 0,
+    optimizer: Annotated[str | None, typer.Option(callback=_optimizer, help="sgd, adam, adamw, rmsprop ...")] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Epochs without improvement before training stops.")
+    ] = None,
+    class_weight: Annotated[
+        str | None, typer.Option(help="balanced: every class counts the same, however many rows it has.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(parser=read_seconds, help="Stop training after this: 60s, 5m, 1h.")
+    ] = None,
+    memory: Memory = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Decides weights, splits and order: same seed, same result. Without it: 0."),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run folder. Without it: a new one in `runs`.", show_default=False)
+        str | None, typer.Option(help="The run folder. Without it: a new one in `runs`.", show_default=False)
     ] = None,
 ) -> None:
-    """Train a network, validate it, test it, and leave a run folder.
+    """Train a network on a table or on pictures, validate it, test it, and leave a run folder with a report.
 
-    Every stage is printed: the data and its split, the model and why this loss, output and initialisation, training
-    with validation and early stopping, the test with its confusion matrix. Ctrl-C ends the training early and tests
-    what has been learnt.
+    Every stage is printed: the data, what its columns are and what was found in them, the split, what is done to each
+    column, the model, training with validation and early stopping, the test beside simple baselines. Ctrl-C ends the
+    training early and tests what has been learnt.
     """
-    from chainrule.cli.train import Settings, train_and_report
+    from chainrule.cli.train import train_and_report
 
-    train_and_report(Settings(data, model, epochs, batch_size or None, lr, optimizer, patience, seed, out))
+    given: dict[str, Any] = {
+        "target": target,
+        "test": test,
+        "columns": types_of(columns),
+        "missing": missing,
+        "drop": drop,
+        "keep": keep,
+        "group": group,
+        "time": time,
+        "folds": folds,
+        "model": model,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "optimizer": optimizer,
+        "patience": patience,
+        "class_weight": class_weight,
+        "time_limit": time_limit,
+        "memory": memory,
+        "seed": seed,
+        "out": out,
+    }
+    train_and_report(data or [], {name: value for name, value in given.items() if value not in (None, [], {})})
 
 
 @app.command()
@@ -119,16 +194,71 @@ def train(
 def evaluate(
     run: RunFolder,
     data: Annotated[
-        Path | None,
-        typer.Argument(
-            help="A folder with MNIST's four files. Without it: the run's own test part.", show_default=False
-        ),
+        str | None,
+        typer.Argument(help="Other data with the target. Without it: the run's own test part.", show_default=False),
     ] = None,
 ) -> None:
-    """Test a trained model: its own test part again, or the test part of other data."""
+    """Test a trained model: its own test part again, or other data."""
     from chainrule.cli.evaluate import evaluate_and_report
 
     evaluate_and_report(run, data)
+
+
+@app.command()
+@readable()
+def predict(
+    run: RunFolder,
+    data: Annotated[str, typer.Argument(help="Rows without the target, in any form that `train` takes; - for stdin.")],
+    out: Annotated[
+        str, typer.Option("--out", "-o", help="CSV, Parquet or JSON lines, by its name; - for standard output.")
+    ] = "-",
+    force: Force = False,
+) -> None:
+    """Predict the target of new rows: they are written with the predictions and their probabilities beside them.
+
+    Rows are read, predicted and written some at a time, however many there are.
+    """
+    from chainrule.cli.predict import predict_and_write
+
+    predict_and_write(run, data, out, force)
+
+
+@app.command("data")
+@readable()
+def show(
+    data: Data,
+    target: Annotated[list[str] | None, typer.Option("--target", "-t", help="The column to predict.")] = None,
+    columns: Columns = None,
+    missing: Missing = None,
+    memory: Memory = None,
+) -> None:
+    """Show what is seen in data: the type of each column and why, gaps, distributions, and what people overlook."""
+    from chainrule.cli.data import show_data
+
+    show_data(data, target or [], types_of(columns), missing or [], memory)
+
+
+@app.command()
+@readable()
+def init(
+    data: Data,
+    target: Annotated[list[str] | None, typer.Option("--target", "-t", help="The column to predict.")] = None,
+    out: Annotated[str, typer.Option("--out", "-o", help="The file to write.")] = "run.toml",
+    force: Force = False,
+) -> None:
+    """Write a file of settings for data, with comments: edit it, and train with `chainrule train run.toml`."""
+    from chainrule.cli.init import write_settings
+
+    write_settings(data, target or [], Path(out), force)
+
+
+@app.command()
+@readable()
+def report(run: RunFolder) -> None:
+    """Write a run's report.html again."""
+    from chainrule.tables.report import rewrite_report
+
+    print(f"wrote {rewrite_report(run)}")
 
 
 @app.command()

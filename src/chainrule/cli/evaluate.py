@@ -4,46 +4,56 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chainrule.cli import source, stages
-from chainrule.cli.restore import restore
-from chainrule.cli.testing import measure
-from chainrule.data import Dataset
-from chainrule.errors import LabelError, RunFolderError, ShapeError
-from chainrule.train.run_folder import read_run
-from chainrule.train.run_record import Run
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.readers import read_parts
+from chainrule.data.table import Table
+from chainrule.errors import RunFolderError
+from chainrule.tables.record import Run
+from chainrule.tables.run_folder import read_run
+from chainrule.tables.splits import split_rows
+from chainrule.tables.telling import result_lines
+from chainrule.tables.tested import Result
 
 
-def evaluate_and_report(folder: Path, data: Path | None) -> None:
-    """Print the test result of a run on its own test part, or on that of `data`."""
+def evaluate_and_report(folder: Path, data: str | None) -> None:
+    """Print the test result of a run on its own test part, or on `data`."""
     run = read_run(folder)
-    model, loss = restore(run)
-    name = run.config.data if data is None else source.name_of(data)
-    test = _test_part(run, name)
-    print(f"{folder}: {run.config.model} on the test part of {name}, {len(test):,} rows")
-    stages.show_result(measure(model, loss, run.transform(test.inputs), test.targets), run.config.class_names)
+    if data is None:
+        table, rows = _own_test(run)
+        name = "its own test part"
+    else:
+        # Of data that comes in two parts, such as MNIST's, the test is meant.
+        first, second = read_parts(data, **run.model.reading)
+        table = first if second is None else second
+        rows, name = run.model.with_target(table), data
+    print(f"{folder}: {run.record.plan.architecture.model} on {name}, {len(rows):,} rows")
+    if len(rows) < len(table) and data is not None:
+        print(f"{len(table) - len(rows):,} rows without a target are left out")
+    for tested in run.model.test(table, rows):
+        for line in result_lines(Result.of(tested)):
+            print(line)
 
 
-def _test_part(run: Run, name: str) -> Dataset:
-    if name == run.config.data != source.BUNDLED and not Path(name).is_dir():
+def _own_test(run: Run) -> tuple[Table, NDArray[np.int64]]:
+    """The table and the rows of the run's own test."""
+    record = run.record
+    source = list(record.data) if len(record.data) > 1 else record.data[0]
+    missing = [each for each in (*record.data, record.test_data) if each and not _there(each)]
+    if missing:
         raise RunFolderError(
             "the data that the run was trained on are no longer there.",
-            where=name,
-            expected="a folder with MNIST's four files",
-            remedy=f"say where they are now: chainrule evaluate {run.folder} FOLDER",
+            where=missing[0],
+            expected="the files or folders as they were",
+            remedy=f"say where they are now: chainrule evaluate {run.folder} DATA",
         )
-    test = source.test_part(source.read(name, run.config.seed, run.config.validation)[0])
-    if test.inputs.shape[1:] != run.config.input_shape:
-        raise ShapeError(
-            "the pictures have another size than those the model was trained on.",
-            where=name,
-            expected=run.config.input_shape,
-            got=test.inputs.shape[1:],
-        )
-    if test.class_names != run.config.class_names:
-        raise LabelError(
-            "the classes are others than those the model was trained on.",
-            where=name,
-            expected=", ".join(run.config.class_names),
-            got=", ".join(test.class_names or ()),
-        )
-    return test
+    table, test = read_parts(source, **run.model.reading)
+    if record.test_data is not None:
+        test, _ = read_parts(record.test_data, **run.model.reading)
+    parts = split_rows(table, run.model.schema, record.settings, test)
+    return (table if test is None else test), parts.test
+
+
+def _there(source: str) -> bool:
+    return source == "digits" or "*" in source or Path(source).exists()

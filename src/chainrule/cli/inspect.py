@@ -10,13 +10,14 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import optim
-from chainrule.cli import source, stages
-from chainrule.cli.restore import restore
+from chainrule.columns.base import Target
 from chainrule.jit.stages import STAGES
+from chainrule.tables.network import goals
+from chainrule.tables.record import Run
+from chainrule.tables.run_folder import read_run
+from chainrule.tables.telling import heading
 from chainrule.train.objective import Objective
 from chainrule.train.programs import training
-from chainrule.train.run_folder import read_run
-from chainrule.train.run_record import Run
 from chainrule.train.step import Update
 
 
@@ -28,13 +29,13 @@ def show_stages(folder: Path, stage: str | None, kernel: str | None) -> None:
         print(lowered.text(stage, kernel))
     elif kernel is not None:
         for each, text in [(each, lowered.text(each, kernel)) for each in STAGES]:
-            stages.heading(each)
+            print(heading(each))
             print(text)
     else:
         print(lowered)
-        stages.heading("Operations and bytes")
+        print(heading("Operations and bytes"))
         print(lowered.cost())
-        stages.heading("Memory")
+        print(heading("Memory"))
         print(lowered.memory())
 
 
@@ -45,12 +46,20 @@ def show_profile(folder: Path, repeat: int | None) -> None:
 
 
 def _training_step(run: Run) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The step that `fit` does for the run, and random rows of its batch size to do it with."""
-    config = run.config
-    model, loss = restore(run)
-    optimizer = optim.get(config.optimizer, model.parameters(), lr=config.lr)
-    count = config.batch_size or len(source.read(config.data, config.seed, config.validation)[0].train)
-    inputs = np.random.default_rng(config.seed).standard_normal((count, *config.input_shape), np.float32)
-    targets, rows = np.arange(count) % config.outputs, np.arange(count)
-    step = training(model.train(), Objective(loss), optimizer, Update())
-    return step, ([cr.tensor(rows)], [cr.tensor(inputs), cr.tensor(targets)])
+    """The step that `fit` does for the run, and made-up rows of its batch size to do it with."""
+    model, plan = run.model, run.record.plan
+    preparation, network = model.preparation, model.network
+    count = plan.batch_size or run.record.parts["training"]
+    inputs = np.random.default_rng(0).standard_normal((count, *preparation.row_shape)).astype(np.float32)
+    truths = {name: _made_up(target, count) for name, target in preparation.targets.items()}
+    goal = goals(preparation.targets, truths)
+    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr)
+    step = training(network.train(), Objective(goal.loss), optimizer, Update())
+    return step, ([cr.tensor(np.arange(count))], [cr.tensor(inputs), cr.tensor(goal.truth)])
+
+
+def _made_up(target: Target, count: int) -> np.ndarray:
+    """Truths as the loss of a target takes them."""
+    if target.task == "multiclass":
+        return np.arange(count) % target.outputs
+    return (np.arange(count) % 2).astype(np.float32)[:, None]

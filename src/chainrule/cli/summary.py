@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
-from chainrule.cli import stages
-from chainrule.cli.restore import restore
-from chainrule.train.run_folder import read_run
+from chainrule.core.table import table
+from chainrule.tables.run import schema_lines
+from chainrule.tables.run_folder import read_run
+from chainrule.tables.settings import as_toml
+from chainrule.tables.telling import columns, heading, result_lines
+from chainrule.tables.training import described
+from chainrule.train import History
 
 
 def show_run(folder: Path) -> None:
-    """Print configuration, model, epochs and test result of a run."""
+    """Print configuration, columns, model, epochs and test result of a run."""
     run = read_run(folder)
-    model, _ = restore(run)
-    stages.heading("Configuration")
-    for name, value in asdict(run.config).items():
-        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else "all rows" if value is None else value
-        print(f"{name.replace('_', ' '):<14}{shown}")
-    print("versions      " + ", ".join(f"{name} {version}" for name, version in run.versions.items()))
-    stages.heading("Model")
-    print(model.summary(run.config.input_shape))
-    stages.heading("Training")
-    columns = list(run.history.history)
-    widths = [max(len(name), 8) + 2 for name in columns]
-    print("epoch" + "".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True)) + "  seconds")
-    for i, epoch in enumerate(run.history.epoch):
-        values = zip(columns, widths, strict=True)
-        print(
-            f"{epoch + 1:>5}"
-            + "".join(f"{run.history[name][i]:>{width}.4f}" for name, width in values)
-            + f"{run.history.seconds[i]:>9.1f}"
-        )
-    stages.heading("Test")
-    stages.show_result(run.result, run.config.class_names)
+    record, model = run.record, run.model
+    print(heading("Configuration"))
+    print(as_toml(record.settings, record.data, record.test_data), end="")
+    plan = record.plan
+    chosen = {
+        "model": plan.architecture.model,
+        "optimizer": plan.optimizer,
+        "lr": "its own" if plan.lr is None else plan.lr,
+        "batch size": plan.batch_size or "all rows",
+        "epochs": f"at most {plan.epochs}",
+        "patience": plan.patience,
+        "because": plan.because,
+        "rows": ", ".join(f"{rows:,} {part}" for part, rows in record.parts.items()),
+        "interrupted": "yes" if record.interrupted else "no",
+        "versions": ", ".join(f"{name} {version}" for name, version in run.versions.items()),
+    }
+    print("\n".join(columns([name, str(value)] for name, value in chosen.items())))
+    print(heading("Columns"))
+    print("\n".join([*schema_lines(model.schema), "", *described(model.preparation)]))
+    print(heading("Model"))
+    print(model.network.summary(model.preparation.row_shape))
+    print(heading("Training"))
+    print(_epochs(run.history))
+    print(heading("Test"))
+    for result in run.results:
+        print("\n".join(result_lines(result)))
+
+
+def _epochs(history: History) -> str:
+    """A line for each epoch."""
+    names = list(history.history)
+    rows = [
+        [str(epoch + 1), *(f"{history[name][number]:.4f}" for name in names), f"{history.seconds[number]:.1f}"]
+        for number, epoch in enumerate(history.epoch)
+    ]
+    return table(["epoch", *names, "seconds"], rows, left=0)

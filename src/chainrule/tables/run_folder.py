@@ -21,25 +21,32 @@ from typing import Any, TypeVar
 import numpy as np
 
 from chainrule._version import __version__
-from chainrule.data import Preprocessor, State, preprocessor_from_state
+from chainrule.data import State
 from chainrule.errors import ChainruleError, FileFormatError, MissingDependencyError, RunFolderError, VersionError
 from chainrule.files import read_json, write_bytes, write_json
 from chainrule.nn.files import load, save
-from chainrule.nn.module import Module
-from chainrule.train.history import History
-from chainrule.train.run_record import Result, Run, RunConfig
+from chainrule.tables.model import TableModel
+from chainrule.tables.network import build
+from chainrule.tables.preparation import Preparation
+from chainrule.tables.record import Record, Run
+from chainrule.tables.report import Report, write_report
+from chainrule.tables.schema import Schema
+from chainrule.tables.tested import Result
+from chainrule.train import History
 
 # Raised whenever an older version could not read what is written.
-FORMAT = 1
+FORMAT = 2
 FILES = {
-    "run.json": "the configuration as run, the seed, and the versions of what ran it",
+    "run.json": "the data, the settings and choices, the seed, and the versions of what ran it",
     "weights.safetensors": "the model's weights",
-    "preprocessing.json": "what is done to inputs before the model gets them, in order",
+    "preprocessing.json": "the columns, and what is done to each before the model gets it",
     "preprocessing.safetensors": "the numbers for that, learned from the training part",
     "history.json": "every epoch",
     "history.csv": "the same as a table",
     "history.png": "the same as curves (where matplotlib is installed)",
-    "test.json": "the test result, with the confusion matrix",
+    "test.json": "the test result, beside baselines, with the confusion matrix",
+    "report.html": "all of it as a page to look at",
+    "report.json": "what that page shows",
 }
 
 _T = TypeVar("_T")
@@ -78,13 +85,21 @@ def check_free(folder: str | os.PathLike[str]) -> None:
 
 def write_run(
     folder: str | os.PathLike[str],
-    config: RunConfig,
-    model: Module,
-    preprocessing: Sequence[Preprocessor],
+    record: Record,
+    model: TableModel,
     history: History,
-    result: Result,
+    results: Sequence[Result],
+    report: Report,
 ) -> Path:
     """Write the run folder, whole or not at all.
+
+    Args:
+        folder: Where.
+        record: What was trained, on what, and how.
+        model: The trained model.
+        history: Every epoch.
+        results: What the test has shown.
+        report: What its page shows.
 
     Raises:
         RunFolderError: If there is something in `folder` already.
@@ -95,15 +110,15 @@ def write_run(
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=target if target.exists() else target.parent, prefix=".draft."))
     try:
-        write_json(draft / "run.json", {"format": FORMAT, "config": asdict(config), "versions": _versions()})
-        save(model.state_dict(), draft / "weights.safetensors")
-        states = [preprocessor.to_state() for preprocessor in preprocessing]
-        write_json(draft / "preprocessing.json", [state.config for state in states])
-        arrays = {f"{i}.{name}": array for i, state in enumerate(states) for name, array in state.arrays.items()}
-        save(arrays, draft / "preprocessing.safetensors")
+        write_json(draft / "run.json", {"format": FORMAT, "run": asdict(record), "versions": versions()})
+        save(model.network.state_dict(), draft / "weights.safetensors")
+        state = model.preparation.to_state()
+        write_json(draft / "preprocessing.json", state.config)
+        save(state.arrays, draft / "preprocessing.safetensors")
         write_json(draft / "history.json", history.to_dict())
         write_bytes(draft / "history.csv", _table(history).encode())
-        write_json(draft / "test.json", asdict(result))
+        write_json(draft / "test.json", [asdict(result) for result in results])
+        write_report(report, draft)
         with suppress(MissingDependencyError):
             history.plot(draft / "history.png")
         _put_in_place(draft, target)
@@ -126,7 +141,8 @@ def _put_in_place(draft: Path, target: Path) -> None:
     draft.rmdir()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What runs here, by name."""
     return {"chainrule": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
@@ -143,7 +159,7 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
 
     Raises:
         RunFolderError: If it is no run folder, or a file of it is missing.
-        VersionError: If a later version of chainrule wrote it.
+        VersionError: If another version of chainrule wrote it, in another format.
         FileFormatError: If a file of it is broken.
     """
     path = Path(folder)
@@ -160,19 +176,17 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
     with _reading(path / "run.json") as file:
         head = read_json(file)
         _check_version(head["format"], path, head.get("versions", {}))
-        config, versions = _parsed(RunConfig, head["config"]), _parsed(dict[str, str], head["versions"])
-        if len(config.class_names) != config.outputs:
-            raise ValueError(f"{config.outputs} outputs, and {len(config.class_names)} names of classes")
+        record, ran_by = _parsed(Record, head["run"]), _parsed(dict[str, str], head["versions"])
+    preparation = _read_preparation(path)
+    network = build(preparation, record.plan.architecture)
     with _reading(path / "weights.safetensors") as file:
-        weights = load(file)
-    preprocessing = _read_preprocessing(path)
+        network.load_state_dict(load(file))
     with _reading(path / "history.json") as file:
         history = History.from_dict(read_json(file))
     with _reading(path / "test.json") as file:
-        result = _parsed(Result, read_json(file))
-        if np.shape(result.confusion_matrix) != (config.outputs, config.outputs):
-            raise ValueError(f"a confusion matrix that is not {config.outputs} x {config.outputs}")
-    return Run(path, config, weights, preprocessing, history, result, versions)
+        results = _parsed(tuple[Result, ...], read_json(file))
+    model = TableModel(network.eval(), preparation, Schema(record.fields), record.settings)
+    return Run(path, record, model, history, results, ran_by)
 
 
 @contextmanager
@@ -201,15 +215,23 @@ def _reading(file: Path) -> Iterator[Path]:
         ) from None
 
 
-def _check_version(written: int, path: Path, versions: Any) -> None:
+def _check_version(written: int, path: Path, ran_by: Any) -> None:
     if not isinstance(written, int) or written < 1:
         raise ValueError(f"format {written!r}")
+    if written < FORMAT:
+        raise VersionError(
+            "an earlier version of chainrule wrote this folder.",
+            where=str(path),
+            expected=f"format {FORMAT}",
+            got=f"format {written}",
+            remedy="train again; the weights and the history can be read as they are",
+        )
     if written > FORMAT:
-        by = versions.get("chainrule", "unknown") if isinstance(versions, dict) else "unknown"
+        by = ran_by.get("chainrule", "unknown") if isinstance(ran_by, dict) else "unknown"
         raise VersionError(
             "a later version of chainrule wrote this folder.",
             where=str(path),
-            expected=f"format {FORMAT} or older (chainrule {__version__})",
+            expected=f"format {FORMAT} (chainrule {__version__})",
             got=f"format {written} (chainrule {by})",
             remedy="update: pip install -U chainrule",
         )
@@ -226,15 +248,8 @@ def _parsed(kind: type[_T], fields: Any) -> _T:
         raise ValueError(": ".join([*map(str, first["loc"]), first["msg"]])) from None
 
 
-def _read_preprocessing(path: Path) -> list[Preprocessor]:
+def _read_preparation(path: Path) -> Preparation:
     with _reading(path / "preprocessing.safetensors") as file:
         arrays = {name: np.asarray(tensor) for name, tensor in load(file).items()}
-    built = []
     with _reading(path / "preprocessing.json") as file:
-        for i, config in enumerate(_parsed(list[dict[str, Any]], read_json(file))):
-            own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(f"{i}.")}
-            state = State(config, {name.removeprefix(f"{i}."): array for name, array in own.items()})
-            built.append(preprocessor_from_state(state))
-        if arrays:
-            raise ValueError(f"no step for {', '.join(sorted(arrays))} of preprocessing.safetensors")
-    return built
+        return Preparation.from_state(State(_parsed(dict[str, Any], read_json(file)), arrays))

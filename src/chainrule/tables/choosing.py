@@ -1,0 +1,85 @@
+"""What is chosen where nobody has said: the network, the optimizer, the batches, by the data alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chainrule import models
+from chainrule.errors import UnknownNameError
+from chainrule.tables.network import KINDS, Architecture
+from chainrule.tables.preparation import Preparation
+from chainrule.tables.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a table is trained on.
+
+    Attributes:
+        architecture: What the network is made of.
+        optimizer: The optimizer's name.
+        lr: Its learning rate at the start; None for the optimizer's own.
+        batch_size: Rows an update; 0 for all of them.
+        epochs: At most so many.
+        patience: Epochs without improvement before training stops.
+        because: Why, in a line.
+    """
+
+    architecture: Architecture
+    optimizer: str
+    lr: float | None
+    batch_size: int
+    epochs: int
+    patience: int
+    because: str
+
+
+# From so many rows on a picture data set is large: fewer epochs do.
+_LARGE = 10_000
+
+
+def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
+    """The plan for a table of which so many rows are trained on.
+
+    Raises:
+        UnknownNameError: For a model that there is not for such a table, or an optimizer; the nearest is suggested.
+    """
+    plan = _pictures(rows) if preparation.alone else _columns(rows)
+    said = {
+        name: getattr(settings, name)
+        for name in ("optimizer", "lr", "batch_size", "epochs", "patience")
+        if getattr(settings, name) is not None
+    }
+    if settings.model is not None:
+        known = models.names() if preparation.alone else list(KINDS)
+        if settings.model not in known:
+            raise UnknownNameError("model", settings.model, known)
+        said["architecture"] = replace(plan.architecture, model=settings.model)
+    if "optimizer" in said and "lr" not in said:
+        said["lr"] = None
+    return replace(plan, **said)
+
+
+def _pictures(rows: int) -> Plan:
+    return Plan(
+        architecture=Architecture("cnn"),
+        optimizer="adam",
+        lr=0.001,
+        batch_size=64,
+        epochs=3 if rows >= _LARGE else 40,
+        patience=10,
+        because="pictures alone: two convolutions",
+    )
+
+
+def _columns(rows: int) -> Plan:
+    batch_size = 32 if rows < 2_000 else 128 if rows < 50_000 else 512
+    return Plan(
+        architecture=Architecture("mlp", hidden=(128, 64), dropout=0.1),
+        optimizer="adamw",
+        lr=0.001,
+        batch_size=batch_size,
+        epochs=200 if rows < 50_000 else 30,
+        patience=16,
+        because=f"{rows:,} rows: batches of {batch_size}",
+    )

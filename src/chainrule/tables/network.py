@@ -1,0 +1,134 @@
+"""The network of a table: an encoder for each column, and a body from all that they give to the targets' outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import nn
+from chainrule._tensor import Tensor
+from chainrule.columns.base import Target
+from chainrule.core.abstract import shapes_only
+from chainrule.core.dtype import int64
+from chainrule.models import MLP
+from chainrule.nn.losses import Loss
+from chainrule.ops.creation import zeros
+from chainrule.ops.layout import concatenate
+from chainrule.ops.movement import cast
+from chainrule.tables.preparation import Place, Preparation
+
+# The bodies that there are, beside the models of pictures, which stand alone.
+KINDS = ("linear", "mlp")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a table's network is made of.
+
+    Attributes:
+        model: "mlp", "linear" (no hidden layers), or where pictures are the only input the name of a model.
+        hidden: The units of each hidden layer.
+        dropout: The probability of dropping a hidden unit in training.
+    """
+
+    model: str
+    hidden: tuple[int, ...] = ()
+    dropout: float = 0.0
+
+
+class TableNetwork(nn.Module):
+    """Encodes each column of a row, joins what comes out, and computes the outputs from all of it.
+
+    Args:
+        places: Where the columns stand in a row.
+        encoders: The network of each column.
+        body: From the joined encodings, (N, F), to the outputs.
+
+    Shape:
+        (N, W), as `Preparation.apply` gives it, to (N, outputs).
+    """
+
+    def __init__(self, places: Mapping[str, Place], encoders: Mapping[str, nn.Module], body: nn.Module) -> None:
+        super().__init__()
+        self._places = [places[name] for name in encoders]
+        self.columns = nn.ModuleDict({name.replace(".", "_"): encoder for name, encoder in encoders.items()})
+        self.body = body
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = [
+            encoder(x[:, place.start : place.stop].reshape(-1, *place.shape))
+            for place, encoder in zip(self._places, self.columns.values(), strict=True)
+        ]
+        joined: Tensor = self.body(concatenate(parts, dim=1))
+        return joined
+
+
+def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
+    """A fresh network for a prepared table."""
+    count = sum(target.outputs for target in preparation.targets.values())
+    if preparation.alone is not None:
+        return preparation.alone.encoder(count)
+    places = preparation.places
+    encoders = {name: column.encoder() for name, column in preparation.inputs.items()}
+    width = sum(_features(encoders[name], place) for name, place in places.items())
+    body = MLP(width, architecture.hidden, count, dropout=architecture.dropout)
+    return TableNetwork(places, encoders, body)
+
+
+def _features(encoder: nn.Module, place: Place) -> int:
+    """How many features an encoder gives."""
+    with shapes_only():
+        shape: tuple[int, ...] = encoder(zeros(1, *place.shape)).shape
+    return shape[-1]
+
+
+class Goals(NamedTuple):
+    """What a network is trained towards.
+
+    Attributes:
+        truth: What its loss takes for each row.
+        loss: The loss of all targets.
+        metrics: The names of what is measured in training.
+    """
+
+    truth: NDArray[Any]
+    loss: Loss | Callable[[Tensor, Tensor], Tensor]
+    metrics: Sequence[str]
+
+
+def outputs(targets: Mapping[str, Target]) -> dict[str, slice]:
+    """Which of the network's outputs are those of each target."""
+    found, start = {}, 0
+    for name, target in targets.items():
+        found[name] = slice(start, start + target.outputs)
+        start += target.outputs
+    return found
+
+
+def goals(targets: Mapping[str, Target], truths: Mapping[str, NDArray[Any]]) -> Goals:
+    """What a network of these targets is trained towards; several losses are added."""
+    if len(targets) == 1:
+        [(name, target)] = targets.items()
+        return Goals(truths[name], target.loss(), target.metrics)
+    # Indices of classes are small whole numbers, which float32 holds exactly.
+    columns = [truths[name].reshape(-1, 1).astype(np.float32) for name in targets]
+    return Goals(np.concatenate(columns, axis=1), _joint(targets), ())
+
+
+def _joint(targets: Mapping[str, Target]) -> Callable[[Tensor, Tensor], Tensor]:
+    places = outputs(targets)
+    parts = [(target.loss(), target.task == "multiclass", places[name]) for name, target in targets.items()]
+
+    def joint_loss(output: Tensor, truth: Tensor) -> Tensor:
+        losses = [
+            loss(output[:, place], cast(truth[:, number], int64) if classes else truth[:, number : number + 1])
+            for number, (loss, classes, place) in enumerate(parts)
+        ]
+        total: Tensor = sum(losses[1:], losses[0])
+        return total
+
+    return joint_loss

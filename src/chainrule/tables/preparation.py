@@ -1,0 +1,225 @@
+"""What is done to a table before the network gets it: learned from the training rows alone, the same ever after."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.columns import column_type, target_type
+from chainrule.columns.base import ColumnType, Target
+from chainrule.columns.classes import ClassTarget
+from chainrule.data import State
+from chainrule.data.table import Table
+from chainrule.data.values import Values
+from chainrule.errors import ColumnTypeError, MissingColumnError
+from chainrule.tables.schema import Schema
+
+# So many rows of a column are prepared at a time.
+CHUNK = 1 << 17
+
+
+class Place(NamedTuple):
+    """Where a column's numbers stand in a row of the prepared table, and their shape before they were laid out."""
+
+    start: int
+    stop: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """The fitted columns of a table.
+
+    Attributes:
+        inputs: The fitted types by the names of their columns.
+        targets: The same of what is predicted.
+        shapes: What a row of each input becomes.
+    """
+
+    inputs: Mapping[str, ColumnType]
+    targets: Mapping[str, Target]
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def fit(
+        cls, table: Table, schema: Schema, rows: NDArray[np.int64], class_weight: Literal["balanced"] | None = None
+    ) -> Self:
+        """Learn from these rows of the table, which are the training part.
+
+        Args:
+            table: The table.
+            schema: What its columns are.
+            rows: The training rows.
+            class_weight: "balanced", for each class to count the same.
+
+        Raises:
+            ColumnTypeError: If values are not of their column's type; it names file, row and column.
+        """
+        inputs, targets, shapes = {}, {}, {}
+        # Columns of one type stand side by side in the prepared rows, so that one network can encode them together.
+        for field in sorted(schema.inputs, key=lambda field: field.kind):
+            values = table.column(field.name).take(rows)
+            with _located(table, field.name, rows):
+                inputs[field.name] = column_type(field.kind)().fit(values)
+                shapes[field.name] = inputs[field.name].transform(values.take(slice(0, 1))).shape[1:]
+        for field in schema.targets:
+            kind = target_type(field.kind)
+            # Numbers have no classes to weigh.
+            target = kind(class_weight) if issubclass(kind, ClassTarget) else kind()
+            with _located(table, field.name, rows):
+                targets[field.name] = target.fit(table.column(field.name).take(rows))
+        return cls(inputs, targets, shapes)
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where each input stands in a prepared row, in the order of the columns."""
+        found, start = {}, 0
+        for name, shape in self.shapes.items():
+            found[name] = Place(start, start + math.prod(shape), shape)
+            start = found[name].stop
+        return found
+
+    @property
+    def alone(self) -> ColumnType | None:
+        """The only input, where there is one only: its own network is the whole model then."""
+        return next(iter(self.inputs.values())) if len(self.inputs) == 1 else None
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of a prepared row."""
+        if len(self.shapes) == 1:
+            return next(iter(self.shapes.values()))
+        return (sum(map(math.prod, self.shapes.values())),)
+
+    def apply(self, table: Table, rows: NDArray[np.int64] | None = None, *, memory: int | None = None) -> NDArray[Any]:
+        """The inputs of rows as the network gets them.
+
+        Args:
+            table: Whose columns may stand in any order, and have others among them.
+            rows: Which rows, in which order; None for all.
+            memory: From so many bytes on, the result lies in a file that is mapped into memory.
+
+        Returns:
+            A table with one column gives what its type makes of it; several give (N, W), float32.
+
+        Raises:
+            MissingColumnError: If a column is not there.
+            ColumnTypeError: If values are not of their column's type; it names file, row and column.
+        """
+        self.check_columns(table)
+        count = len(table) if rows is None else len(rows)
+        if len(self.inputs) == 1:
+            [(name, kind)] = self.inputs.items()
+            return np.concatenate([made for _, made in self._chunks(table, name, kind, rows)])
+        places = self.places
+        matrix = _room((count, max(place.stop for place in places.values())), memory)
+        for name, kind in self.inputs.items():
+            place = places[name]
+            for start, made in self._chunks(table, name, kind, rows):
+                matrix[start : start + len(made), place.start : place.stop] = made.reshape(len(made), -1)
+        return matrix
+
+    def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
+        """Prepared rows as a linear model takes them, (N, F): categories one-hot, everything else as it is."""
+        rows = prepared.reshape(len(prepared), -1)
+        parts = [
+            self.inputs[name].design(rows[:, place.start : place.stop].reshape(-1, *place.shape))
+            for name, place in self.places.items()
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def check_columns(self, table: Table) -> None:
+        """Raise a `MissingColumnError` where the table lacks an input."""
+        missing = [name for name in self.inputs if name not in table.names]
+        if missing:
+            raise MissingColumnError(missing, table.names, where=table.name)
+
+    def goals(self, table: Table, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """What is true of rows, by target, as the losses take it."""
+        found = {}
+        for name, target in self.targets.items():
+            with _located(table, name, rows):
+                found[name] = target.encode(table.column(name).take(rows))
+        return found
+
+    def truth(self, table: Table, rows: NDArray[np.int64], name: str) -> NDArray[Any]:
+        """What is true of rows as people know it: indices of classes, or numbers in the column's unit."""
+        target = self.targets[name]
+        if not target.class_names:
+            return table.column(name).take(rows).array.astype(np.float64)
+        with _located(table, name, rows):
+            return target.encode(table.column(name).take(rows)).reshape(-1).astype(np.int64)
+
+    def _chunks(
+        self, table: Table, name: str, kind: ColumnType, rows: NDArray[np.int64] | None
+    ) -> Iterator[tuple[int, NDArray[Any]]]:
+        chosen = None if rows is None else table.column(name).take(rows)
+        count = len(table) if rows is None else len(rows)
+        for start in range(0, max(count, 1), CHUNK):
+            stop = min(start + CHUNK, count)
+            values: Values = table.column(name, start, stop) if chosen is None else chosen.take(slice(start, stop))
+            with _located(table, name, np.arange(start, stop) if rows is None else rows[start:stop]):
+                yield start, kind.transform(values)
+
+    def to_state(self) -> State:
+        """All that is needed to build it again."""
+        config: dict[str, Any] = {"inputs": [], "targets": []}
+        arrays: dict[str, NDArray[Any]] = {}
+        roles: dict[str, Mapping[str, ColumnType | Target]] = {"inputs": self.inputs, "targets": self.targets}
+        for role, columns in roles.items():
+            for number, (name, column) in enumerate(columns.items()):
+                state = column.to_state()
+                entry: dict[str, Any] = {"column": name, "kind": column.kind, "config": state.config}
+                if role == "inputs":
+                    entry["shape"] = list(self.shapes[name])
+                config[role].append(entry)
+                arrays |= {f"{role}.{number}.{key}": array for key, array in state.arrays.items()}
+        return State(config, arrays)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Build it again.
+
+        Raises:
+            UnknownNameError: For a type that this version does not know.
+            StateDictError: For arrays that do not fit their type.
+        """
+        inputs, targets, shapes = {}, {}, {}
+        for number, entry in enumerate(state.config["inputs"]):
+            own = _own(state.arrays, f"inputs.{number}.")
+            inputs[entry["column"]] = column_type(entry["kind"]).from_state(State(entry["config"], own))
+            shapes[entry["column"]] = tuple(entry["shape"])
+        for number, entry in enumerate(state.config["targets"]):
+            own = _own(state.arrays, f"targets.{number}.")
+            targets[entry["column"]] = target_type(entry["kind"]).from_state(State(entry["config"], own))
+        return cls(inputs, targets, shapes)
+
+
+def _own(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _room(shape: Sequence[int], memory: int | None) -> NDArray[Any]:
+    """An array of numbers; where it would exceed the memory, one in a file that goes when it is dropped."""
+    if memory is None or math.prod(shape) * 4 <= memory:
+        return np.empty(shape, np.float32)
+    with tempfile.TemporaryFile(prefix="chainrule-") as file:
+        return np.memmap(file, np.float32, "w+", shape=tuple(shape))
+
+
+@contextmanager
+def _located(table: Table, name: str, rows: NDArray[np.int64]) -> Iterator[None]:
+    """Whatever is wrong with a value becomes an error that says where it stands."""
+    try:
+        yield
+    except ColumnTypeError as error:
+        row = None if error.row is None else int(rows[error.row])
+        error.where = f"{table.name}, column {name!r}" if row is None else table.place(row, name)
+        raise

@@ -1,0 +1,144 @@
+"""All that can be said of a run: in a file, on the command line, or as arguments."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from chainrule.errors import ArgumentError, FileFormatError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is to be trained, on what, and how. What is None is chosen by the data.
+
+    Attributes:
+        target: The columns to predict.
+        columns: The types of columns, where they are not what their values look like.
+        missing: Texts that stand for a missing value, beside the usual ones.
+        drop: Columns to leave out.
+        keep: Columns to keep that a check would leave out.
+        group: The column whose rows of one value stay together in every split.
+        time: The column by which rows follow one another: the last are the test.
+        test_share: The share of rows held out for the test, where no test table is given.
+        validation_share: The share of the other rows held out for the validation.
+        folds: How many times to train on all but one part of the rows, and to test on that part, before the training
+            proper; None for not at all.
+        model: "mlp", "linear", or for pictures the name of a model of `chainrule.models`.
+        optimizer: Its name.
+        lr: Its learning rate.
+        batch_size: Rows an update; 0 for all at once.
+        epochs: At most so many.
+        patience: Epochs without improvement before training stops.
+        class_weight: "balanced", for every class to count the same in all.
+        time_limit: Seconds after which training stops.
+        memory: Bytes beyond which data is kept in files.
+        seed: What all random numbers come from.
+    """
+
+    # For pydantic: a key that is none is an error.
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "strict": False}
+
+    target: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
+    test_share: float = 0.2
+    validation_share: float = 0.15
+    folds: int | None = None
+    model: str | None = None
+    optimizer: str | None = None
+    lr: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+    patience: int | None = None
+    class_weight: Literal["balanced"] | None = None
+    time_limit: float | None = None
+    memory: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("test_share", "validation_share"):
+            if not 0 < getattr(self, name) < 1:
+                raise ArgumentError("a share lies between 0 and 1.", where=name, expected=0.2, got=getattr(self, name))
+        for name, least in (("folds", 2), ("batch_size", 0), ("epochs", 1), ("patience", 1), ("memory", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ArgumentError("this number is too small.", where=name, expected=f"{least} or more", got=value)
+        for name in ("lr", "time_limit"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise ArgumentError("this is a number above 0.", where=name, got=value)
+
+
+def parse(given: Mapping[str, Any], where: str) -> Settings:
+    """Settings out of a mapping, such as a file's.
+
+    Raises:
+        UnknownNameError: For a key that is none; the nearest is suggested.
+        FileFormatError: For a value of another type than it should be.
+        ArgumentError: For a value that makes no sense.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    known = [each.name for each in fields(Settings)]
+    for key in given:
+        if key not in known:
+            error = UnknownNameError("setting", key, known)
+            error.where = where
+            raise error
+    lists = {key: [value] if key in _SEVERAL and isinstance(value, str) else value for key, value in given.items()}
+    try:
+        return TypeAdapter(Settings).validate_python(lists)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise FileFormatError(
+            "a setting has another type than it should have.",
+            where=f"{where}, {'.'.join(map(str, first['loc']))}",
+            expected=first["msg"],
+            got=repr(first["input"]),
+        ) from None
+
+
+_SEVERAL = ("target", "missing", "drop", "keep")
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The contents of a file of settings, not checked yet: `data` and `out` are in it too.
+
+    Raises:
+        FileFormatError: If it is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FileFormatError("the file is no TOML.", where=str(path), got=str(error)) from None
+
+
+def as_toml(settings: Settings, data: Sequence[str], test: str | None) -> str:
+    """A file of settings that says what differs from the defaults."""
+    default = asdict(Settings())
+    said: dict[str, Any] = {"data": list(data)} | ({} if test is None else {"test": test})
+    said |= {key: value for key, value in asdict(settings).items() if value != default[key]}
+    # Tables come last.
+    plain = [f"{key} = {toml_value(value)}" for key, value in said.items() if key != "columns"]
+    types = [f"{toml_key(name)} = {toml_value(kind)}" for name, kind in said.get("columns", {}).items()]
+    return "\n".join([*plain, *(["", "[columns]", *types] if types else [])]) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """A text, a number, or a list of them; JSON's are TOML's too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def toml_key(name: str) -> str:
+    """A key of TOML: bare where it may be."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,172 @@
+"""From a table to a trained and tested model: every stage, told as it happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import optim
+from chainrule.data.table import Table
+from chainrule.nn import init
+from chainrule.tables.baselines import Predicted, guessed, linear
+from chainrule.tables.choosing import Plan, choose
+from chainrule.tables.model import TableModel
+from chainrule.tables.network import build, goals
+from chainrule.tables.preparation import Preparation
+from chainrule.tables.schema import Schema
+from chainrule.tables.settings import Settings
+from chainrule.tables.splits import Parts
+from chainrule.tables.telling import Say, columns, heading, result_lines, silent
+from chainrule.tables.tested import Result, Tested
+from chainrule.train import Callback, EarlyStopping, History, ReduceLROnPlateau, TimeLimit
+
+
+@dataclass(eq=False)
+class Trained:
+    """What a run has come to.
+
+    Attributes:
+        model: The trained model.
+        plan: How it was trained.
+        parts: Which rows were what.
+        history: Every epoch.
+        tested: What the test has shown, a target each.
+        seconds: How long training took.
+        interrupted: Whether it was ended by hand.
+    """
+
+    model: TableModel
+    plan: Plan
+    parts: Parts
+    history: History
+    tested: list[Tested]
+    seconds: float
+    interrupted: bool
+
+
+def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, settings: Settings, say: Say) -> Trained:
+    """Prepare, train and test, on rows that have been looked at and split.
+
+    Args:
+        table: The rows to learn from, and unless there is a table for it, to test on.
+        test: A table of its own for the test.
+        schema: What the columns are.
+        parts: Which rows are what.
+        settings: What was asked for.
+        say: Tells the user.
+    """
+    begun = time.perf_counter()
+    cr.manual_seed(settings.seed)
+    say(heading("Preprocessing"))
+    preparation = Preparation.fit(table, schema, parts.train, settings.class_weight)
+    for line in described(preparation):
+        say(line)
+    learning = {"training": parts.train, "validation": parts.validation}
+    inputs = {name: preparation.apply(table, rows, memory=settings.memory) for name, rows in learning.items()}
+    truths = {name: preparation.goals(table, rows) for name, rows in learning.items()}
+
+    say(heading("Model"))
+    plan = choose(preparation, len(parts.train), settings)
+    model = TableModel(build(preparation, plan.architecture), preparation, schema, settings)
+    _compile(model, plan, truths["training"], say)
+
+    say(heading("Training"))
+    history, interrupted = _fit(model, plan, inputs, truths, say)
+
+    say(heading("Test"))
+    tested_on = table if test is None else test
+    baselines = _baselines(model, table, parts, tested_on, inputs["training"])
+    tested = model.test(tested_on, parts.test, baselines)
+    for each in tested:
+        for line in result_lines(Result.of(each)):
+            say(line)
+    return Trained(model, plan, parts, history, tested, time.perf_counter() - begun, interrupted)
+
+
+def described(preparation: Preparation) -> list[str]:
+    """What is done to each column, a line each; the columns of which the same is said share one."""
+    said: dict[str, list[str]] = {}
+    for name, column in preparation.inputs.items():
+        said.setdefault(f"{column.kind}: {column.describe()}", []).append(name)
+    for name, target in preparation.targets.items():
+        said.setdefault(f"target: {target.describe()}", []).append(name)
+    return columns([", ".join(names), text] for text, names in said.items())
+
+
+def _compile(model: TableModel, plan: Plan, truths: Mapping[str, np.ndarray], say: Say) -> None:
+    """Give the network its optimizer, loss and metrics, and say why these."""
+    network, targets = model.network, model.preparation.targets
+    goal = goals(targets, truths)
+    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr)
+    network.compile(optimizer, goal.loss, metrics=goal.metrics)
+    say(str(network.summary(model.preparation.row_shape)))
+    say(f"\nchosen: {plan.because}")
+    say("Initialisation: random, scaled so that values keep their size from layer to layer.")
+    say("  " + str(init.choose(network)).replace("\n", "\n  "))
+
+
+def _fit(
+    model: TableModel, plan: Plan, inputs: Mapping[str, np.ndarray], truths: Mapping[str, Mapping[str, Any]], say: Say
+) -> tuple[History, bool]:
+    """Train until the validation no longer becomes better, the time is up, or somebody interrupts."""
+    settings, targets = model.settings, model.preparation.targets
+    stopping = EarlyStopping("val_loss", patience=plan.patience)
+    # Smaller steps are tried before training is given up.
+    slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))
+    recorder = _Recorder()
+    callbacks: list[Callback] = [slowing, stopping, recorder]
+    if settings.time_limit is not None:
+        callbacks.append(TimeLimit(settings.time_limit))
+    say(
+        f"at most {plan.epochs} epoch{'s' if plan.epochs > 1 else ''}; when the validation loss has not fallen for "
+        f"{slowing.patience}, smaller steps; for {stopping.patience}, training stops"
+    )
+    goal = {name: goals(targets, part).truth for name, part in truths.items()}
+    try:
+        model.network.fit(
+            inputs["training"],
+            goal["training"],
+            batch_size=plan.batch_size or None,
+            epochs=plan.epochs,
+            validation_data=(inputs["validation"], goal["validation"]),
+            callbacks=callbacks,
+            seed=settings.seed,
+            verbose=0 if say is silent else "auto",
+        )
+    except KeyboardInterrupt:
+        if not len(recorder.history):
+            raise
+        say("\ninterrupted: what has been learnt so far is tested (Ctrl-C again to leave without a trace)")
+        return recorder.history, True
+    return recorder.history, False
+
+
+class _Recorder(Callback):
+    """Keeps the history at hand, also when training is interrupted."""
+
+    history = History()
+
+    def on_train_begin(self) -> None:
+        self.history = self.session.history
+
+
+def _baselines(
+    model: TableModel, table: Table, parts: Parts, tested_on: Table, training: np.ndarray
+) -> dict[str, dict[str, Predicted]]:
+    """What simpler models predict for the rows of the test, by target and name."""
+    preparation = model.preparation
+    training = preparation.design(training)
+    test = preparation.design(preparation.apply(tested_on, parts.test, memory=model.settings.memory))
+    found: dict[str, dict[str, Predicted]] = {}
+    for name, target in preparation.targets.items():
+        known = preparation.truth(table, parts.train, name)
+        found[name] = {
+            "mean" if target.task == "regression" else "majority class": guessed(target, known, len(parts.test)),
+            "linear model": linear(target, training, known, test, model.settings.seed),
+        }
+    return found
