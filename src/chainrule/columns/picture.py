@@ -274,16 +274,26 @@ def _pixels(file: Path, width: int, height: int, channels: int) -> NDArray[np.ui
     """A picture of any kind as uint8 (H, W, C)."""
     from PIL import ImageOps
 
-    with _opened(file) as opened:
-        # JPEG decodes large pictures at a half, a quarter or an eighth of their size, in that much less time.
-        opened.draft(None, (2 * max(width, height),) * 2)
-        image = _eight_bits(ImageOps.exif_transpose(opened))
-    if image.has_transparency_data:
-        image = _on_white(image)
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = upright(file, max(width, height)).convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height))
     return np.asarray(image, np.uint8).reshape(height, width, channels)
+
+
+def upright(file: Path, side: int) -> Image:
+    """A picture of any kind as people see it: turned upright, on white, with 8 bits a channel.
+
+    Args:
+        file: The picture.
+        side: How long its sides are to be at last; it is no smaller, where it is not in the file.
+    """
+    from PIL import ImageOps
+
+    with _opened(file) as opened:
+        # JPEG decodes large pictures at a half, a quarter or an eighth of their size, in that much less time.
+        opened.draft(None, (2 * side,) * 2)
+        image = _eight_bits(ImageOps.exif_transpose(opened))
+    return _on_white(image) if image.has_transparency_data else image
 
 
 def _eight_bits(image: Image) -> Image:

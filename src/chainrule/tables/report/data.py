@@ -379,7 +379,7 @@ class Report:
     run: RunPart
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for JSON; numbers that are not finite become None, and texts such as can be written."""
+        """Plain values, for JSON: numbers that are not finite become None, texts what can be written and read."""
         plain: dict[str, Any] = _plain(asdict(self))
         return plain
 
@@ -404,14 +404,30 @@ class Report:
             ) from None
 
 
+def cut(text: str, characters: int = 80) -> str:
+    """A text that is no longer than there is room for.
+
+    >>> cut("a long name", 6)
+    'a lon…'
+    """
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+# Texts of people's data can be of any length; these are not.
+_LONGEST, _WHOLE = 500, ("command", "settings", "picture")
+
+
 def _plain(value: Any) -> Any:
     match value:
         case dict():
-            return {_writable(key): _plain(item) for key, item in value.items()}
+            return {
+                _writable(key): _writable(item) if key in _WHOLE and isinstance(item, str) else _plain(item)
+                for key, item in value.items()
+            }
         case list() | tuple():
             return [_plain(item) for item in value]
         case str():
-            return _writable(value)
+            return _writable(cut(value, _LONGEST))
         case float() if not math.isfinite(value):
             return None
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from chainrule.data.table import Table
 from chainrule.nn.summary import Summary
@@ -26,7 +27,7 @@ from chainrule.tables.tested import Tested
 from chainrule.train import History
 
 # The most of each that a report holds, however many there are.
-COLUMNS, FINDINGS, LAYERS, CURVES, EPOCHS = 200, 50, 200, 4, 300
+COLUMNS, FINDINGS, NAMES, LAYERS, CURVES, EPOCHS = 200, 50, 12, 200, 4, 300
 
 
 def data_part(table: Table, columns: Sequence[ColumnEntry], findings: Sequence[FindingEntry]) -> DataPart:
@@ -37,7 +38,7 @@ def data_part(table: Table, columns: Sequence[ColumnEntry], findings: Sequence[F
         notes=tuple(table.notes[:FINDINGS]),
         columns=tuple(columns[:COLUMNS]),
         more_columns=max(len(columns) - COLUMNS, 0),
-        findings=tuple(findings[:FINDINGS]),
+        findings=tuple(replace(each, columns=_few(each.columns)) for each in findings[:FINDINGS]),
     )
 
 
@@ -117,6 +118,12 @@ def target_part(
         importance=importance,
         mistakes=mistakes,
     )
+
+
+def _few(names: Sequence[str]) -> tuple[str, ...]:
+    """As many names as a person wants to read."""
+    more = len(names) - NAMES
+    return tuple(names) if more <= 0 else (*names[:NAMES], f"and {more:,} more")
 
 
 def _thinned(count: int) -> list[int]:

@@ -6,19 +6,23 @@ import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.columns.picture import upright
 from chainrule.data.table import Table
 from chainrule.data.values import Values
-from chainrule.tables.report.data import Mistake, MistakesPart
+from chainrule.tables.report.data import Mistake, MistakesPart, cut
 from chainrule.tables.schema import Field
 from chainrule.tables.tested import Tested
 
-# At most so many rows, columns of them, characters of a value, and pixels of a picture's side.
-ROWS, COLUMNS, CHARACTERS, PIXELS = 24, 20, 80, 128
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# At most so many rows, columns of them, and pixels of a picture's side.
+ROWS, COLUMNS, PIXELS = 24, 20, 128
 
 
 def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> MistakesPart:
@@ -33,8 +37,8 @@ def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> Mist
     pictures = next((field.name for field in fields if field.kind == "picture"), None)
     names = [field.name for field in fields if field.kind != "picture"][:COLUMNS]
     rows = tested.rows[worst]
-    cells = [[shown(values, row) for row in range(len(worst))] for values in _columns(table, names, rows)]
-    thumbnails = [None] * len(worst) if pictures is None else _thumbnails(table, pictures, rows)
+    cells = [[cut(text) for text in table.column(name).take(rows).each_text()] for name in names]
+    thumbnails = [None] * len(worst) if pictures is None else _thumbnails(table.column(pictures).take(rows))
     return MistakesPart(
         columns=tuple(names),
         rows=tuple(
@@ -72,64 +76,35 @@ def _error(tested: Tested, row: int) -> str:
     return f"{100 * tested.probabilities[row].max():.0f} %"
 
 
-def _columns(table: Table, names: Sequence[str], rows: NDArray[np.int64]) -> list[Values]:
-    return [table.column(name).take(rows) for name in names]
-
-
-def shown(values: Values, row: int) -> str:
-    """A value as text.
-
-    >>> shown(Values.of([1.50, None]), 0), shown(Values.of([1.50, None]), 1), shown(Values.of(["a" * 200]), 0)[-3:]
-    ('1.5', '', 'aa…')
-    """
-    if values.missing[row]:
-        return ""
-    value = values.array[row]
-    if values.words is not None:
-        return cut(str(values.words[value]))
-    match values.array.dtype.kind:
-        case "f":
-            return f"{value:,.6g}"
-        case "M":
-            return str(value.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
-        case "b":
-            return "true" if value else "false"
-        case _:
-            return str(value)
-
-
-def cut(text: str) -> str:
-    """A text that is no longer than a cell of a table can show."""
-    return text if len(text) <= CHARACTERS else text[: CHARACTERS - 1] + "…"
-
-
-def _thumbnails(table: Table, column: str, rows: NDArray[np.int64]) -> list[str | None]:
-    values = table.column(column).take(rows)
+def _thumbnails(values: Values) -> list[str | None]:
+    """Pictures made small, as JPEG in base64; None where a file can no longer be read: that costs no report."""
     if values.words is None:
-        return [_jpeg(array) for array in values.array]
-    folder = table.folder or Path()
-    return [_read(folder / str(values.words[number])) for number in values.array]
+        return [_jpeg(_image(array)) for array in values.array]
+    found: list[str | None] = []
+    for text in values.each_text():
+        try:
+            found.append(_jpeg(upright((values.folder or Path()) / text, PIXELS)))
+        except (OSError, ValueError):
+            found.append(None)
+    return found
 
 
-def _read(path: Path) -> str | None:
-    """A picture of a file; None where it can no longer be read, which is no reason to be without a report."""
+def _image(array: NDArray[Any]) -> Image:
+    """A picture (H, W) or (H, W, C); numbers that are no bytes are spread over what can be shown."""
     from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            image.draft("RGB", (2 * PIXELS, 2 * PIXELS))
-            return _jpeg(np.asarray(image.convert("RGB")))
-    except OSError:
-        return None
+    if array.dtype != np.uint8:
+        low, high = float(array.min()), float(array.max())
+        array = ((array - low) * (255 / ((high - low) or 1))).astype(np.uint8)
+    colours = array.ndim == 3 and array.shape[-1] >= 3
+    return Image.fromarray(
+        np.ascontiguousarray(array[..., :3] if colours else array.reshape(*array.shape[:2], -1)[..., 0])
+    )
 
 
-def _jpeg(array: NDArray[Any]) -> str:
-    """A picture (H, W) or (H, W, C), made small, as JPEG in base64."""
-    from PIL import Image
-
-    grey = array.ndim == 2 or array.shape[-1] == 1
-    image = Image.fromarray(np.ascontiguousarray(array.reshape(array.shape[:2]) if grey else array[..., :3]))
-    image.thumbnail((PIXELS, PIXELS))
+def _jpeg(image: Image) -> str:
+    small = image.convert("RGB")
+    small.thumbnail((PIXELS, PIXELS))
     stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=88)
+    small.save(stream, "JPEG", quality=88)
     return base64.b64encode(stream.getvalue()).decode()

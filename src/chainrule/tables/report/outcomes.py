@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule import metrics
-from chainrule.tables.report.data import Calibration, ClassEntry, ClassesPart, NumbersPart, RocCurve
+from chainrule.tables.report.data import Calibration, ClassEntry, ClassesPart, NumbersPart, RocCurve, cut
 from chainrule.tables.tested import Tested
 
 # The most of each that a report holds, however many there are.
@@ -23,7 +24,7 @@ def classes_part(tested: Tested, probabilities: NDArray[np.float32]) -> ClassesP
         tested: The outcome.
         probabilities: Of each class, (N, C).
     """
-    names, truth = tested.class_names, tested.truth.astype(np.int64)
+    names, truth = tuple(map(cut, tested.class_names)), tested.truth.astype(np.int64)
     matrix = np.asarray(metrics.confusion_matrix(truth, tested.predicted, labels=range(len(names))))
     shown = _most_frequent(matrix.sum(axis=1))
     ratios = (
@@ -38,7 +39,7 @@ def classes_part(tested: Tested, probabilities: NDArray[np.float32]) -> ClassesP
         classes=tuple(entries[i] for i in shown),
         more_classes=len(names) - len(shown),
         confusion=tuple(map(tuple, _pooled(matrix, shown).tolist())),
-        curves=_curves(tested, truth, probabilities, shown),
+        curves=_curves(names, truth, probabilities, shown),
         calibration=_calibration(names, truth, probabilities),
     )
 
@@ -71,19 +72,17 @@ def _pooled(matrix: NDArray[Any], shown: NDArray[np.int64]) -> NDArray[Any]:
 
 
 def _curves(
-    tested: Tested, truth: NDArray[np.int64], probabilities: NDArray[np.float32], shown: NDArray[np.int64]
+    names: Sequence[str], truth: NDArray[np.int64], probabilities: NDArray[np.float32], shown: NDArray[np.int64]
 ) -> tuple[RocCurve, ...]:
     """Each class against the rest; of two classes one says all. A class that all rows are of, or none, has no curve."""
     curves = []
-    for number in [1] if len(tested.class_names) == 2 else shown:
+    for number in [1] if len(names) == 2 else shown:
         own = truth == number
         if own.any() and not own.all():
             others, hits, _ = metrics.roc_curve(own.astype(np.int64), probabilities[:, number])
             kept = _corners(others, hits)
             area = float(metrics.roc_auc_score(own.astype(np.int64), probabilities[:, number]))
-            curves.append(
-                RocCurve(tested.class_names[number], area, _all_rounded(others[kept]), _all_rounded(hits[kept]))
-            )
+            curves.append(RocCurve(names[number], area, _all_rounded(others[kept]), _all_rounded(hits[kept])))
     return tuple(curves)
 
 
@@ -95,7 +94,7 @@ def _corners(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> NDArray[np.int
 
 
 def _calibration(
-    names: tuple[str, ...], truth: NDArray[np.int64], probabilities: NDArray[np.float32]
+    names: Sequence[str], truth: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> Calibration | None:
     # A sum of float32 shares can exceed 1 by a rounding.
     shares = np.clip(probabilities.astype(np.float64), 0.0, 1.0)

@@ -97,6 +97,7 @@ def _environment() -> Environment:
         "percent": wording.percent,
         "quantity": quantity,
         "seconds": wording.seconds,
+        "simpler": wording.simpler,
     }
     environment.globals |= {
         "hardest_class": drawings.hardest_class,

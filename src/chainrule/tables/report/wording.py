@@ -108,6 +108,15 @@ def not_beaten(measure: Measure) -> list[str]:
     ]
 
 
+def simpler(names: list[str]) -> str:
+    """Simple models as a sentence has them.
+
+    >>> simpler(["mean", "linear model"])
+    'the mean and the linear model'
+    """
+    return listed([f"the {name}" for name in names])
+
+
 def listed(names: list[str]) -> str:
     """Names as a sentence has them.
 
