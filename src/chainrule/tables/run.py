@@ -87,7 +87,7 @@ def with_target(settings: Settings, table: Table) -> Settings:
     if settings.target:
         return settings
     if CLASS in table.names and "picture" in table.names:
-        return replace(settings, target=(CLASS,))
+        return replace(settings, target=(CLASS,), columns={CLASS: "category", **settings.columns})
     raise ArgumentError(
         "which column is to be predicted?",
         where=table.name,
