@@ -174,6 +174,14 @@ def test_constants_and_empty_columns(rng):
     assert inputs == ["x", "colour"]
 
 
+def test_many_constants_are_one_finding(rng):
+    corners = {f"pixel{i}": [0] * ROWS for i in range(9)}
+    inputs, findings = look({**noise(rng), **corners, "y": rng.normal(size=ROWS)}, "y", keep=("pixel3",))
+    [found] = of(findings, "constant")
+    assert len(found.columns) == 8
+    assert inputs == ["x", "colour", "pixel3"]
+
+
 def test_a_rare_mark_in_a_large_table_is_no_constant():
     rows = 4 * ENOUGH_ROWS
     mark = np.zeros(rows)

@@ -20,7 +20,7 @@ from chainrule.tables.findings import (
     texts,
     twins,
 )
-from chainrule.tables.findings.base import Check, Divided, Finding, PartsCheck, Sample
+from chainrule.tables.findings.base import Check, Divided, Finding, PartsCheck, Sample, options
 from chainrule.tables.schema import Schema
 from chainrule.tables.settings import Settings
 from chainrule.tables.splits import Parts
@@ -60,7 +60,7 @@ def look_at_columns(table: Table, schema: Schema, settings: Settings) -> tuple[S
             if finding.drops:
                 finding = _dropped_or_kept(finding, sample)
             findings.append(finding)
-    reasons = {finding.columns[0]: finding.message for finding in findings if finding.drops}
+    reasons = {name: finding.message for finding in findings if finding.drops for name in finding.columns}
     fields = tuple(
         replace(field, role="ignored", reason=reasons[field.name]) if field.name in reasons else field
         for field in schema.fields
@@ -85,10 +85,11 @@ def look_at_parts(
 
 
 def _dropped_or_kept(finding: Finding, sample: Sample) -> Finding:
-    [name] = finding.columns
-    if name in sample.settings.keep:
+    names = [name for name in finding.columns if name not in sample.settings.keep]
+    if not names:
         return replace(finding, drops=False, remedy="kept, as you said")
-    if [field.name for field in sample.inputs] == [name]:
+    if {field.name for field in sample.inputs} <= set(names):
         return replace(finding, drops=False, remedy="kept: there is no other input")
-    sample.dropped.add(name)
-    return replace(finding, remedy=f"left out; --keep {name} keeps it")
+    sample.dropped.update(names)
+    remedy = f"left out; {options('--keep', names[:1])} keeps {'it' if len(names) == 1 else 'that one'}"
+    return replace(finding, columns=tuple(names), remedy=remedy)
