@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from chainrule.tables.findings.base import Finding, Sample, listed
 
-
 # More such columns than these are told in one line, as the corners of pictures.
 _ONE_BY_ONE = 3
 
