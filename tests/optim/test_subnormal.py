@@ -26,4 +26,6 @@ def test_means_of_gradients_that_have_ended(make, dtype):
     for name, tensor in optimizer.state[w].items():
         value = np.abs(tensor.numpy())
         assert ((value == 0) | (value >= np.finfo(dtype).tiny)).all(), name
+        if name == "exp_avg_sq":  # which decays in every step from now on
+            assert (0.5 * value >= np.finfo(dtype).tiny).all()
     np.testing.assert_array_equal(w.detach().numpy(), np.array([1.0, -2.0], dtype))

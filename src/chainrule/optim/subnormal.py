@@ -2,8 +2,8 @@
 
 What a weight without gradients (behind a ReLU that no input reaches) remembers decays by a factor at each step until it
 is below the smallest normal number, and stays there: subnormal numbers round back to themselves. Processors take a
-hundred times as long over each of them. So means end at 0, and means of squares at the smallest normal number, whose
-root is still far below any `eps`; no weight is changed by it.
+hundred times as long over each of them. So means end at 0, and means of squares a little above the smallest normal
+number: what decays of that is normal too, and its root is still far below any `eps`; no weight is changed by it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def settled(mean: Tensor) -> Tensor:
 
 
 def settled_squares(mean: Tensor) -> Tensor:
-    """A mean of squares: never below the smallest normal number, so that it can be divided by."""
-    return maximum(mean, _smallest(mean))
+    """A mean of squares: so far above 0 that it can be divided by, and that any usual decay of it is normal."""
+    return maximum(mean, 4 * _smallest(mean))
 
 
 def _smallest(like: Tensor) -> float:
