@@ -24,7 +24,7 @@ def clustered(work: Work) -> Clustering:
     # Maps over one shape become one loop.
     _join_along(clustering, lambda first, second: first.kind == second.kind == "map")
     _join_along(clustering, lambda first, second: first.kind == "map")
-    # Scalars (an optimizer's corrections, a count) go into one kernel: each costs more to call than to compute.
+    # Numbers (an optimizer's corrections, a count) go into few kernels: each costs more to call than to compute.
     alone: Cluster | None = None
     for cluster in clustering.clusters:
         if cluster.kind == "map" and cluster.size == 1:
