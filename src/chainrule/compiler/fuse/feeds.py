@@ -101,7 +101,7 @@ def _elements(value: Value) -> int:
 
 
 def reached(value: Value, place: Place) -> tuple[Value, Place] | None:
-    """What `value` is moved from, up to what must be computed or looked up, and the place there; None if not just one."""
+    """What `value` is moved from, up to what must be computed or looked up, and the place there; None if not one."""
     while is_move(value):
         assert isinstance(value, Apply)
         if value.primitive.name in ("take", "gather"):
