@@ -113,6 +113,17 @@ def test_rows_that_are_looked_up_are_gathered_once():
     assert [type(kernel) for kernel in products] == [Contraction, Contraction]
 
 
+def test_parts_that_stand_side_by_side_have_a_loop_each():
+    def joined(x, y, z):
+        return cr.concatenate([x * 2, cr.concatenate([(y + 1).relu(), z[:, :1]], dim=1), z], dim=1)
+
+    (kernel,) = of(joined, (6, 1), (6, 5), (6, 3)).kernels
+    assert [[loop.extent for loop in each.loops] for each in kernel.passes] == [[], [5], [], [3]]
+    # Beside rows that are one only, or under one another, an element is asked whose it is.
+    assert len(of(joined, (1, 1), (1, 5), (1, 3)).kernels[0].passes) == 1
+    assert len(of(lambda x, y: cr.concatenate([x.relu(), y]), (2, 3), (4, 3)).kernels[0].passes) == 1
+
+
 def test_an_operand_that_is_padded_is_put_into_memory_first():
     first, second = of(lambda a, b: cr.nn.functional.pad(a, (1, 1)) @ b, (5, 4), (6, 3)).kernels
     assert isinstance(first, Loops)

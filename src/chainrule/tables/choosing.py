@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chainrule import models
+from chainrule.columns.picture import Picture
 from chainrule.errors import UnknownNameError
 from chainrule.tables.network import KINDS, Architecture
 from chainrule.tables.preparation import Preparation
@@ -44,14 +45,15 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
     Raises:
         UnknownNameError: For a model that there is not for such a table, or an optimizer; the nearest is suggested.
     """
-    plan = _pictures(rows) if preparation.alone else _columns(rows)
+    pictures = isinstance(preparation.alone, Picture)
+    plan = _pictures(rows) if pictures else _columns(rows)
     said = {
         name: getattr(settings, name)
         for name in ("optimizer", "lr", "batch_size", "epochs", "patience")
         if getattr(settings, name) is not None
     }
     if settings.model is not None:
-        known = models.names() if preparation.alone else list(KINDS)
+        known = models.names() if pictures else list(KINDS)
         if settings.model not in known:
             raise UnknownNameError("model", settings.model, known)
         said["architecture"] = replace(plan.architecture, model=settings.model)

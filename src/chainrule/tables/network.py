@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chainrule import nn
 from chainrule._tensor import Tensor
 from chainrule.columns.base import Target
+from chainrule.columns.picture import Picture
 from chainrule.core.abstract import shapes_only
 from chainrule.core.dtype import int64
 from chainrule.models import MLP
@@ -70,8 +71,8 @@ class TableNetwork(nn.Module):
 def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
     """A fresh network for a prepared table."""
     count = sum(target.outputs for target in preparation.targets.values())
-    if preparation.alone is not None:
-        return preparation.alone.encoder(count)
+    if isinstance(preparation.alone, Picture):
+        return preparation.alone.encoder(count, architecture.model)
     places = preparation.places
     encoders = {name: column.encoder() for name, column in preparation.inputs.items()}
     width = sum(_features(encoders[name], place) for name, place in places.items())

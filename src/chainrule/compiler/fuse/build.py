@@ -10,6 +10,7 @@ from chainrule.compiler.fuse.clusters import Cluster, Clustering
 from chainrule.compiler.fuse.elements import Elements
 from chainrule.compiler.fuse.feeds import array_in_memory, reached, source_in_memory
 from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_reduction
+from chainrule.compiler.fuse.joined import is_joined, parts_of
 from chainrule.compiler.fuse.moves import is_move
 from chainrule.compiler.fuse.naming import name_of, notes_of
 from chainrule.compiler.fuse.order import depths_of
@@ -51,6 +52,9 @@ class Kernels:
         return [value for value in cluster.roles if self._clustering.needed_outside(value)]
 
     def _map(self, cluster: Cluster) -> Kernel:
+        stored = self._stored(cluster)
+        if len(stored) == 1 and is_joined(stored[0]):
+            return self._joined(cluster, stored[0])
         loops = loops_over(cluster.shape)
         position = home(cluster.shape, loops).position
         elements = self._elements(cluster)
@@ -58,9 +62,25 @@ class Kernels:
             Store(self._buffers.of(value), position, elements.at(value, Place(value.shape, position=position)))
             if value.shape != cluster.shape
             else Store(self._buffers.of(value), position, elements.at(value, home(cluster.shape, loops)))
-            for value in self._stored(cluster)
+            for value in stored
         )
         return Loops(name_of(cluster), loops, (Pass((), stores),), notes=notes_of(cluster), flops=flops_of(cluster))
+
+    def _joined(self, cluster: Cluster, value: Apply) -> Kernel:
+        """Parts that stand side by side, each written by a loop of its own: no element has to ask whose it is."""
+        dim, buffer = value.params["dim"], self._buffers.of(value)
+        outer = tuple(Var(f"i{d}", length) for d, length in enumerate(value.shape[:dim]))
+        around = tuple(Index.of(loop) if loop.extent != 1 else Index(0) for loop in outer)
+        elements = self._elements(cluster)
+        passes = []
+        for part, start in parts_of(value):
+            inner = loops_over(part.shape[dim:], "j")
+            indices = (*around, *home(part.shape[dim:], inner).indices)
+            there = (*indices[:dim], indices[dim] + start, *indices[dim + 1 :])
+            store = Store(buffer, Place(value.shape, there).position, elements.at(part, Place(part.shape, indices)))
+            passes.append(Pass(inner, (store,)))
+        loops = tuple(loop for loop in outer if loop.extent != 1)
+        return Loops(name_of(cluster), loops, tuple(passes), "inner", notes_of(cluster), flops_of(cluster))
 
     def _contraction(self, cluster: Cluster) -> Kernel:
         (product,) = (value for value in cluster.roles if is_contraction(value))
