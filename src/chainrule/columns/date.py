@@ -226,9 +226,9 @@ def _of_years(values: Values) -> NDArray[np.datetime64]:
 
 def _days_into(name: str, instants: NDArray[np.datetime64]) -> NDArray[np.float64]:
     """How many days of the year, the week (from Monday) or the day have passed."""
-    if name == "year":
-        return _since(instants, instants.astype("datetime64[Y]"))
     days = instants.astype("datetime64[D]")
+    if name == "year":
+        return _since(days, instants.astype("datetime64[Y]"))
     if name == "day":
         return _since(instants, days)
     # The first day of 1970 was a Thursday.

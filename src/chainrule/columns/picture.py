@@ -16,7 +16,7 @@ from chainrule import models, nn
 from chainrule._tensor import Tensor
 from chainrule.columns.base import Claim, ColumnType
 from chainrule.columns.texts import first_row, used, words_of
-from chainrule.data import State
+from chainrule.data import Standardize, State
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError
 from chainrule.ops.creation import asarray
@@ -40,6 +40,8 @@ MOST_PIXELS = 100_000_000
 FEATURES = 64
 # The models of pictures halve them twice.
 SMALLEST = 4
+# So many are decoded at a time: each may take 400 MB on the way.
+THREADS = 4
 # Pillow's modes of pictures without colours.
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
@@ -69,8 +71,7 @@ class Picture(ColumnType):
     def __init__(self) -> None:
         self.shape: tuple[int, int, int] = (SIDE, SIDE, 3)
         self._kept = True
-        self._mean = np.zeros(3)
-        self._std = np.ones(3)
+        self._statistics = Standardize()
 
     @classmethod
     def claim(cls, name: str, values: Values) -> Claim | None:
@@ -92,9 +93,7 @@ class Picture(ColumnType):
                 self.shape = _with_channels(values.array).shape[1:]
             else:
                 self.shape, self._kept = _common_shape(_for_each_path(sample, _size_and_channels))
-            pixels = self.transform(sample).reshape(-1, self.shape[-1]).astype(np.float64)
-        self._mean = pixels.mean(axis=0)
-        self._std = np.where(pixels.std(axis=0) > 0, pixels.std(axis=0), 1.0)
+            self._statistics = Standardize().fit(self.transform(sample))
         return self
 
     def transform(self, values: Values) -> NDArray[Any]:
@@ -121,7 +120,7 @@ class Picture(ColumnType):
         if min(self.shape[:2]) < SMALLEST:
             model = "mlp"
         network = models.get(model, self.shape, FEATURES if features is None else features)
-        layers = {"standardize": ChannelStandardize(self._mean, self._std), model: network}
+        layers = {"standardize": ChannelStandardize(self._statistics), model: network}
         return nn.Sequential(layers if features is not None else {**layers, "relu": nn.ReLU()})
 
     def describe(self) -> str:
@@ -131,37 +130,38 @@ class Picture(ColumnType):
         return f"{height}×{width}, {colours}{fitted}; each channel standardised"
 
     def to_state(self) -> State:
-        return State({"shape": list(self.shape), "kept": self._kept}, {"mean": self._mean, "std": self._std})
+        return State({"shape": list(self.shape), "kept": self._kept}, self._statistics.to_state().arrays)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         built = cls()
         height, width, channels = state.config["shape"]
         built.shape, built._kept = (height, width, channels), state.config["kept"]
-        built._mean, built._std = state.arrays["mean"], state.arrays["std"]
+        built._statistics = Standardize.from_state(state)
         return built
 
 
 class ChannelStandardize(nn.Module):
-    """Takes a mean from each channel and divides by its deviation; what comes in may be bytes.
+    """What `Standardize` does to pictures, within the network, so that outside of it they stay bytes.
 
     Args:
-        mean: Of each channel, (C,).
-        std: The same, above 0.
+        fitted: Knows mean and deviation of each channel.
 
     Shape:
-        (N, H, W, C) to the same.
+        (N, H, W, C), bytes or floating, to floating (N, H, W, C).
 
     Example:
-        >>> ChannelStandardize(np.array([100.0]), np.array([50.0]))(cr.full((1, 1, 1, 1), 200.0)).item()
+        >>> standardize = ChannelStandardize(Standardize().fit(np.array([[[[0]]], [[[100]]]], np.uint8)))
+        >>> standardize(cr.full((1, 1, 1, 1), 150.0)).item()
         2.0
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, mean: NDArray[np.float64], std: NDArray[np.float64]) -> None:
+    def __init__(self, fitted: Standardize) -> None:
         super().__init__()
+        mean, std = (fitted.to_state().arrays[name] for name in ("mean", "std"))
         self.register_buffer("mean", asarray(mean.astype(np.float32)))
         self.register_buffer("scale", asarray((1 / std).astype(np.float32)))
 
@@ -220,7 +220,7 @@ def _for_each_path(values: Values, look: Callable[[Path], T]) -> list[T]:
             ) from error
 
     # Larger pictures than Pillow likes are refused, in place of a warning.
-    with warnings.catch_warnings(), ThreadPoolExecutor(available()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(available(), THREADS)) as pool:
         warnings.filterwarnings("ignore", "Image size", module="PIL")
         return list(pool.map(of_row, range(len(values))))
 

@@ -67,7 +67,8 @@ class Values:
     def each_text(self) -> list[str]:
         """What stands in each row, as texts."""
         if self.words is not None:
-            found = [str(word) for word in self.words[self.array]]
+            # Where nothing stands there need be no word at all.
+            found = ["" if gap else str(self.words[at]) for at, gap in zip(self.array, self.missing, strict=True)]
         elif self.array.dtype.kind == "M":
             found = [str(each).removesuffix(".000000").removesuffix("T00:00:00") for each in self.array]
         elif self.array.dtype.kind == "f":
