@@ -9,8 +9,8 @@ from chainrule.compiler.fuse.buffers import Buffers
 from chainrule.compiler.fuse.clusters import Cluster, Clustering
 from chainrule.compiler.fuse.elements import Elements
 from chainrule.compiler.fuse.feeds import array_in_memory, reached, source_in_memory
-from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_reduction
 from chainrule.compiler.fuse.joined import is_joined, parts_of
+from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_reduction
 from chainrule.compiler.fuse.moves import is_move
 from chainrule.compiler.fuse.naming import name_of, notes_of
 from chainrule.compiler.fuse.order import depths_of
