@@ -31,8 +31,8 @@ class Axis:
             whole: Whether only whole numbers are marked.
             tight: Whether it ends with the values, not at the next ticks.
 
-        >>> Axis.over([0.13, 0.78]).ticks
-        (0.0, 0.2, 0.4, 0.6, 0.8)
+        >>> Axis.over([0.13, 0.78]).labels()
+        ['0.0', '0.2', '0.4', '0.6', '0.8']
         """
         there = list(values) or [0.0, 1.0]
         low, high = min(there), max(there)

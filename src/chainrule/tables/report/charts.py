@@ -63,8 +63,8 @@ def line_chart(
         whole: Whether only whole numbers are marked on the horizontal axis.
         mark: A place on the horizontal axis to point out, and what is there.
     """
-    there = [point for line in lines for point in line.points if point.x is not None and point.y is not None]
-    xs, ys = [point.x for point in there if point.x is not None], [point.y for point in there if point.y is not None]
+    xs = [point.x for line in lines for point in line.points if point.x is not None]
+    ys = [point.y for line in lines for point in line.points if point.y is not None]
     unit = Axis.over([0, 1])
     frame = _Frame(
         title,

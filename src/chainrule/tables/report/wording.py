@@ -10,6 +10,7 @@ from chainrule.tables.report.data import Measure, Number
 _MEASURES = {
     "accuracy": ("accuracy", True),
     "macro_f1": ("macro F1", True),
+    "f1": ("F1", True),
     "auc": ("area under ROC", True),
     "log_loss": ("log loss", False),
     "r2": ("R²", True),
@@ -48,12 +49,13 @@ def percent(value: Number) -> str:
     """A share in percent.
 
     >>> percent(0.8235), percent(1.0), percent(0.0004), percent(None)
-    ('82.4 %', '100 %', '0.04 %', '–')
+    ('82.3 %', '100 %', '0.04 %', '–')
     """
     if value is None:
         return "–"
-    shown = 100 * value
-    return f"{shown:.3g} %" if abs(shown) < 99.95 else f"{shown:.4g} %"
+    if value in (0, 1):
+        return f"{100 * value:.0f} %"
+    return f"{100 * value:.1f} %" if abs(value) >= 0.01 else f"{100 * value:.2g} %"
 
 
 def measured(name: str, value: Number) -> str:
