@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -132,9 +133,9 @@ place in the year, the week
     def transform(self, values: Values) -> NDArray[np.float32]:
         instants, missing = self._read(values)
         years = self._years.transform(Values(self._years_since(instants), missing))
-        angles = [2 * np.pi * _days_into(name, instants) / ROUNDS[name] for name in self._rounds]
-        waves = [np.where(missing, 0, wave(angle)) for angle in angles for wave in (np.sin, np.cos)]
-        return np.column_stack([years, *waves]).astype(np.float32)
+        angles = [(2 * np.pi / ROUNDS[name] * _days_into(name, instants)).astype(np.float32) for name in self._rounds]
+        waves = [np.where(missing, np.float32(0), wave(angle)) for angle in angles for wave in (np.sin, np.cos)]
+        return np.column_stack([years, *waves]).astype(np.float32, copy=False)
 
     def encoder(self, features: int | None = None) -> nn.Module:
         encoding = BesideOthers(self._years.encoder(), self._years.width)
@@ -171,6 +172,7 @@ def _spread(numbers: NDArray[Any], at_most: int) -> NDArray[Any]:
     return numbers[:: max(1, len(numbers) // at_most)]
 
 
+@lru_cache(maxsize=1 << 16)
 def _instant(word: str, format: str) -> datetime | None:
     """The instant that a text is in a format, in Greenwich's time where it has a zone; None if it is no date."""
     word = word.strip()
