@@ -40,7 +40,7 @@ BLOCK_BYTES = 5 << 18
 PART = 1024
 SHORTEST_PART = 16
 # Pages of memory that one walk along k may touch before it waits for their addresses.
-NEAR_PAGES = 64
+NEAR_PAGES = 16
 PAGE = 4096
 
 
