@@ -13,7 +13,7 @@ from chainrule.data.values import Values
 from chainrule.tables.report import ColumnEntry, FindingEntry, data_part, importance_part, mistakes_part, training_part
 from chainrule.tables.report.data import Measure
 from chainrule.tables.report.outcomes import classes_part, numbers_part
-from chainrule.tables.report.wording import not_beaten, standings
+from chainrule.tables.report.wording import not_beaten, number, standings
 from chainrule.tables.schema import Field
 from chainrule.tables.tested import Tested as Outcome
 from tests.tables.report.examples import classes_tested, history, numbers_tested, report, table
@@ -86,7 +86,7 @@ def test_the_worst_mistakes_come_first_and_only_mistakes():
     part = mistakes_part(tested, table(), [Field("price", "number", "input", "")])
     wrong = np.abs(tested.truth - tested.predicted)
     assert len(part.rows) == 24
-    assert part.rows[0].truth == f"{tested.truth[wrong.argmax()]:,.5g}"
+    assert part.rows[0].truth == number(tested.truth[wrong.argmax()])
     assert part.rows[0].place == table().place(int(wrong.argmax()), "price")
     perfect = Outcome("t", "regression", (), np.ones(3), np.ones(3), None, np.arange(3), {}, {})
     assert mistakes_part(perfect, table(), []).rows == ()

@@ -15,6 +15,7 @@ from chainrule.columns.picture import upright
 from chainrule.data.table import Table
 from chainrule.data.values import Values
 from chainrule.tables.report.data import Mistake, MistakesPart, cut
+from chainrule.tables.report.wording import number
 from chainrule.tables.schema import Field
 from chainrule.tables.tested import Tested
 
@@ -43,14 +44,14 @@ def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> Mist
         columns=tuple(names),
         rows=tuple(
             Mistake(
-                place=table.place(int(tested.rows[number]), tested.target),
-                truth=_said(tested, tested.truth[number]),
-                predicted=_said(tested, tested.predicted[number]),
-                error=_error(tested, int(number)),
+                place=table.place(int(tested.rows[index]), tested.target),
+                truth=_said(tested, tested.truth[index]),
+                predicted=_said(tested, tested.predicted[index]),
+                error=_error(tested, int(index)),
                 cells=tuple(column[row] for column in cells),
                 picture=thumbnails[row],
             )
-            for row, number in enumerate(worst)
+            for row, index in enumerate(worst)
         ),
     )
 
@@ -67,12 +68,13 @@ def _worst(tested: Tested) -> NDArray[np.intp]:
 
 
 def _said(tested: Tested, value: Any) -> str:
-    return cut(tested.class_names[int(value)]) if tested.class_names else f"{value:,.5g}"
+    return cut(tested.class_names[int(value)]) if tested.class_names else number(float(value))
 
 
 def _error(tested: Tested, row: int) -> str:
     if tested.probabilities is None:
-        return f"{tested.predicted[row] - tested.truth[row]:+,.4g}".replace("-", "−")
+        error = float(tested.predicted[row] - tested.truth[row])
+        return f"{'+' if error > 0 else ''}{number(error)}"
     return f"{100 * tested.probabilities[row].max():.0f} %"
 
 

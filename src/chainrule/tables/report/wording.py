@@ -39,10 +39,10 @@ def number(value: Number) -> str:
 def fixed(value: float) -> str:
     """A number with four decimals, to stand below others.
 
-    >>> fixed(-0.02)
-    '−0.0200'
+    >>> fixed(-0.02), fixed(-1e-9)
+    ('−0.0200', '0.0000')
     """
-    return f"{value:.4f}".replace("-", "−")
+    return f"{round(value, 4) + 0.0:.4f}".replace("-", "−")
 
 
 def percent(value: Number) -> str:
