@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from chainrule.errors import FileFormatError
+from chainrule.tables.report.plain import as_plain
 
 # Numbers that can be missing, or be none: a validation that was not made, the R² of one row.
 Number = float | None
@@ -380,7 +379,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for JSON: numbers that are not finite become None, texts what can be written and read."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = as_plain(asdict(self))
         return plain
 
     @classmethod
@@ -402,40 +401,3 @@ class Report:
                 expected=first["msg"],
                 got=repr(first["input"])[:100],
             ) from None
-
-
-def cut(text: str, characters: int = 80) -> str:
-    """A text that is no longer than there is room for.
-
-    >>> cut("a long name", 6)
-    'a lon…'
-    """
-    return text if len(text) <= characters else text[: characters - 1] + "…"
-
-
-# Texts of people's data can be of any length; these are not.
-_LONGEST, _WHOLE = 500, ("command", "settings", "picture")
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {
-                _writable(key): _writable(item) if key in _WHOLE and isinstance(item, str) else _plain(item)
-                for key, item in value.items()
-            }
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case str():
-            return _writable(cut(value, _LONGEST))
-        case float() if not math.isfinite(value):
-            return None
-    return value
-
-
-def _writable(text: str) -> str:
-    """The text with a mark for characters that neither XML nor UTF-8 can hold, as in names of files."""
-    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-_UNWRITABLE = re.compile("[^\t\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from chainrule.columns.picture import upright
 from chainrule.data.table import Table
 from chainrule.data.values import Values
-from chainrule.tables.report.data import Mistake, MistakesPart, cut
+from chainrule.tables.report.data import Mistake, MistakesPart
+from chainrule.tables.report.plain import cut
 from chainrule.tables.report.wording import number
 from chainrule.tables.schema import Field
 from chainrule.tables.tested import Tested

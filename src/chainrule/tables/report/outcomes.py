@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule import metrics
-from chainrule.tables.report.data import Calibration, ClassEntry, ClassesPart, NumbersPart, RocCurve, cut
+from chainrule.tables.report.data import Calibration, ClassEntry, ClassesPart, NumbersPart, RocCurve
+from chainrule.tables.report.plain import cut
 from chainrule.tables.tested import Tested
 
 # The most of each that a report holds, however many there are.
