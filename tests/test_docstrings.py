@@ -20,7 +20,7 @@ FACES = [
     cr.nn.init,
     cr.optim,
     cr.optim.lr_scheduler,
-    cr.train,
+    cr.training,
 ]
 # Explained once for all operations, in the docstring of `chainrule`.
 COMMON = {"input", "other", "tensor", "dim", "keepdim", "size", "dtype", "device", "requires_grad", "generator"}

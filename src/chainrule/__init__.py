@@ -31,7 +31,10 @@ What all operations have in common, so that each need not repeat it:
   dtypes, `errors.IndexingError` for indices, `errors.ArgumentError` for values that make no sense.
 """
 
-from chainrule import autograd, data, errors, inspect, metrics, models, nn, optim, train
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from chainrule import autograd, data, errors, inspect, interop, metrics, models, nn, optim, training
 from chainrule._tensor import Tensor
 from chainrule._version import __version__
 from chainrule.autodiff import grad, gradcheck, hessian, jacobian, jvp, value_and_grad, vjp
@@ -201,7 +204,28 @@ double = float64
 int = int32
 long = int64
 
+
+if TYPE_CHECKING:
+    from chainrule.interop import ChainruleClassifier, ChainruleRegressor
+    from chainrule.tables.run import train
+
+# Loaded when they are first asked for: tables need more of the standard library, the estimators scikit-learn.
+_LATER = {
+    "ChainruleClassifier": "chainrule.interop",
+    "ChainruleRegressor": "chainrule.interop",
+    "train": "chainrule.tables.run",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
+
 __all__ = [
+    "ChainruleClassifier",
+    "ChainruleRegressor",
     "Generator",
     "NoAccelerator",
     "Tensor",
@@ -299,6 +323,7 @@ __all__ = [
     "int",
     "int32",
     "int64",
+    "interop",
     "interpolate",
     "is_grad_enabled",
     "isclose",
@@ -407,6 +432,7 @@ __all__ = [
     "tile",
     "topk",
     "train",
+    "training",
     "transpose",
     "tril",
     "triu",

@@ -7,8 +7,7 @@ import subprocess
 import sys
 
 import pytest
-
-from chainrule.train.run_folder import read_run
+from chainrule.training.run_folder import read_run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX systems")
 QUICK = ["train", "--model", "mlp"]

@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from chainrule.training.run_folder import read_run
 
 import chainrule as cr
 from chainrule import models
-from chainrule.train.run_folder import read_run
 
 
 def test_every_stage_is_told(train):
@@ -145,14 +145,14 @@ def test_somebody_takes_the_place_meanwhile(train, home, monkeypatch):
 
 
 def test_ctrl_c_after_an_epoch_tests_what_was_learnt(chainrule, home, monkeypatch):
-    real = cr.train.EarlyStopping.on_epoch_end
+    real = cr.training.EarlyStopping.on_epoch_end
 
     def interrupted(self, epoch, logs):
         real(self, epoch, logs)
         if epoch == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cr.train.EarlyStopping, "on_epoch_end", interrupted)
+    monkeypatch.setattr(cr.training.EarlyStopping, "on_epoch_end", interrupted)
     code, out, err = chainrule("train", "--model", "mlp", "--out", "run")
     assert (code, err) == (0, "")
     assert "interrupted: what has been learnt so far is tested" in out
@@ -166,7 +166,7 @@ def test_ctrl_c_before_that_leaves_nothing(chainrule, home, monkeypatch):
     def interrupted(self, epoch):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cr.train.EarlyStopping, "on_epoch_begin", interrupted)
+    monkeypatch.setattr(cr.training.EarlyStopping, "on_epoch_begin", interrupted)
     code, _, err = chainrule("train", "--model", "mlp", "--out", "run")
     assert (code, err) == (130, "\ninterrupted: nothing was written\n")
     assert not list(home.iterdir())

@@ -24,7 +24,7 @@ def two_threads(monkeypatch):
 def threads_while_training():
     seen = set()
 
-    class Look(cr.train.Callback):
+    class Look(cr.training.Callback):
         def on_train_batch_end(self, batch, logs):
             seen.update(blas_threads())
 

@@ -5,11 +5,11 @@ import sys
 
 import numpy as np
 import pytest
+from chainrule.training.run_folder import read_run
 
 import chainrule as cr
 from chainrule import models, nn
 from chainrule.cli import main
-from chainrule.train.run_folder import read_run
 
 CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 
@@ -52,7 +52,7 @@ def test_overfitting_shows_and_early_stopping_ends_it():
     history = model.fit(x, y, epochs=40, validation_data=validation, verbose=0)
     assert history["loss"][-1] < 0.1
     assert history["val_loss"][-1] > history["val_loss"][0]
-    stopping = cr.train.EarlyStopping(patience=3)
+    stopping = cr.training.EarlyStopping(patience=3)
     fresh = models.MLP(20, 64, 1)
     fresh.compile(cr.optim.Adam(fresh.parameters(), lr=0.01), "binary_crossentropy")
     stopped = fresh.fit(x, y, epochs=40, validation_data=validation, callbacks=[stopping], verbose=0)

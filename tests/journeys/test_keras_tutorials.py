@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.train import CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau
+from chainrule.training import CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau
 
 
 def picture_model():
@@ -97,7 +97,7 @@ def test_all_callbacks_at_once(digits, tmp_path):
     model = picture_model()
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
-    class Notes(cr.train.Callback):
+    class Notes(cr.training.Callback):
         def __init__(self):
             self.rates = []
 

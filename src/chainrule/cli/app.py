@@ -12,7 +12,7 @@ from chainrule import models as known_models
 from chainrule import nn, optim
 from chainrule._version import __version__
 from chainrule.cli.reporting import readable
-from chainrule.cli.words import read_bytes, read_seconds, types_of, usage
+from chainrule.cli.words import read_bytes, read_seconds, said, types_of, usage
 from chainrule.errors import UnknownNameError
 from chainrule.jit.stages import STAGES
 from chainrule.tables.network import KINDS
@@ -43,6 +43,19 @@ Columns = Annotated[
 ]
 Missing = Annotated[
     list[str] | None, typer.Option("--missing", help="A word that stands for a missing value, beside the usual ones.")
+]
+Separator = Annotated[
+    str | None, typer.Option(help="What stands between the columns of a CSV file. Without it: found.")
+]
+Header = Annotated[
+    bool | None,
+    typer.Option("--header/--no-header", help="Whether the first row holds names. Without it: found."),
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="How a file's characters are written: utf-8, latin-1, cp1251 ... Without it: found.")
+]
+Decimal = Annotated[
+    str | None, typer.Option(help="What stands before decimals, a point or a comma. Without it: found.")
 ]
 Memory = Annotated[
     int | None,
@@ -111,6 +124,10 @@ def train(
     test: Annotated[str | None, typer.Option(help="Data of its own for the test. Without it: held out.")] = None,
     columns: Columns = None,
     missing: Missing = None,
+    separator: Separator = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
     drop: Annotated[list[str] | None, typer.Option("--drop", help="A column to leave out. Repeatable.")] = None,
     keep: Annotated[
         list[str] | None, typer.Option("--keep", help="A column to keep that a check would leave out. Repeatable.")
@@ -169,6 +186,10 @@ def train(
         "test": test,
         "columns": types_of(columns),
         "missing": missing,
+        "separator": separator,
+        "header": header,
+        "encoding": encoding,
+        "decimal": decimal,
         "drop": drop,
         "keep": keep,
         "group": group,
@@ -186,7 +207,7 @@ def train(
         "seed": seed,
         "out": out,
     }
-    train_and_report(data or [], {name: value for name, value in given.items() if value not in (None, [], {})})
+    train_and_report(data or [], said(given))
 
 
 @app.command()
@@ -230,12 +251,26 @@ def show(
     target: Annotated[list[str] | None, typer.Option("--target", "-t", help="The column to predict.")] = None,
     columns: Columns = None,
     missing: Missing = None,
+    separator: Separator = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
     memory: Memory = None,
 ) -> None:
     """Show what is seen in data: the type of each column and why, gaps, distributions, and what people overlook."""
     from chainrule.cli.data import show_data
 
-    show_data(data, target or [], types_of(columns), missing or [], memory)
+    given = {
+        "target": target,
+        "columns": types_of(columns),
+        "missing": missing,
+        "separator": separator,
+        "header": header,
+        "encoding": encoding,
+        "decimal": decimal,
+        "memory": memory,
+    }
+    show_data(data, said(given))
 
 
 @app.command()

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from chainrule.data.readers import read_parts
 from chainrule.tables.findings import look_at_columns
 from chainrule.tables.overview import overview, overview_lines
 from chainrule.tables.schema import infer_schema
-from chainrule.tables.settings import Settings
+from chainrule.tables.settings import parse
 
 
-def show_data(
-    data: Sequence[str], target: Sequence[str], kinds: Mapping[str, str], missing: Sequence[str], memory: int | None
-) -> None:
+def show_data(data: Sequence[str], given: dict[str, Any]) -> None:
     """Print each column, its type with the reason, its gaps and its distribution, and what was found."""
-    settings = Settings(target=tuple(target), columns=dict(kinds), missing=tuple(missing), memory=memory)
-    source = list(data) if len(data) > 1 else data[0]
-    table, test = read_parts(source, missing=settings.missing, kinds=settings.columns, memory=memory)
+    settings = parse(given, "the command line")
+    table, test = read_parts(list(data) if len(data) > 1 else data[0], **settings.reading)
     schema = infer_schema(table, settings.target, kinds=settings.columns)
     schema, findings = look_at_columns(table, schema, settings)
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")

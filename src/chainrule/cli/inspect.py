@@ -16,9 +16,9 @@ from chainrule.tables.network import goals
 from chainrule.tables.record import Run
 from chainrule.tables.run_folder import read_run
 from chainrule.tables.telling import heading
-from chainrule.train.objective import Objective
-from chainrule.train.programs import training
-from chainrule.train.step import Update
+from chainrule.training.objective import Objective
+from chainrule.training.programs import training
+from chainrule.training.step import Update
 
 
 def show_stages(folder: Path, stage: str | None, kernel: str | None) -> None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from chainrule.data.readers import stream_tables
 from chainrule.data.table import Table
-from chainrule.data.writing import RowWriter
+from chainrule.data.writing import RowWriter, check_output
+from chainrule.errors import ColumnTypeError
 from chainrule.tables.model import TableModel
 from chainrule.tables.run_folder import read_run
 
 
 def predict_and_write(folder: Path, data: str, out: str, force: bool) -> None:
-    """Write the rows of `data` with what is predicted of them."""
+    """Write the rows of `data` with what is predicted of them.
+
+    Raises:
+        OutputExistsError: If the file is there already, and may not be replaced.
+        MissingColumnError: If a column is missing.
+        ColumnTypeError: If values are of another type than in training; it names file, row and column.
+        DiskFullError: If the disk is full; what is written by then is whole rows.
+    """
+    check_output(out, force=force)
     model = read_run(folder).model
     rows = 0
-    with ExitStack() as stack:
+    with ExitStack() as stack, _remedied():
         writer: RowWriter | None = None
         for table in stream_tables(data, **model.reading):
             if writer is None:
@@ -29,6 +39,16 @@ def predict_and_write(folder: Path, data: str, out: str, force: bool) -> None:
             rows += len(table)
     if out != "-":
         print(f"{rows:,} rows with their predictions: {out}")
+
+
+@contextmanager
+def _remedied() -> Iterator[None]:
+    """The type of a column was settled in training: here only the value can be mended."""
+    try:
+        yield
+    except ColumnTypeError as error:
+        error.remedy = "correct the value, or leave it empty"
+        raise
 
 
 def _check(model: TableModel, table: Table) -> None:

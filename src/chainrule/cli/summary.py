@@ -10,7 +10,7 @@ from chainrule.tables.run_folder import read_run
 from chainrule.tables.settings import as_toml
 from chainrule.tables.telling import columns, heading, result_lines
 from chainrule.tables.training import described
-from chainrule.train import History
+from chainrule.training import History
 
 
 def show_run(folder: Path) -> None:

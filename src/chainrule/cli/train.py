@@ -33,10 +33,10 @@ def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
     if len(data) == 1 and data[0].endswith(".toml"):
         where = data[0]
         given = read_settings(Path(where)) | given
-        data = _texts(given.pop("data", ()), where)
-    test, out = given.pop("test", None), given.pop("out", None)
-    settings = parse(given, where)
-    sources, test_source = _located(data or [BUNDLED]), None if test is None else _located([str(test)])[0]
+        data = _texts(given.pop("data", None), f"{where}, data")
+    test, out = (_texts(given.pop(name), f"{where}, {name}")[0] if name in given else None for name in ("test", "out"))
+    settings = parse(given, where, besides=("data", "test", "out"))
+    sources, test_source = _located(data or [BUNDLED]), None if test is None else _located([test])[0]
     folder = free_folder("runs", Path(sources[0]).name.split(".")[0]) if out is None else Path(out)
     check_free(folder)
 
@@ -74,9 +74,15 @@ def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
 
 
 def _texts(value: Any, where: str) -> list[str]:
-    texts = [value] if isinstance(value, str) else list(value) if isinstance(value, (list, tuple)) else []
-    if not all(isinstance(text, str) for text in texts):
-        raise ArgumentError("these are no names of files.", where=f"{where}, data", got=repr(value))
+    """Names of files."""
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise ArgumentError(
+            "this names no file.",
+            where=where,
+            expected='a file or folder, "people.csv", or several: ["a.csv", "b.csv"]',
+            got="nothing" if value is None else repr(value),
+        )
     return texts
 
 

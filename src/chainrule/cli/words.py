@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
@@ -30,10 +31,15 @@ def _with_unit(text: str, units: dict[str, float] | dict[str, int], what: str, s
     return float(found[1]) * units[found[2].lower()]
 
 
-def types_of(said: Sequence[str] | None) -> dict[str, str]:
+def said(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that somebody has given."""
+    return {name: value for name, value in given.items() if value not in (None, [], {})}
+
+
+def types_of(given: Sequence[str] | None) -> dict[str, str]:
     """Types by column, of texts NAME=TYPE."""
     types = {}
-    for each in said or ():
+    for each in given or ():
         name, separator, kind = each.rpartition("=")
         if not (separator and name and kind):
             raise typer.BadParameter(f"--column takes NAME=TYPE, such as zip=category; got {each!r}.")

@@ -211,15 +211,15 @@ def _format_of(words: Sequence[str]) -> tuple[str, bool]:
 def _of_years(values: Values) -> NDArray[np.datetime64]:
     """Whole numbers as the first instants of years."""
     x = values.array
-    numbers = x.ndim == 1 and x.dtype.kind in "iuf"
-    fine = values.missing | ((x >= 1) & (x <= 9999) & (x == np.floor(x))) if numbers else np.zeros(len(x), np.bool_)
-    if not fine.all():
-        row = first_row(~fine) if numbers else None
+    if x.ndim != 1 or x.dtype.kind not in "iuf":
+        raise ColumnTypeError("these are no dates.", expected="dates, or years", got=f"dtype {x.dtype}")
+    wrong = ~values.missing & ~((x >= 1) & (x <= 9999) & (x == np.floor(x)))
+    if wrong.any():
         raise ColumnTypeError(
             "this is no year.",
-            row=row,
+            row=first_row(wrong),
             expected="dates, or years from 1 to 9999",
-            got=f"dtype {x.dtype}" if row is None else f"{x[row]}",
+            got=values.text(first_row(wrong)),
             remedy="say what the column is (--column NAME=number)",
         )
     years = np.where(values.missing, 1970, x).astype(np.int64) - 1970

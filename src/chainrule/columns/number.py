@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chainrule import nn
 from chainrule._tensor import Tensor
 from chainrule.columns.base import Claim, ColumnType, Target, ending
+from chainrule.columns.scaling import LARGEST, Scaling, Way, mean_and_std, minus
 from chainrule.columns.texts import each_word, first_row, is_gap, share, used, words_of
 from chainrule.data import State
 from chainrule.data.values import Values
@@ -23,105 +24,8 @@ from chainrule.ops.creation import asarray
 from chainrule.ops.gathering import index_select
 from chainrule.ops.layout import concatenate
 
-Way = Literal["standardise", "robust", "log", "minmax"]
-
-# From so many spreads on, a number is far out: among a million normally distributed ones there is none.
-FAR = 8.0
-# Where so many of a hundred numbers are beyond this many spreads, it is no accident but a long tail.
-TAIL = 4.0
-# Squares of larger numbers overflow; nothing that anybody measures is as large.
-LARGEST = 1e100
 # Among so many texts that are numbers, the others are taken for mistakes.
 MOSTLY = 0.95
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """`x` in spreads from the centre, `(x - centre) / spread`, cut at ±8; on long tails, the signed logarithm before.
-
-    Attributes:
-        way: Which statistics centre and spread are.
-        centre: What becomes 0.
-        spread: What becomes 1.
-        unit: For "log", which is `sign(u) log(1 + |u|)` of `u = (x - origin) / unit`.
-        origin: The same.
-    """
-
-    way: Way
-    centre: float
-    spread: float
-    origin: float = 0.0
-    unit: float = 1.0
-
-    @classmethod
-    def of(cls, x: NDArray[np.float64], way: Way | Literal["auto"]) -> Self:
-        """Learn from numbers, of which there must be one."""
-        ordered = np.sort(np.clip(x, -LARGEST, LARGEST))
-        low, median, high = _quantiles(ordered, 0.25, 0.5, 0.75)
-        unit = _or_one((high - low) / 1.349) if high > low else _or_one(_typical_distance(ordered, median))
-        if way == "auto":
-            way = _fitting(np.abs(ordered - median) / unit)
-        if way == "robust":
-            return cls(way, median, unit)
-        if way == "minmax":
-            return cls(way, float(ordered[0]), _or_one(float(ordered[-1] - ordered[0])))
-        if way == "log":
-            ordered = _signed_log((ordered - median) / unit)
-            return cls(way, *_mean_and_std(ordered), origin=median, unit=unit)
-        return cls(way, *_mean_and_std(ordered))
-
-    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float32]:
-        """The numbers, scaled."""
-        with np.errstate(over="ignore", under="ignore"):
-            z = np.clip(x, -LARGEST, LARGEST)
-            if self.way == "log":
-                z = _signed_log((z - self.origin) / self.unit)
-            z = (z - self.centre) / self.spread
-            return np.clip(z, -FAR, FAR, out=z).astype(np.float32)
-
-    def __str__(self) -> str:
-        if self.way == "log":
-            return f"long tail: signed logarithm of (x {_minus(self.origin)}) / {self.unit:.4g}, standardised"
-        formula = f"(x {_minus(self.centre)}) / {self.spread:.4g}"
-        if self.way == "robust":
-            return f"outliers: by median and quartiles, {formula}, cut at ±{FAR:g}"
-        return f"by least and largest, {formula}" if self.way == "minmax" else formula
-
-
-def _quantiles(ordered: NDArray[np.float64], *shares: float) -> list[float]:
-    return [float(each) for each in np.quantile(ordered, shares)]
-
-
-def _typical_distance(ordered: NDArray[np.float64], median: float) -> float:
-    """From the median to the others, where half of all numbers or more are the same."""
-    others = ordered[ordered != median]
-    return float(np.median(np.abs(others - median))) if len(others) else 1.0
-
-
-def _fitting(distances: NDArray[np.float64]) -> Way:
-    """How numbers at these distances from their median, in spreads, are scaled best."""
-    if np.quantile(distances, 0.99) > TAIL:
-        return "log"
-    return "robust" if distances.max() > FAR else "standardise"
-
-
-def _mean_and_std(ordered: NDArray[np.float64]) -> tuple[float, float]:
-    # Distances to the least: a constant then has a deviation of exactly 0.
-    distances = ordered - ordered[0]
-    return float(ordered[0] + distances.mean()), _or_one(float(distances.std()))
-
-
-def _or_one(spread: float) -> float:
-    """A spread to divide by: a constant column stays 0."""
-    return spread if spread > 0 else 1.0
-
-
-def _signed_log(u: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.copysign(np.log1p(np.abs(u)), u)
-
-
-def _minus(number: float) -> str:
-    return f"{'+' if number < 0 else '-'} {abs(number):.4g}"
 
 
 def read_numbers(values: Values) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -238,7 +142,8 @@ class Number(ColumnType):
 
     @classmethod
     def read(cls, values: Values) -> Values:
-        return values if values.words is None else Values(*read_numbers(values))
+        x, missing = read_numbers(values)
+        return values if values.words is None else Values(x, missing)
 
     def fit(self, values: Values) -> Self:
         x, missing = read_numbers(values)
@@ -370,7 +275,7 @@ class NumberTarget(Target):
         return Claim(claim.strength, f"{claim.reason} (were they classes, say --column {name}=category)")
 
     def fit(self, values: Values) -> Self:
-        self._mean, self._std = _mean_and_std(_known(values))
+        self._mean, self._std = mean_and_std(_known(values))
         return self
 
     def encode(self, values: Values) -> NDArray[np.float32]:
@@ -383,7 +288,7 @@ class NumberTarget(Target):
         return {"": outputs[:, 0].astype(np.float64) * self._std + self._mean}
 
     def describe(self) -> str:
-        return f"a number, (y {_minus(self._mean)}) / {self._std:.4g} for the network; Huber's loss"
+        return f"a number, (y {minus(self._mean)}) / {self._std:.4g} for the network; Huber's loss"
 
     def to_state(self) -> State:
         return State({"mean": self._mean, "std": self._std}, {})

@@ -18,7 +18,7 @@ from chainrule.columns.base import Claim, ColumnType
 from chainrule.columns.texts import first_row, used, words_of
 from chainrule.data import Standardize, State
 from chainrule.data.values import Values
-from chainrule.errors import ColumnTypeError
+from chainrule.errors import ColumnTypeError, EmptyDataError
 from chainrule.ops.creation import asarray
 from chainrule.ops.movement import cast
 from chainrule.processors import available
@@ -86,6 +86,8 @@ class Picture(ColumnType):
         return Claim(95, f"{n_pictures:,} of {len(paths):,} texts are paths of pictures, as {paths[0]!r}")
 
     def fit(self, values: Values) -> Self:
+        if not len(values):
+            raise EmptyDataError("there are no pictures.", expected="at least one", got="none")
         rows = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(np.int64))
         sample = values.take(rows)
         with _rows_of(rows):
@@ -127,7 +129,10 @@ class Picture(ColumnType):
         height, width, channels = self.shape
         colours = {1: "grey", 3: "RGB"}.get(channels, f"{channels} channels")
         fitted = "" if self._kept else ", scaled to cover and cut at the edges"
-        return f"{height}×{width}, {colours}{fitted}; each channel standardised"
+        learned = self._statistics.to_state().arrays
+        mean, std = (", ".join(f"{number:.4g}" for number in learned[name]) for name in ("mean", "std"))
+        of_each = "" if channels == 1 else " of each channel"
+        return f"{height}×{width}, {colours}{fitted}; standardised, mean {mean} and deviation {std}{of_each}"
 
     def to_state(self) -> State:
         return State({"shape": list(self.shape), "kept": self._kept}, self._statistics.to_state().arrays)

@@ -41,7 +41,7 @@ from chainrule.data.splitting import (
 )
 from chainrule.data.table import ArrayTable, Table
 from chainrule.data.values import Values
-from chainrule.data.writing import RowWriter
+from chainrule.data.writing import RowWriter, check_output
 
 __all__ = [
     "ArrayTable",
@@ -59,6 +59,7 @@ __all__ = [
     "check_class_indices",
     "check_inputs",
     "check_lengths",
+    "check_output",
     "check_sample_weight",
     "check_several_classes",
     "check_targets",

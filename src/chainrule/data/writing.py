@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from chainrule.data.values import Values
 from chainrule.errors import ArgumentError, DiskFullError, MissingFileError, OutputExistsError
 from chainrule.files import permissions
 
-__all__ = ["RowWriter"]
+__all__ = ["RowWriter", "check_output"]
 
 STANDARD_OUTPUT = "-"
 CSV, JSON, PARQUET = (".csv", ".tsv", ".txt", ""), (".jsonl", ".ndjson"), (".parquet", ".pq")
@@ -35,6 +35,18 @@ CSV, JSON, PARQUET = (".csv", ".tsv", ".txt", ""), (".jsonl", ".ndjson"), (".par
 TOGETHER = 1024
 FULL = (errno.ENOSPC, errno.EDQUOT)
 KINDS: dict[str, Storage] = {"b": "boolean", "M": "instant", "i": "integer", "u": "integer", "f": "number"}
+
+
+def check_output(path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Raise what `RowWriter` would, before there is anything to write.
+
+    Example:
+        >>> cr.data.check_output("predictions.csv")
+    """
+    target = None if str(path) == STANDARD_OUTPUT else Path(path)
+    _format(target)
+    if target is not None and not _is_device(target):
+        _check_target(target, force)
 
 
 class RowWriter:
@@ -161,7 +173,7 @@ class _Destination:
             sys.stdout.flush()
             # Unbuffered, so that an error comes with the rows that it concerns.
             self._stream: IO[bytes] = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
-        elif target.is_char_device() or target.is_fifo():
+        elif _is_device(target):
             self._stream = target.open("wb", buffering=0)
         else:
             _check_target(target, force)
@@ -177,9 +189,11 @@ class _Destination:
             while rest:
                 rest = rest[self._stream.write(rest) :]
         except OSError:
-            if start is not None:
-                self._stream.seek(start)
-                self._stream.truncate()
+            # Devices can be sought in, but not truncated.
+            with suppress(OSError):
+                if start is not None:
+                    self._stream.seek(start)
+                    self._stream.truncate()
             raise
 
     def keep(self, anything: bool = True) -> None:
@@ -200,6 +214,10 @@ class _Destination:
         if self.temporary is not None:
             self.temporary.unlink(missing_ok=True)
             self.temporary = None
+
+
+def _is_device(target: Path) -> bool:
+    return target.is_char_device() or target.is_fifo()
 
 
 def _check_target(target: Path, force: bool) -> None:

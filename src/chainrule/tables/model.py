@@ -98,7 +98,7 @@ class TableModel:
     @property
     def reading(self) -> dict[str, Any]:
         """How tables for this model are read."""
-        return {"missing": self.settings.missing, "kinds": self.kinds, "memory": self.settings.memory}
+        return self.settings.reading | {"kinds": self.kinds}
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -107,7 +107,10 @@ class TableModel:
 
     def outputs(self, table: Table, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """What the network gives for rows of a table."""
-        prepared = self.preparation.apply(table, rows, memory=self.settings.memory)
+        return self.network_outputs(self.preparation.apply(table, rows, memory=self.settings.memory))
+
+    def network_outputs(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
+        """What the network gives for prepared rows."""
         if not len(prepared):
             count = sum(target.outputs for target in self.preparation.targets.values())
             return np.zeros((0, count), np.float32)
@@ -148,6 +151,7 @@ class TableModel:
         table: Table,
         rows: NDArray[np.int64],
         baselines: Mapping[str, Mapping[str, tuple[NDArray[Any], NDArray[Any] | None]]] | None = None,
+        prepared: NDArray[Any] | None = None,
     ) -> list[Tested]:
         """The truth of rows beside the predictions, and the measures.
 
@@ -156,8 +160,10 @@ class TableModel:
             rows: Which.
             baselines: By target and name, what something simpler predicts for these rows, as `truth` and with
                 probabilities.
+            prepared: The rows as the network gets them, where they are at hand.
         """
-        found, each = self.outputs(table, rows), []
+        found = self.outputs(table, rows) if prepared is None else self.network_outputs(prepared)
+        each = []
         for name, target in self.preparation.targets.items():
             truth = self.preparation.truth(table, rows, name)
             predicted, probabilities = self.predicted(name, found)

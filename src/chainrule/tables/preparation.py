@@ -18,7 +18,7 @@ from chainrule.columns.classes import ClassTarget
 from chainrule.data import State
 from chainrule.data.table import Table
 from chainrule.data.values import Values
-from chainrule.errors import ColumnTypeError, MissingColumnError
+from chainrule.errors import ColumnTypeError, EmptyDataError, MissingColumnError
 from chainrule.tables.schema import Schema
 
 # So many rows of a column are prepared at a time.
@@ -60,8 +60,16 @@ class Preparation:
             class_weight: "balanced", for each class to count the same.
 
         Raises:
+            EmptyDataError: If there is no column to learn from.
             ColumnTypeError: If values are not of their column's type; it names file, row and column.
         """
+        if not schema.inputs:
+            raise EmptyDataError(
+                "there is no column to learn from.",
+                where=table.name,
+                expected="a column beside the target",
+                got="; ".join(f"{field.name}: {field.reason}" for field in schema.of("ignored")) or "none",
+            )
         inputs, targets, shapes = {}, {}, {}
         # Columns of one type stand side by side in the prepared rows, so that one network can encode them together.
         for field in sorted(schema.inputs, key=lambda field: field.kind):

@@ -11,7 +11,7 @@ from chainrule.tables.model import TableModel
 from chainrule.tables.schema import Field
 from chainrule.tables.settings import Settings
 from chainrule.tables.tested import Result
-from chainrule.train import History
+from chainrule.training import History
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.readers import read_parts
-from chainrule.data.table import Table
+from chainrule.data.table import Table, check_column
 from chainrule.errors import ArgumentError
 from chainrule.tables.findings import Finding, look_at_columns, look_at_parts
 from chainrule.tables.model import TableModel
-from chainrule.tables.schema import Schema, infer_schema
+from chainrule.tables.schema import Schema, check_values, infer_schema
 from chainrule.tables.settings import Settings, parse
 from chainrule.tables.splits import fold_rows, split_rows
 from chainrule.tables.telling import Say, columns, heading, shown, silent
@@ -52,13 +52,15 @@ def run(source: Any, test_source: Any, settings: Settings, say: Say) -> Ran:
         say: Tells the user.
     """
     say(heading("Data"))
-    table, test = read_parts(source, missing=settings.missing, kinds=settings.columns, memory=settings.memory)
+    table, test = read_parts(source, **settings.reading)
     if test_source is not None:
-        test, _ = read_parts(test_source, missing=settings.missing, kinds=settings.columns, memory=settings.memory)
+        test, _ = read_parts(test_source, **settings.reading)
     settings = with_target(settings, table)
     say(f"{table.name}: {len(table):,} rows, {len(table.names)} columns")
     for line in table.notes:
         say(f"  {line}")
+    for name in settings.keep:
+        check_column(name, table.names, table.name)
     schema = infer_schema(
         table,
         settings.target,
@@ -67,6 +69,7 @@ def run(source: Any, test_source: Any, settings: Settings, say: Say) -> Ran:
         group=settings.group,
         time=settings.time,
     )
+    check_values(table, schema)
     schema, findings = look_at_columns(table, schema, settings)
     for line in schema_lines(schema):
         say(line)

@@ -32,7 +32,7 @@ from chainrule.tables.record import Record, Run
 from chainrule.tables.report import Report, write_report
 from chainrule.tables.schema import Schema
 from chainrule.tables.tested import Result
-from chainrule.train import History
+from chainrule.training import History
 
 # Raised whenever an older version could not read what is written.
 FORMAT = 2

@@ -86,6 +86,21 @@ def infer_schema(
     return Schema(tuple(_field(table, name, targets, said.get(name), drop, group) for name in table.names))
 
 
+def check_values(table: Table, schema: Schema) -> None:
+    """Look through the inputs and targets for values that are not of their column's type.
+
+    Raises:
+        ColumnTypeError: For words among numbers, infinity, what is no date; it names file, row and column.
+    """
+    for field in (*schema.inputs, *schema.targets):
+        try:
+            TYPES[field.kind].read(table.column(field.name))
+        except ColumnTypeError as error:
+            place = f"{table.name}, column {field.name!r}"
+            error.locate(place if error.row is None else table.place(error.row, field.name))
+            raise
+
+
 def _field(
     table: Table, name: str, targets: Sequence[str], said: str | None, drop: Sequence[str], group: str | None
 ) -> Field:

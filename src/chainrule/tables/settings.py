@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from chainrule.errors import ArgumentError, FileFormatError, UnknownNameError
+from chainrule.columns import TYPES
+from chainrule.data.readers.sources import missing
+from chainrule.errors import ArgumentError, ChainruleError, FileFormatError, UnknownNameError
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class Settings:
         target: The columns to predict.
         columns: The types of columns, where they are not what their values look like.
         missing: Texts that stand for a missing value, beside the usual ones.
+        separator: What stands between the columns of a CSV file.
+        header: Whether its first row holds the names of the columns.
+        encoding: How its characters are written: "utf-8", "latin-1", "cp1251", ...
+        decimal: What stands before decimals: "." or ",".
         drop: Columns to leave out.
         keep: Columns to keep that a check would leave out.
         group: The column whose rows of one value stay together in every split.
@@ -47,6 +53,10 @@ class Settings:
     target: tuple[str, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    separator: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     group: str | None = None
@@ -77,13 +87,29 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ArgumentError("this is a number above 0.", where=name, got=value)
+        for column, kind in self.columns.items():
+            if kind not in TYPES:
+                error = UnknownNameError("type of column", kind, TYPES)
+                error.locate(f"column {column!r}")
+                raise error
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How data is read: see `chainrule.data.Options`."""
+        names = ("missing", "separator", "header", "encoding", "decimal", "memory")
+        return {"kinds": self.columns} | {name: getattr(self, name) for name in names}
 
 
-def parse(given: Mapping[str, Any], where: str) -> Settings:
+def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> Settings:
     """Settings out of a mapping, such as a file's.
 
+    Args:
+        given: The mapping.
+        where: Where it comes from.
+        besides: What else can be said there, for the list of names in an error.
+
     Raises:
-        UnknownNameError: For a key that is none; the nearest is suggested.
+        UnknownNameError: For a key or a type of column that there is not; the nearest is suggested.
         FileFormatError: For a value of another type than it should be.
         ArgumentError: For a value that makes no sense.
     """
@@ -92,14 +118,18 @@ def parse(given: Mapping[str, Any], where: str) -> Settings:
     known = [each.name for each in fields(Settings)]
     for key in given:
         if key not in known:
-            error = UnknownNameError("setting", key, known)
-            error.where = where
+            error = UnknownNameError("setting", key, [*known, *besides])
+            error.locate(where)
             raise error
     lists = {key: [value] if key in _SEVERAL and isinstance(value, str) else value for key, value in given.items()}
     try:
         return TypeAdapter(Settings).validate_python(lists)
     except ValidationError as error:
         first = error.errors()[0]
+        own = first.get("ctx", {}).get("error")
+        if isinstance(own, ChainruleError):
+            own.where = f"{where}, {own.where}"
+            raise own from None
         raise FileFormatError(
             "a setting has another type than it should have.",
             where=f"{where}, {'.'.join(map(str, first['loc']))}",
@@ -115,8 +145,11 @@ def read_settings(path: Path) -> dict[str, Any]:
     """The contents of a file of settings, not checked yet: `data` and `out` are in it too.
 
     Raises:
+        MissingFileError: If there is no such file.
         FileFormatError: If it is no TOML.
     """
+    if not path.is_file():
+        raise missing(path)
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -72,15 +72,14 @@ def _target(ran: Ran, tested: Tested) -> TargetPart:
     """The test of one target, with what the model relies on and its worst mistakes."""
     model = ran.trained.model
     table = ran.table if ran.test is None else ran.test
-    prepared = model.preparation.apply(table, tested.rows, memory=model.settings.memory)
     importance = None
     if model.preparation.alone is None:
         columns = {name: slice(place.start, place.stop) for name, place in model.preparation.places.items()}
 
         def predict(inputs: NDArray[np.float32]) -> tuple[NDArray[np.generic], NDArray[np.float32] | None]:
-            return model.predicted(tested.target, model.network.predict(inputs, batch_size=4096))
+            return model.predicted(tested.target, model.network_outputs(inputs))
 
-        importance = importance_part(predict, prepared, columns, tested.truth, tested.task, seed=model.settings.seed)
+        importance = importance_part(predict, ran.trained.inputs, columns, tested.truth, tested.task, seed=model.settings.seed)
     order = [drop.column for drop in importance.drops] if importance else []
     fields = sorted(
         model.schema.inputs, key=lambda field: order.index(field.name) if field.name in order else len(order)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-import chainrule as cr
 from chainrule import optim
 from chainrule.data.table import Table
 from chainrule.nn import init
+from chainrule.ops.random import manual_seed
 from chainrule.tables.baselines import Predicted, guessed, linear
 from chainrule.tables.choosing import Plan, choose
 from chainrule.tables.model import TableModel
@@ -21,9 +22,9 @@ from chainrule.tables.preparation import Preparation
 from chainrule.tables.schema import Schema
 from chainrule.tables.settings import Settings
 from chainrule.tables.splits import Parts
-from chainrule.tables.telling import Say, columns, heading, result_lines, silent
+from chainrule.tables.telling import Say, columns, heading, output_lines, parts_lines, result_lines, silent
 from chainrule.tables.tested import Result, Tested
-from chainrule.train import Callback, EarlyStopping, History, ReduceLROnPlateau, TimeLimit
+from chainrule.training import Callback, EarlyStopping, History, ReduceLROnPlateau, TimeLimit
 
 
 @dataclass(eq=False)
@@ -35,6 +36,7 @@ class Trained:
         plan: How it was trained.
         parts: Which rows were what.
         history: Every epoch.
+        inputs: The rows of the test, as the network gets them.
         tested: What the test has shown, a target each.
         seconds: How long training took.
         interrupted: Whether it was ended by hand.
@@ -44,6 +46,7 @@ class Trained:
     plan: Plan
     parts: Parts
     history: History
+    inputs: NDArray[Any]
     tested: list[Tested]
     seconds: float
     interrupted: bool
@@ -61,14 +64,19 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
         say: Tells the user.
     """
     begun = time.perf_counter()
-    cr.manual_seed(settings.seed)
+    manual_seed(settings.seed)
     say(heading("Preprocessing"))
+    say("learned from the training part alone:")
     preparation = Preparation.fit(table, schema, parts.train, settings.class_weight)
     for line in described(preparation):
         say(line)
-    learning = {"training": parts.train, "validation": parts.validation}
-    inputs = {name: preparation.apply(table, rows, memory=settings.memory) for name, rows in learning.items()}
-    truths = {name: preparation.goals(table, rows) for name, rows in learning.items()}
+    # The test too, so that whatever is wrong in its rows is known before anything is trained.
+    tested_on = table if test is None else test
+    rows = {"training": (table, parts.train), "validation": (table, parts.validation), "test": (tested_on, parts.test)}
+    inputs = {name: preparation.apply(*part, memory=settings.memory) for name, part in rows.items()}
+    truths = {name: preparation.goals(*part) for name, part in rows.items()}
+    for line in parts_lines(preparation.targets, truths):
+        say(line)
 
     say(heading("Model"))
     plan = choose(preparation, len(parts.train), settings)
@@ -78,14 +86,8 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
     say(heading("Training"))
     history, interrupted = _fit(model, plan, inputs, truths, say)
 
-    say(heading("Test"))
-    tested_on = table if test is None else test
-    baselines = _baselines(model, table, parts, tested_on, inputs["training"])
-    tested = model.test(tested_on, parts.test, baselines)
-    for each in tested:
-        for line in result_lines(Result.of(each)):
-            say(line)
-    return Trained(model, plan, parts, history, tested, time.perf_counter() - begun, interrupted)
+    tested = _test(model, table, parts, tested_on, inputs, say) if len(parts.test) else []
+    return Trained(model, plan, parts, history, inputs["test"], tested, time.perf_counter() - begun, interrupted)
 
 
 def described(preparation: Preparation) -> list[str]:
@@ -106,6 +108,9 @@ def _compile(model: TableModel, plan: Plan, truths: Mapping[str, np.ndarray], sa
     network.compile(optimizer, goal.loss, metrics=goal.metrics)
     say(str(network.summary(model.preparation.row_shape)))
     say(f"\nchosen: {plan.because}")
+    for name, target in targets.items():
+        for line in output_lines(name, target, model.settings.class_weight is not None):
+            say(line)
     say("Initialisation: random, scaled so that values keep their size from layer to layer.")
     say("  " + str(init.choose(network)).replace("\n", "\n  "))
 
@@ -155,13 +160,24 @@ class _Recorder(Callback):
         self.history = self.session.history
 
 
+def _test(
+    model: TableModel, table: Table, parts: Parts, tested_on: Table, inputs: Mapping[str, NDArray[Any]], say: Say
+) -> list[Tested]:
+    """What the rows of the test show."""
+    say(heading("Test"))
+    tested = model.test(tested_on, parts.test, _baselines(model, table, parts, inputs), inputs["test"])
+    for each in tested:
+        for line in result_lines(Result.of(each)):
+            say(line)
+    return tested
+
+
 def _baselines(
-    model: TableModel, table: Table, parts: Parts, tested_on: Table, training: np.ndarray
+    model: TableModel, table: Table, parts: Parts, inputs: Mapping[str, NDArray[Any]]
 ) -> dict[str, dict[str, Predicted]]:
     """What simpler models predict for the rows of the test, by target and name."""
     preparation = model.preparation
-    training = preparation.design(training)
-    test = preparation.design(preparation.apply(tested_on, parts.test, memory=model.settings.memory))
+    training, test = preparation.design(inputs["training"]), preparation.design(inputs["test"])
     found: dict[str, dict[str, Predicted]] = {}
     for name, target in preparation.targets.items():
         known = preparation.truth(table, parts.train, name)

@@ -21,7 +21,7 @@ from chainrule.tables.report import (
 )
 from chainrule.tables.schema import Field
 from chainrule.tables.tested import Tested
-from chainrule.train import History
+from chainrule.training import History
 
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil.example/x onerror=alert(1)>"
 ROWS = 300

@@ -25,7 +25,7 @@ from chainrule.errors import ColumnTypeError, EmptyDataError, FileFormatError, I
 # Files up to so many bytes are looked at whole.
 MODERATE = 64 << 20
 # Of larger ones, so many rows.
-FIRST_ROWS = 50_000
+FIRST_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _look(
     files = [file for file, _ in looked]
     readings = []
     for number, name in enumerate(names):
-        reading = decide(name, counted[number], options)
+        reading = decide(name, counted[number], options, files[0].dialect.decimal)
         if reading is None:
             raise _word(store, files, names, number)
         readings.append(reading)
@@ -196,7 +196,9 @@ def _count(store: Store, file: Delimited, names: Sequence[str], rows: int | None
             raise FileFormatError("the file cannot be read.", where=str(file.text.given), got=str(error)) from error
         return _count(store, file.straightened(store.scratch), names, rows)
     width = len(fields(Counted))
-    return file, [Counted(*numbers[start : start + width]) for start in range(0, len(numbers), width)]
+    # duckdb counts nothing at all where nothing stands in any row.
+    counted = [number or 0 for number in numbers]
+    return file, [Counted(*counted[start : start + width]) for start in range(0, len(counted), width)]
 
 
 def _insert(store: Store, files: Sequence[Delimited], names: Sequence[str], readings: Sequence[Reading]) -> list[Piece]:

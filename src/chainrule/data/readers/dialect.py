@@ -16,7 +16,7 @@ SEPARATORS = ("\t", ";", "|", ",")
 NO_SEPARATOR = "\x1f"
 SPOKEN = {"\t": "tabulators", ";": "semicolons", "|": "bars", ",": "commas", " ": "spaces"}
 VALUE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(e[+-]?\d+)?%?|\d{1,4}[-/.]\d\d?[-/.]\d{1,4}\b.*|true|false", re.IGNORECASE)
-DECIMAL_COMMA = re.compile(r"[+-]?\d*(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})*")
 LONGEST_NAME = 60
 
@@ -58,13 +58,13 @@ def find_dialect(head: str, options: Options) -> Dialect:
     quote = _quote(lines, separator)
     everything = rows_of(lines, separator, quote)
     rows = [row for row in everything if row]
-    spaced = all(cell.startswith(" ") for row in rows for cell in row[1:]) and len(rows[0]) > 1
+    spaced = len(rows[0]) > 1 and all(cell.startswith(" ") for row in _raw(lines, separator) for cell in row[1:])
     rows = [[cell.strip() for cell in row] for row in rows]
     header = _has_header(rows, options.kinds) if options.header is None else options.header
     decimal = options.decimal or _decimal(rows[header:])
     notes = ["one column" if separator == NO_SEPARATOR else f"columns parted by {SPOKEN.get(separator, separator)}"]
     if not header:
-        notes.append(f"no header: the columns are called column1 to column{len(rows[0])}")
+        notes.append(f"no header: the columns are called {', '.join(made_names(min(3, len(rows[0]))))}, ...")
     if decimal == ",":
         notes.append("decimals after a comma")
     if not quote:
@@ -83,6 +83,11 @@ def rows_of(lines: Sequence[str], separator: str, quote: str) -> list[list[str]]
     if not quote:
         return list(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE))
     return list(csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True))
+
+
+def _raw(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """The values of each row with the spaces before them."""
+    return list(csv.reader(lines, delimiter=separator))
 
 
 def _separator(lines: Sequence[str]) -> str:
@@ -135,9 +140,14 @@ def _has_header(rows: Sequence[Sequence[str]], known: Collection[str]) -> bool:
     return votes > 0 or (votes == 0 and len(set(names)) == len(names) > 0 and max(map(len, names)) <= LONGEST_NAME)
 
 
+def made_names(count: int) -> list[str]:
+    """The names of columns that have none."""
+    return [f"column{number + 1}" for number in range(count)]
+
+
 def _names(first: Sequence[str], header: bool) -> tuple[tuple[str, ...], list[str]]:
     """The names of the columns, made where there are none, and what is to be said of those."""
-    made = [f"column{number + 1}" for number in range(len(first))]
+    made = made_names(len(first))
     if not header:
         return tuple(made), []
     unnamed = [name for name, cell in zip(made, first, strict=True) if not cell]

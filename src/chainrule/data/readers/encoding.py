@@ -28,7 +28,6 @@ OTHERS = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
-    b"\x1f\x8b": "a gzip file",
 }
 
 
@@ -70,9 +69,9 @@ def plain_text(path: Path, encoding: str | None, scratch: Path) -> PlainText:
     """
     found = encoding or find_encoding(path)
     _check_known(found)
-    if path.suffix != ".gz" and codecs.lookup(found).name in ("utf-8", "utf-8-sig"):
-        for _ in _characters(path, found):
-            pass
+    if not _is_packed(path) and codecs.lookup(found).name in ("utf-8", "utf-8-sig"):
+        if encoding is not None:
+            _check_utf8(path)
         return PlainText(path, path, found)
     copy = new_file(scratch, path)
     with copy.open("wb") as target:
@@ -93,16 +92,15 @@ def find_encoding(path: Path) -> str:
         EncodingError: If it is no text, or UTF-8 that is broken somewhere.
     """
     found = encoding_of(next(_blocks(path), b""), path)
-    if found != "utf-8":
+    if not found.startswith("utf-8"):
         return found
     try:
-        for _ in _characters(path, "utf-8"):
-            pass
+        _check_utf8(path)
     except EncodingError:
         if _mostly_utf8(_blocks(path)):
             raise
         return _west_european(_blocks(path))
-    return "utf-8"
+    return found
 
 
 def encoding_of(head: bytes, path: Path) -> str:
@@ -146,7 +144,7 @@ def _check_text(head: bytes, path: Path) -> None:
             where=str(path),
             expected="a file of text, such as CSV",
             got=what,
-            remedy="write it as CSV, or give it the ending of what it is (.parquet, .gz)",
+            remedy="write it as CSV, or give it the ending of what it is (.parquet)",
         )
 
 
@@ -181,17 +179,28 @@ def _characters(path: Path, encoding: str) -> Iterator[str]:
         position += len(block)
 
 
+def _check_utf8(path: Path) -> None:
+    """Raise an `EncodingError` if a file is not UTF-8. Most are ASCII, which is seen at once."""
+    if not all(map(bytes.isascii, _blocks(path))):
+        for _ in _characters(path, "utf-8"):
+            pass
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a file is gzip's, whatever its name says."""
+    with path.open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
+
+
 def _blocks(path: Path, end: bool = False) -> Iterator[bytes]:
     """The bytes of a file, unpacked; after them, if `end` says so, none."""
     try:
-        with path.open("rb") if path.suffix != ".gz" else cast(BinaryIO, gzip.open(path, "rb")) as stream:
+        with cast(BinaryIO, gzip.open(path, "rb")) if _is_packed(path) else path.open("rb") as stream:
             while block := stream.read(CHUNK):
                 yield block
     except EOFError:
         raise FileFormatError("the compressed file ends too early.", where=str(path), remedy=AGAIN) from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise FileFormatError(
-            "the file is no gzip file, or a broken one.", where=str(path), got=str(error), remedy=AGAIN
-        ) from None
+        raise FileFormatError("the compressed file is broken.", where=str(path), got=str(error), remedy=AGAIN) from None
     if end:
         yield b""

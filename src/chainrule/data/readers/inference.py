@@ -101,14 +101,14 @@ def counting(column: str, decimal: str) -> str:
     return ", ".join(
         (
             f"count({column})",
-            f"count_if({is_empty(column)})",
+            f"count(*) FILTER ({is_empty(column)})",
             f"count(TRY_CAST({number_text(column, decimal, False)} AS DOUBLE)) FILTER (NOT {is_empty(column)})",
-            f"count_if(regexp_full_match({trimmed}, {literal(THOUSANDS[decimal])}) "
+            f"count(*) FILTER (regexp_full_match({trimmed}, {literal(THOUSANDS[decimal])}) "
             f"AND TRY_CAST({number_text(column, decimal, False)} AS DOUBLE) IS NULL)",
-            f"count_if(regexp_full_match({trimmed}, {literal(WHOLE)}))",
-            f"count_if(regexp_full_match({trimmed}, {literal(CODE)}))",
-            f"count_if(lower({column}) IN ('true', 'false'))",
-            f"count_if(regexp_full_match({column}, {literal(INSTANT)}) "
+            f"count(*) FILTER (regexp_full_match({trimmed}, {literal(WHOLE)}))",
+            f"count(*) FILTER (regexp_full_match({trimmed}, {literal(CODE)}))",
+            f"count(*) FILTER (lower({column}) IN ('true', 'false'))",
+            f"count(*) FILTER (regexp_full_match({column}, {literal(INSTANT)}) "
             f"AND TRY_CAST({column} AS TIMESTAMPTZ) IS NOT NULL)",
         )
     )
@@ -121,7 +121,7 @@ def no_number(column: str, decimal: str) -> str:
     return f"{column} IS NOT NULL AND NOT ({number}) AND NOT {grouped} AND NOT {is_empty(column)}"
 
 
-def decide(name: str, counted: Counted, options: Options) -> Reading | None:
+def decide(name: str, counted: Counted, options: Options, decimal: str) -> Reading | None:
     """How a column is read; None if it is one of numbers in which some are words."""
     said = options.kinds.get(name)
     values = counted.present - counted.empty
@@ -130,7 +130,9 @@ def decide(name: str, counted: Counted, options: Options) -> Reading | None:
         return Reading("text")
     if said != "number" and counted.present:
         if counted.codes and numbers == values:
-            return Reading("text", notes=(f"{name}: digits such as 007 are kept as texts",))
+            return Reading(
+                "text", notes=(f"{name}: digits that a number would change, such as 007, are kept as texts",)
+            )
         if counted.booleans == counted.present:
             return Reading("boolean")
         if counted.instants == counted.present:
@@ -139,10 +141,10 @@ def decide(name: str, counted: Counted, options: Options) -> Reading | None:
             return Reading("text")
     if numbers < values:
         return None
-    notes = []
+    notes, other = [], "," if decimal == "." else "."
     if counted.empty:
-        notes.append(f"{name}: {counted.empty:,} words such as - or ? stand for missing numbers")
+        notes.append(f"{name}: {counted.empty:,} times a word such as - or ?, where no number stands")
     if counted.grouped:
-        notes.append(f"{name}: thousands are parted, as in 1,234 (if these are decimals: --decimal ,)")
+        notes.append(f"{name}: thousands are parted, as in 1{other}234 (if these are decimals: --decimal {other})")
     whole = counted.whole == counted.numbers and not counted.grouped and not counted.codes
     return Reading("integer" if whole else "number", counted.empty > 0, counted.grouped > 0, tuple(notes))

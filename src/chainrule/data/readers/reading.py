@@ -17,6 +17,7 @@ from chainrule.data.readers.pictures import TEST, TRAINING, is_picture_folder, r
 from chainrule.data.readers.sources import Format, files_of, format_of
 from chainrule.data.readers.typed import read_json, read_parquet
 from chainrule.data.table import Table
+from chainrule.errors import EmptyDataError
 
 READERS: dict[Format, Callable[[Sequence[Path], Options, str], Table]] = {
     "delimited": read_delimited,
@@ -55,7 +56,7 @@ def read_table(source: Any, **options: Any) -> Table:
         >>> print(*people.notes, sep="\n")
         columns parted by semicolons
         decimals after a comma
-        height: 1 words such as - or ? stand for missing numbers
+        height: 1 times a word such as - or ?, where no number stands
     """
     return read_parts(source, **options)[0]
 
@@ -113,4 +114,7 @@ def _of_part(files: Sequence[Path], names: Sequence[str]) -> list[Path]:
 
 
 def _files(files: Sequence[Path], options: Options, name: str) -> Table:
+    for file in files:
+        if not file.stat().st_size:
+            raise EmptyDataError("the file is empty.", where=str(file), expected="rows of values")
     return READERS[format_of(files)](files, options, name)

@@ -71,7 +71,7 @@ def check_records(text: PlainText, dialect: Dialect) -> None:
                 where=f"{text.given}, line {line}",
                 expected=f"{len(dialect.names)} columns: {_short(names)}",
                 got=f"{len(record)}: {_short(shown)}",
-                remedy="mend the line or remove it; a value that holds the separator stands in double quotes",
+                remedy="mend the line; a value that holds the separator stands in double quotes, and no titles above the header",
             )
 
 

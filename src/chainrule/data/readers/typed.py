@@ -116,8 +116,8 @@ def _parquet(store: Store, path: Path) -> Scan:
 def scan_json(store: Store, text: PlainText) -> Scan:
     """JSON, an object a line or an array of objects."""
     start = text.head(1 << 12).lstrip()
-    if not start:
-        raise EmptyDataError("the file is empty.", where=str(text.given), expected="a JSON object a line")
+    if start.strip() in ("", "[]"):
+        raise EmptyDataError("there are no rows.", where=str(text.given), expected="a JSON object a line")
     query = (
         f"SELECT * FROM read_json({literal(text.path)}, format='auto', records='true', compression='none', "
         "sample_size=-1, map_inference_threshold=-1)"
@@ -143,7 +143,7 @@ def _types(store: Store, query: str, path: Path) -> dict[str, str]:
 
 def _broken(path: Path, error: Exception) -> FileFormatError:
     """What duckdb says of a file, in the user's terms."""
-    said = str(error).splitlines()[0]
+    said = str(error).splitlines()[0].partition("Error: ")[2].strip()
     line = re.search(r" in line (\d+)", said)
     if "non-record JSON" in said:
         said = "values that are no objects"

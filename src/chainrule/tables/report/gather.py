@@ -24,7 +24,7 @@ from chainrule.tables.report.data import (
 )
 from chainrule.tables.report.outcomes import classes_part, numbers_part
 from chainrule.tables.tested import Tested
-from chainrule.train import History
+from chainrule.training import History
 
 # The most of each that a report holds, however many there are.
 COLUMNS, FINDINGS, NAMES, LAYERS, CURVES, EPOCHS = 200, 50, 12, 200, 4, 300

@@ -1,0 +1,265 @@
+"""The folder that a run leaves: whole or not at all, and never read wrongly."""
+
+import csv
+import json
+import os
+import shutil
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from chainrule.training.run_folder import FILES, FORMAT, check_free, free_folder, read_run, write_run
+from chainrule.training.run_record import Result, RunConfig
+
+from chainrule import models
+from chainrule.data import Scale, Standardize
+from chainrule.errors import ChainruleError, FileFormatError, RunFolderError, VersionError
+from chainrule.training import History, run_folder
+
+CONFIG = RunConfig(
+    data="digits",
+    model="mlp",
+    input_shape=(2, 2, 1),
+    outputs=2,
+    class_names=("no", "yes"),
+    optimizer="adam",
+    lr=0.001,
+    loss="sparse_categorical_crossentropy",
+    batch_size=None,
+    epochs=3,
+    patience=5,
+    seed=7,
+    validation=0.1,
+    test=0.2,
+)
+RESULT = Result(0.5, 3, 2, 2 / 3, 0.6, ((1, 0), (1, 1)))
+
+
+@pytest.fixture
+def pictures():
+    pytest.importorskip("matplotlib", reason="drawing needs matplotlib, the extra `plot`")
+
+
+@pytest.fixture(autouse=True)
+def quick(request, monkeypatch):
+    """Without matplotlib, but where pictures are asked for: drawing takes longer than all the rest."""
+    if "pictures" not in request.fixturenames:
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+
+
+@pytest.fixture
+def write():
+    def to(folder, **changes):
+        history = History()
+        history.add(0, {"loss": 1.0, "val_loss": float("nan")}, seconds=0.5)
+        steps = [Scale(0, 16), Standardize().fit(np.random.default_rng(0).random((9, 2, 2, 1)))]
+        model = models.get("mlp", (2, 2, 1), 2)
+        return write_run(folder, replace(CONFIG, **changes), model, steps, history, RESULT), model, steps
+
+    return to
+
+
+@pytest.fixture
+def folder(write, tmp_path):
+    return write(tmp_path / "run")[0]
+
+
+def test_there_and_back(write, tmp_path):
+    path, model, steps = write(tmp_path / "a" / "b" / "run")
+    run = read_run(path)
+    assert run.config == CONFIG
+    assert run.result == RESULT
+    assert run.history["loss"] == [1.0]
+    assert np.isnan(run.history["val_loss"][0])
+    assert set(run.versions) == {"chainrule", "python", "numpy"}
+    for name, tensor in model.state_dict().items():
+        np.testing.assert_array_equal(run.weights[name].numpy(), tensor.numpy())
+    x = np.random.default_rng(1).random((5, 2, 2, 1))
+    np.testing.assert_array_equal(run.transform(x), steps[1].transform(steps[0].transform(x)))
+
+
+def test_every_file_is_described(pictures, folder):
+    assert {path.name for path in folder.iterdir()} == set(FILES)
+
+
+def test_without_matplotlib_there_is_no_picture(folder):
+    assert {path.name for path in folder.iterdir()} == set(FILES) - {"history.png"}
+
+
+def test_the_table(folder):
+    with (folder / "history.csv").open() as stream:
+        assert list(csv.DictReader(stream)) == [{"epoch": "0", "loss": "1.0", "val_loss": "nan", "seconds": "0.5"}]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX systems")
+def test_others_may_read_what_the_umask_lets_them(write, tmp_path):
+    before = os.umask(0o027)
+    try:
+        path, *_ = write(tmp_path / "run")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o750
+    assert (path / "run.json").stat().st_mode & 0o777 == 0o640
+
+
+# Where it may be written
+
+
+def test_an_empty_folder_is_filled(write, tmp_path):
+    (tmp_path / "run").mkdir()
+    inode = (tmp_path / "run").stat().st_ino
+    path, *_ = write(tmp_path / "run")
+    assert path.stat().st_ino == inode
+    assert read_run(path).config == CONFIG
+
+
+def test_the_folder_that_one_is_in(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(".")
+    assert read_run(".").config == CONFIG
+
+
+@pytest.mark.parametrize("taken", ["a file in it", "a file"])
+def test_what_is_there_stays(write, tmp_path, taken):
+    target = tmp_path / "run"
+    if taken == "a file":
+        target.write_text("mine")
+    else:
+        target.mkdir()
+        (target / "mine.txt").write_text("mine")
+    with pytest.raises(RunFolderError, match="another --out"):
+        write(target)
+    assert (target if taken == "a file" else target / "mine.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_place_that_cannot_be_written_to_is_found_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderError, match=r"(?s)cannot be made.*Not a directory"):
+        check_free(tmp_path / "file" / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_looking_leaves_nothing(tmp_path):
+    check_free(tmp_path / "new" / "run")
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_go_on(tmp_path):
+    assert free_folder(tmp_path, "digits") == tmp_path / "digits-1"
+    (tmp_path / "digits-1").mkdir()
+    (tmp_path / "digits-2").write_text("")
+    assert free_folder(tmp_path, "digits") == tmp_path / "digits-3"
+
+
+@pytest.mark.parametrize("failing", ["write_json", "write_bytes", "save"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_full_disk_and_ctrl_c_leave_nothing(write, tmp_path, monkeypatch, failing, error, exists):
+    if exists:
+        (tmp_path / "run").mkdir()
+    real, calls = getattr(run_folder, failing), []
+
+    def fails(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == (2 if failing != "write_bytes" else 1):
+            raise error
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(run_folder, failing, fails)
+    with pytest.raises(type(error)):
+        write(tmp_path / "run")
+    assert [path for path in tmp_path.rglob("*") if path.name != "run"] == []
+    assert (tmp_path / "run").exists() == exists
+
+
+# Reading what is not as it was written
+
+
+def test_a_folder_that_is_none(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path, says in ((tmp_path, "no run folder"), (tmp_path / "no", "no such folder"), (tmp_path / "file", "a file")):
+        with pytest.raises(RunFolderError, match=says):
+            read_run(path)
+
+
+READ = sorted(FILES.keys() - {"history.csv", "history.png"})
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_missing_file(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(RunFolderError, match="no run folder" if name == "run.json" else f"{name}: .*missing"):
+        read_run(folder)
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("keep", [0, 0.5, -1])
+def test_a_file_that_is_cut_off(folder, name, keep):
+    content = (folder / name).read_bytes()
+    # JSON ends with a line break, without which it is still whole.
+    (folder / name).write_bytes(content[: int(len(content) * keep)] if keep >= 0 else content.rstrip()[:-1])
+    with pytest.raises(FileFormatError, match=name):
+        read_run(folder)
+
+
+@pytest.mark.parametrize("name", [name for name in READ if name.endswith(".json")])
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", "null", "3", '"text"', "[1, 2]", "NaN", '{"format": 1}', "\x00", "\xff"]
+)
+def test_json_of_something_else(folder, name, content):
+    (folder / name).write_text(content, encoding="latin-1")
+    with pytest.raises(FileFormatError, match=name):
+        read_run(folder)
+
+
+def edit(folder, name, path, value):
+    data = json.loads((folder / name).read_text())
+    inner = data
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is ...:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    (folder / name).write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "says"),
+    [
+        ("run.json", ["format"], ..., "no 'format'"),
+        ("run.json", ["format"], "1", "format '1'"),
+        ("run.json", ["format"], 0, "format 0"),
+        ("run.json", ["config", "outputs"], ..., "outputs: Field required"),
+        ("run.json", ["config", "outputs"], "two", "outputs: Input should be a valid integer"),
+        ("run.json", ["config", "outputs"], 3, "3 outputs, and 2 names"),
+        ("run.json", ["config", "input_shape"], 4, "input_shape"),
+        ("run.json", ["versions"], [], "dictionary"),
+        ("test.json", ["accuracy"], None, "accuracy"),
+        ("test.json", ["confusion_matrix"], [[1]], "not 2 x 2"),
+        ("test.json", ["confusion_matrix", 0], ["a", "b"], "confusion_matrix"),
+        ("history.json", ["epoch"], [0, 1], "different lengths"),
+        ("history.json", ["history", "loss"], [None, None], "different lengths"),
+        ("history.json", ["history", "loss"], ["high"], "high"),
+        ("preprocessing.json", [0], {"kind": "scale"}, "no 'low'"),
+        ("preprocessing.json", [0, "high"], -5, "a range goes up"),
+        ("preprocessing.json", [0, "kind"], "scaled", "did you mean 'scale'"),
+        ("preprocessing.json", [1], ..., "no step for 1.mean, 1.std"),
+        ("preprocessing.json", [0], ..., "not those of a standardization|no step"),
+    ],
+)
+def test_an_edited_file(folder, name, path, value, says):
+    edit(folder, name, path, value)
+    with pytest.raises(ChainruleError, match=f"(?s){name}.*({says})"):
+        read_run(folder)
+
+
+def test_a_later_version(folder):
+    edit(folder, "run.json", ["format"], FORMAT + 1)
+    edit(folder, "run.json", ["versions", "chainrule"], "9.1")
+    edit(folder, "run.json", ["config"], {"all": "new"})
+    shutil.rmtree(folder / "weights.safetensors", ignore_errors=True)
+    with pytest.raises(VersionError, match=r"(?s)format 2 \(chainrule 9\.1\).*pip install -U"):
+        read_run(folder)
