@@ -10,7 +10,7 @@ from chainrule.columns import TARGETS, TYPES, column_type, target_type
 from chainrule.columns.base import Claim
 from chainrule.data.table import Table, check_column
 from chainrule.data.values import Values
-from chainrule.errors import ColumnTypeError
+from chainrule.errors import ColumnTypeError, EmptyDataError
 
 Role = Literal["input", "target", "group", "time", "ignored"]
 
@@ -79,6 +79,7 @@ def infer_schema(
     Raises:
         UnknownNameError: For a column or a type that does not exist; the nearest is suggested.
         ColumnTypeError: For a column that is of no type.
+        EmptyDataError: For a target that is missing in all rows.
     """
     said = dict(kinds or {})
     for name in (*targets, *said, *drop, *filter(None, (group, time))):
@@ -113,7 +114,14 @@ def _field(
         (target_type if role == "target" else column_type)(said)
         return _kept(Field(name, said, role, "as you said"))
     values = table.column(name)
-    if role == "input" and values.missing.all():
+    if values.missing.all():
+        if role == "target":
+            raise EmptyDataError(
+                "the target is missing in all rows.",
+                where=f"{table.name}, column {name!r}",
+                expected="rows of which it is known",
+                got=f"none of {len(table):,}",
+            )
         return Field(name, "", "ignored", "all values are missing")
     kind, claim = _strongest(name, values, role)
     if claim is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from chainrule.columns import TYPES
-from chainrule.data.readers.sources import missing
+from chainrule.data.readers import sources
 from chainrule.errors import ArgumentError, ChainruleError, FileFormatError, UnknownNameError
 
 
@@ -110,7 +110,7 @@ def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> 
 
     Raises:
         UnknownNameError: For a key or a type of column that there is not; the nearest is suggested.
-        FileFormatError: For a value of another type than it should be.
+        FileFormatError: For a value that the setting cannot have.
         ArgumentError: For a value that makes no sense.
     """
     from pydantic import TypeAdapter, ValidationError
@@ -131,7 +131,7 @@ def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> 
             own.where = f"{where}, {own.where}"
             raise own from None
         raise FileFormatError(
-            "a setting has another type than it should have.",
+            "this value does not fit the setting.",
             where=f"{where}, {'.'.join(map(str, first['loc']))}",
             expected=first["msg"],
             got=repr(first["input"]),
@@ -149,7 +149,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         FileFormatError: If it is no TOML.
     """
     if not path.is_file():
-        raise missing(path)
+        raise sources.missing(path)
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -79,7 +79,9 @@ def _target(ran: Ran, tested: Tested) -> TargetPart:
         def predict(inputs: NDArray[np.float32]) -> tuple[NDArray[np.generic], NDArray[np.float32] | None]:
             return model.predicted(tested.target, model.network_outputs(inputs))
 
-        importance = importance_part(predict, ran.trained.inputs, columns, tested.truth, tested.task, seed=model.settings.seed)
+        importance = importance_part(
+            predict, ran.trained.inputs, columns, tested.truth, tested.task, seed=model.settings.seed
+        )
     order = [drop.column for drop in importance.drops] if importance else []
     fields = sorted(
         model.schema.inputs, key=lambda field: order.index(field.name) if field.name in order else len(order)
