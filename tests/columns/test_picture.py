@@ -28,7 +28,7 @@ def photographs(tmp_path):
 def test_pictures_are_brought_to_one_size(photographs):
     made = Picture().fit(Values.of(photographs))
     pictures = made.transform(Values.of(photographs))
-    assert made.describe() == "37×64, RGB, scaled to cover and cut at the edges; each channel standardised"
+    assert made.describe().startswith("37×64, RGB, scaled to cover and cut at the edges; standardised, mean 200, 30, ")
     assert (pictures.shape, pictures.dtype) == ((2, 37, 64, 3), np.uint8)
     np.testing.assert_allclose(pictures, np.broadcast_to(RED, pictures.shape), atol=2)
 
@@ -38,7 +38,7 @@ def test_small_pictures_of_one_size_stay_as_they_are(tmp_path):
     paths = [written(tmp_path, f"{at}.png", each) for at, each in enumerate(pixels)]
     made = Picture().fit(Values.of(paths))
     np.testing.assert_array_equal(made.transform(Values.of(paths)), pixels[..., None])
-    assert made.describe() == "20×30, grey; each channel standardised"
+    assert made.describe().startswith("20×30, grey; standardised, mean 1")
 
 
 def test_paths_are_relative_to_the_tables_folder(tmp_path):
