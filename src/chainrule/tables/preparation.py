@@ -131,7 +131,7 @@ class Preparation:
         for name, kind in self.inputs.items():
             place = places[name]
             for start, made in self._chunks(table, name, kind, rows):
-                matrix[start : start + len(made), place.start : place.stop] = made.reshape(len(made), -1)
+                matrix[start : start + len(made), place.start : place.stop] = made.reshape(len(made), place.stop - place.start)
         return matrix
 
     def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
