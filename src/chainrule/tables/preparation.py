@@ -131,7 +131,9 @@ class Preparation:
         for name, kind in self.inputs.items():
             place = places[name]
             for start, made in self._chunks(table, name, kind, rows):
-                matrix[start : start + len(made), place.start : place.stop] = made.reshape(len(made), place.stop - place.start)
+                matrix[start : start + len(made), place.start : place.stop] = made.reshape(
+                    len(made), place.stop - place.start
+                )
         return matrix
 
     def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
@@ -203,7 +205,7 @@ class Preparation:
         for number, entry in enumerate(state.config["inputs"]):
             own = _own(state.arrays, f"inputs.{number}.")
             inputs[entry["column"]] = column_type(entry["kind"]).from_state(State(entry["config"], own))
-            shapes[entry["column"]] = tuple(entry["shape"])
+            shapes[entry["column"]] = tuple(int(size) for size in entry["shape"])
         for number, entry in enumerate(state.config["targets"]):
             own = _own(state.arrays, f"targets.{number}.")
             targets[entry["column"]] = target_type(entry["kind"]).from_state(State(entry["config"], own))

@@ -20,13 +20,22 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from chainrule import models
 from chainrule._version import __version__
+from chainrule.columns import column_type
 from chainrule.data import State
-from chainrule.errors import ChainruleError, FileFormatError, MissingDependencyError, RunFolderError, VersionError
+from chainrule.errors import (
+    ChainruleError,
+    FileFormatError,
+    MissingDependencyError,
+    RunFolderError,
+    UnknownNameError,
+    VersionError,
+)
 from chainrule.files import read_json, write_bytes, write_json
 from chainrule.nn.files import load, save
 from chainrule.tables.model import TableModel
-from chainrule.tables.network import build
+from chainrule.tables.network import KINDS, build
 from chainrule.tables.preparation import Preparation
 from chainrule.tables.record import Record, Run
 from chainrule.tables.report import Report, write_report
@@ -177,7 +186,8 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
         head = read_json(file)
         _check_version(head["format"], path, head.get("versions", {}))
         record, ran_by = _parsed(Record, head["run"]), _parsed(dict[str, str], head["versions"])
-    preparation = _read_preparation(path)
+        _check_names(record)
+    preparation = _read_preparation(path, record)
     network = build(preparation, record.plan.architecture)
     with _reading(path / "weights.safetensors") as file:
         network.load_state_dict(load(file))
@@ -185,6 +195,7 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
         history = History.from_dict(read_json(file))
     with _reading(path / "test.json") as file:
         results = _parsed(tuple[Result, ...], read_json(file))
+        _check_results(results, preparation)
     model = TableModel(network.eval(), preparation, Schema(record.fields), record.settings)
     return Run(path, record, model, history, results, ran_by)
 
@@ -248,8 +259,33 @@ def _parsed(kind: type[_T], fields: Any) -> _T:
         raise ValueError(": ".join([*map(str, first["loc"]), first["msg"]])) from None
 
 
-def _read_preparation(path: Path) -> Preparation:
+def _check_names(record: Record) -> None:
+    """Raise an `UnknownNameError` for a model or a type of column that there is not."""
+    model, known = record.plan.architecture.model, [*KINDS, *models.names()]
+    if model not in known:
+        raise UnknownNameError("model", model, known)
+    for field in record.fields:
+        if field.role in ("input", "target"):
+            column_type(field.kind)
+
+
+def _check_results(results: Sequence[Result], preparation: Preparation) -> None:
+    tested = {result.target: result.class_names for result in results}
+    if tested != {name: tuple(target.class_names) for name, target in preparation.targets.items()}:
+        raise ValueError(f"the results of {', '.join(tested) or 'nothing'}")
+
+
+def _read_preparation(path: Path, record: Record) -> Preparation:
     with _reading(path / "preprocessing.safetensors") as file:
         arrays = {name: np.asarray(tensor) for name, tensor in load(file).items()}
     with _reading(path / "preprocessing.json") as file:
-        return Preparation.from_state(State(_parsed(dict[str, Any], read_json(file)), arrays))
+        preparation = Preparation.from_state(State(_parsed(dict[str, Any], read_json(file)), arrays))
+        schema = Schema(record.fields)
+        for role, fields, columns in (
+            ("inputs", schema.inputs, preparation.inputs),
+            ("targets", schema.targets, preparation.targets),
+        ):
+            known, found = {each.name: each.kind for each in fields}, {name: columns[name].kind for name in columns}
+            if found != known:
+                raise ValueError(f"the {role} {found}, where run.json has {known}")
+        return preparation

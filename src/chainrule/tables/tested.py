@@ -62,6 +62,11 @@ class Result:
     baselines: dict[str, dict[str, float | None]]
     confusion_matrix: tuple[tuple[int, ...], ...]
 
+    def __post_init__(self) -> None:
+        size = len(self.class_names)
+        if [len(row) for row in self.confusion_matrix] != [size] * size:
+            raise ValueError(f"the confusion matrix is not {size} x {size}")
+
     @classmethod
     def of(cls, tested: Tested) -> Result:
         """What there is to be kept of a test."""

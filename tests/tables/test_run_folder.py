@@ -3,37 +3,48 @@
 import csv
 import json
 import os
-import shutil
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from chainrule.training.run_folder import FILES, FORMAT, check_free, free_folder, read_run, write_run
-from chainrule.training.run_record import Result, RunConfig
 
-from chainrule import models
-from chainrule.data import Scale, Standardize
+from chainrule.data.table import ArrayTable
 from chainrule.errors import ChainruleError, FileFormatError, RunFolderError, VersionError
-from chainrule.training import History, run_folder
+from chainrule.tables import run_folder
+from chainrule.tables.choosing import Plan
+from chainrule.tables.model import TableModel
+from chainrule.tables.network import Architecture, build
+from chainrule.tables.preparation import Preparation
+from chainrule.tables.record import Record
+from chainrule.tables.run_folder import FILES, FORMAT, check_free, free_folder, read_run, write_run
+from chainrule.tables.schema import infer_schema
+from chainrule.tables.settings import Settings
+from chainrule.tables.tested import Result
+from chainrule.training import History
+from tests.tables.report import examples
 
-CONFIG = RunConfig(
-    data="digits",
-    model="mlp",
-    input_shape=(2, 2, 1),
-    outputs=2,
-    class_names=("no", "yes"),
-    optimizer="adam",
-    lr=0.001,
-    loss="sparse_categorical_crossentropy",
-    batch_size=None,
-    epochs=3,
-    patience=5,
-    seed=7,
-    validation=0.1,
-    test=0.2,
+PEOPLE = ArrayTable(
+    {
+        "age": [31.0, 25.0, None, 40.0, 58.0, 33.0],
+        "city": ["Rome", "Oslo", "Rome", None, "Oslo", "Rome"],
+        "bought": ["no", "yes", "no", "yes", "yes", "no"],
+    },
+    name="people",
 )
-RESULT = Result(0.5, 3, 2, 2 / 3, 0.6, ((1, 0), (1, 1)))
+SCHEMA = infer_schema(PEOPLE, ["bought"], kinds={"age": "number", "city": "category"})
+ROWS = np.arange(len(PEOPLE))
+RECORD = Record(
+    data=("/data/people.csv",),
+    test_data=None,
+    settings=Settings(target=("bought",), columns={"city": "category"}, seed=7),
+    fields=SCHEMA.fields,
+    plan=Plan(Architecture("mlp", (4, 3)), "adam", None, 0, 3, 5, "a few rows"),
+    parts={"training": 4, "validation": 1, "test": 1},
+    seconds=1.5,
+)
+RESULT = Result(
+    "bought", "binary", ("no", "yes"), 3, {"accuracy": 2 / 3, "auc": None}, {"linear model": {}}, ((1, 0), (1, 1))
+)
 
 
 @pytest.fixture
@@ -50,12 +61,14 @@ def quick(request, monkeypatch):
 
 @pytest.fixture
 def write():
-    def to(folder, **changes):
+    """Writes the run of an untrained model; gives the folder and the model."""
+
+    def to(folder):
         history = History()
         history.add(0, {"loss": 1.0, "val_loss": float("nan")}, seconds=0.5)
-        steps = [Scale(0, 16), Standardize().fit(np.random.default_rng(0).random((9, 2, 2, 1)))]
-        model = models.get("mlp", (2, 2, 1), 2)
-        return write_run(folder, replace(CONFIG, **changes), model, steps, history, RESULT), model, steps
+        preparation = Preparation.fit(PEOPLE, SCHEMA, ROWS)
+        model = TableModel(build(preparation, RECORD.plan.architecture), preparation, SCHEMA, RECORD.settings)
+        return write_run(folder, RECORD, model, history, [RESULT], examples.report(examples.classes_tested(2))), model
 
     return to
 
@@ -66,17 +79,17 @@ def folder(write, tmp_path):
 
 
 def test_there_and_back(write, tmp_path):
-    path, model, steps = write(tmp_path / "a" / "b" / "run")
+    path, model = write(tmp_path / "a" / "b" / "run")
     run = read_run(path)
-    assert run.config == CONFIG
-    assert run.result == RESULT
+    assert run.record == RECORD
+    assert run.results == (RESULT,)
     assert run.history["loss"] == [1.0]
     assert np.isnan(run.history["val_loss"][0])
     assert set(run.versions) == {"chainrule", "python", "numpy"}
-    for name, tensor in model.state_dict().items():
-        np.testing.assert_array_equal(run.weights[name].numpy(), tensor.numpy())
-    x = np.random.default_rng(1).random((5, 2, 2, 1))
-    np.testing.assert_array_equal(run.transform(x), steps[1].transform(steps[0].transform(x)))
+    for name, tensor in model.network.state_dict().items():
+        np.testing.assert_array_equal(run.model.network.state_dict()[name].numpy(), tensor.numpy())
+    np.testing.assert_array_equal(run.model.preparation.apply(PEOPLE), model.preparation.apply(PEOPLE))
+    np.testing.assert_array_equal(run.model.predict_proba(PEOPLE), model.predict_proba(PEOPLE))
 
 
 def test_every_file_is_described(pictures, folder):
@@ -96,7 +109,7 @@ def test_the_table(folder):
 def test_others_may_read_what_the_umask_lets_them(write, tmp_path):
     before = os.umask(0o027)
     try:
-        path, *_ = write(tmp_path / "run")
+        path, _ = write(tmp_path / "run")
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o750
@@ -109,15 +122,15 @@ def test_others_may_read_what_the_umask_lets_them(write, tmp_path):
 def test_an_empty_folder_is_filled(write, tmp_path):
     (tmp_path / "run").mkdir()
     inode = (tmp_path / "run").stat().st_ino
-    path, *_ = write(tmp_path / "run")
+    path, _ = write(tmp_path / "run")
     assert path.stat().st_ino == inode
-    assert read_run(path).config == CONFIG
+    assert read_run(path).record == RECORD
 
 
 def test_the_folder_that_one_is_in(write, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(".")
-    assert read_run(".").config == CONFIG
+    assert read_run(".").record == RECORD
 
 
 @pytest.mark.parametrize("taken", ["a file in it", "a file"])
@@ -184,7 +197,7 @@ def test_a_folder_that_is_none(tmp_path):
             read_run(path)
 
 
-READ = sorted(FILES.keys() - {"history.csv", "history.png"})
+READ = sorted(FILES.keys() - {"history.csv", "history.png", "report.html", "report.json"})
 
 
 @pytest.mark.parametrize("name", READ)
@@ -206,7 +219,7 @@ def test_a_file_that_is_cut_off(folder, name, keep):
 
 @pytest.mark.parametrize("name", [name for name in READ if name.endswith(".json")])
 @pytest.mark.parametrize(
-    "content", ["[]", "{}", "null", "3", '"text"', "[1, 2]", "NaN", '{"format": 1}', "\x00", "\xff"]
+    "content", ["[]", "{}", "null", "3", '"text"', "[1, 2]", "NaN", '{"format": 2}', "\x00", "\xff"]
 )
 def test_json_of_something_else(folder, name, content):
     (folder / name).write_text(content, encoding="latin-1")
@@ -232,22 +245,27 @@ def edit(folder, name, path, value):
         ("run.json", ["format"], ..., "no 'format'"),
         ("run.json", ["format"], "1", "format '1'"),
         ("run.json", ["format"], 0, "format 0"),
-        ("run.json", ["config", "outputs"], ..., "outputs: Field required"),
-        ("run.json", ["config", "outputs"], "two", "outputs: Input should be a valid integer"),
-        ("run.json", ["config", "outputs"], 3, "3 outputs, and 2 names"),
-        ("run.json", ["config", "input_shape"], 4, "input_shape"),
+        ("run.json", ["run", "parts"], ..., "parts: Field required"),
+        ("run.json", ["run", "plan", "batch_size"], "all", "plan: batch_size: Input should be a valid integer"),
+        ("run.json", ["run", "plan", "architecture", "model"], "mpl", "did you mean 'mlp'"),
+        ("run.json", ["run", "plan", "architecture", "hidden"], [5, 3], "body.hidden1.weight has shape"),
+        ("run.json", ["run", "settings", "lr"], -1, "lr: this is a number above 0"),
+        ("run.json", ["run", "settings", "learning"], 1, "settings: learning: "),
+        ("run.json", ["run", "fields", 0, "kind"], "nmber", "did you mean 'number'"),
+        ("run.json", ["run", "fields", 0, "role"], "output", "fields: 0: role"),
         ("run.json", ["versions"], [], "dictionary"),
-        ("test.json", ["accuracy"], None, "accuracy"),
-        ("test.json", ["confusion_matrix"], [[1]], "not 2 x 2"),
-        ("test.json", ["confusion_matrix", 0], ["a", "b"], "confusion_matrix"),
+        ("test.json", [0, "measured"], None, "measured"),
+        ("test.json", [0, "confusion_matrix"], [[1]], "not 2 x 2"),
+        ("test.json", [0, "confusion_matrix", 0], ["a", "b"], "confusion_matrix"),
         ("history.json", ["epoch"], [0, 1], "different lengths"),
         ("history.json", ["history", "loss"], [None, None], "different lengths"),
         ("history.json", ["history", "loss"], ["high"], "high"),
-        ("preprocessing.json", [0], {"kind": "scale"}, "no 'low'"),
-        ("preprocessing.json", [0, "high"], -5, "a range goes up"),
-        ("preprocessing.json", [0, "kind"], "scaled", "did you mean 'scale'"),
-        ("preprocessing.json", [1], ..., "no step for 1.mean, 1.std"),
-        ("preprocessing.json", [0], ..., "not those of a standardization|no step"),
+        ("preprocessing.json", ["inputs"], ..., "no 'inputs'"),
+        ("preprocessing.json", ["targets"], [], "targets"),
+        ("preprocessing.json", ["inputs", 1], ..., "age|inputs"),
+        ("preprocessing.json", ["inputs", 1, "kind"], "nmber", "did you mean 'number'"),
+        ("preprocessing.json", ["inputs", 1, "shape"], "two", "invalid literal"),
+        ("preprocessing.json", ["targets", 0, "config"], {}, "no '"),
     ],
 )
 def test_an_edited_file(folder, name, path, value, says):
@@ -259,7 +277,13 @@ def test_an_edited_file(folder, name, path, value, says):
 def test_a_later_version(folder):
     edit(folder, "run.json", ["format"], FORMAT + 1)
     edit(folder, "run.json", ["versions", "chainrule"], "9.1")
-    edit(folder, "run.json", ["config"], {"all": "new"})
-    shutil.rmtree(folder / "weights.safetensors", ignore_errors=True)
-    with pytest.raises(VersionError, match=r"(?s)format 2 \(chainrule 9\.1\).*pip install -U"):
+    edit(folder, "run.json", ["run"], {"all": "new"})
+    (folder / "weights.safetensors").unlink()
+    with pytest.raises(VersionError, match=rf"(?s)format {FORMAT + 1} \(chainrule 9\.1\).*pip install -U"):
+        read_run(folder)
+
+
+def test_an_earlier_version(folder):
+    edit(folder, "run.json", ["format"], FORMAT - 1)
+    with pytest.raises(VersionError, match="train again"):
         read_run(folder)
