@@ -48,15 +48,6 @@ def test_many_categories_have_learned_vectors():
     assert made.describe() == "a learned vector for each of 200 categories"
 
 
-def test_few_and_many_categories_side_by_side():
-    few, many = column(CITIES * 3), column([f"shop {number}" for number in range(200)] * 5)
-    rows = cr.tensor([[1.0, 7.0], [2.0, 7.0]])
-    encoded = Category.joint_encoder([few, many])(rows).detach().numpy()
-    assert encoded.shape == (2, 3 + 31)
-    np.testing.assert_array_equal(encoded[:, :3], np.eye(3)[:2])
-    np.testing.assert_array_equal(encoded[0, 3:], encoded[1, 3:])
-
-
 def test_a_different_text_in_each_row():
     names = [f"person {number}" for number in range(500)]
     assert Category.claim("name", Values.of(names)).strength < Category.claim("name", Values.of(names * 2)).strength

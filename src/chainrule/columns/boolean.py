@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import nn
-from chainrule.columns.base import Claim, ColumnType, ending
+from chainrule.columns.base import Claim, ColumnType
 from chainrule.columns.classes import ClassTarget
 from chainrule.columns.texts import as_texts, each_word, first_row, is_gap, share, used, words_of
 from chainrule.data import State
@@ -54,8 +54,8 @@ class Boolean(ColumnType):
         signs = np.array([-1, 1, 0], np.float32)[truth][:, None]
         return np.concatenate([signs, truth[:, None] == _GAP], axis=1, dtype=np.float32) if self._missing else signs
 
-    def encoder(self, features: int | None = None) -> nn.Module:
-        return ending(nn.Identity(), 2 if self._missing else 1, features)
+    def encoder(self) -> nn.Module:
+        return nn.Identity()
 
     @classmethod
     def joint_encoder(cls, columns: Sequence[Self]) -> nn.Module:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule import nn
 from chainrule._tensor import Tensor
-from chainrule.columns.base import Claim, ColumnType, ending
+from chainrule.columns.base import Claim, ColumnType
 from chainrule.columns.classes import ClassTarget
 from chainrule.columns.texts import as_texts, each_word, share, used, words_of
 from chainrule.data import State
@@ -20,8 +19,6 @@ from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError
 from chainrule.ops.compare import eq
 from chainrule.ops.creation import asarray
-from chainrule.ops.gathering import index_select
-from chainrule.ops.layout import concatenate
 from chainrule.ops.movement import cast
 
 # Up to so many categories each has an input of its own; from then on each has a vector that is learned.
@@ -111,19 +108,10 @@ class Category(ColumnType):
         """The numbers of categories that occur in the training part."""
         return range(0 if self._rare else 1, max(self._n_codes, 2))
 
-    def encoder(self, features: int | None = None) -> nn.Module:
+    def encoder(self) -> nn.Module:
         if len(self._codes) <= ONE_HOT:
-            return ending(OneHot({0: self._codes}), len(self._codes), features)
-        width = _embedding_width(self._n_codes)
-        return ending(CategoryEmbedding(self._n_codes, width, self._rare > 0), width, features)
-
-    @classmethod
-    def joint_encoder(cls, columns: Sequence[Self]) -> nn.Module:
-        one_hot = {place: column._codes for place, column in enumerate(columns) if len(column._codes) <= ONE_HOT}
-        learned = {place: column.encoder() for place, column in enumerate(columns) if place not in one_hot}
-        if not learned:
-            return OneHot(one_hot)
-        return Categories(OneHot(one_hot) if one_hot else None, learned)
+            return OneHot(self._codes)
+        return CategoryEmbedding(self._n_codes, _embedding_width(self._n_codes), self._rare > 0)
 
     def describe(self) -> str:
         count = len(self._categories)
@@ -185,32 +173,28 @@ def _embedding_width(n_codes: int) -> int:
 
 
 class OneHot(nn.Module):
-    """A 1 at the place of a category, 0 elsewhere.
+    """A 1 at the place of the category, 0 elsewhere.
 
     Args:
-        codes: For a category by its place in the row, the numbers that have a place of their own.
+        codes: The numbers of categories that have a place.
 
     Shape:
-        (N, W), numbers of categories, to (N, C), with the C of all of them.
+        (N, 1), numbers of categories, to (N, C).
 
     Example:
-        >>> OneHot({0: range(1, 4)})(cr.tensor([[2.0], [0.0]]))
+        >>> OneHot(range(1, 4))(cr.tensor([[2.0], [0.0]]))
         tensor([[0., 1., 0.],
                 [0., 0., 0.]])
     """
 
-    place: Tensor
-    code: Tensor
+    codes: Tensor
 
-    def __init__(self, codes: Mapping[int, range]) -> None:
+    def __init__(self, codes: range) -> None:
         super().__init__()
-        self.register_buffer("place", asarray(np.repeat(list(codes), [len(each) for each in codes.values()])))
-        self.register_buffer(
-            "code", asarray(np.concatenate([list(each) for each in codes.values()]).astype(np.float32))
-        )
+        self.register_buffer("codes", asarray(np.array(codes, np.float32)))
 
     def forward(self, input: Tensor) -> Tensor:
-        return cast(eq(index_select(input, 1, self.place), self.code), input.dtype)
+        return cast(eq(input, self.codes), input.dtype)
 
 
 class CategoryEmbedding(nn.Module):
@@ -235,28 +219,6 @@ class CategoryEmbedding(nn.Module):
 
     def forward(self, input: Tensor) -> Any:
         return self.vectors(input[:, 0].long())
-
-
-class Categories(nn.Module):
-    """Columns of categories side by side: those of few categories at once, the others one after another.
-
-    Args:
-        one_hot: Encodes those of few; None where there are none.
-        learned: For the others by their places in the row, their networks.
-
-    Shape:
-        (N, W), numbers of categories, to (N, F).
-    """
-
-    def __init__(self, one_hot: OneHot | None, learned: Mapping[int, nn.Module]) -> None:
-        super().__init__()
-        self.one_hot = one_hot
-        self._places = list(learned)
-        self.learned = nn.ModuleList(learned.values())
-
-    def forward(self, input: Tensor) -> Tensor:
-        parts = [vectors(input[:, at : at + 1]) for at, vectors in zip(self._places, self.learned, strict=True)]
-        return concatenate([*([] if self.one_hot is None else [self.one_hot(input)]), *parts], dim=1)
 
 
 class CategoryTarget(ClassTarget):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule import nn
 from chainrule._tensor import Tensor
-from chainrule.columns.base import Claim, ColumnType, ending
+from chainrule.columns.base import Claim, ColumnType
 from chainrule.columns.number import MOSTLY, Number
 from chainrule.columns.texts import each_word, first_row, is_gap, used, words_of
 from chainrule.data import State
@@ -137,9 +137,8 @@ place in the year, the week
         waves = [np.where(missing, np.float32(0), wave(angle)) for angle in angles for wave in (np.sin, np.cos)]
         return np.column_stack([years, *waves]).astype(np.float32, copy=False)
 
-    def encoder(self, features: int | None = None) -> nn.Module:
-        encoding = BesideOthers(self._years.encoder(), self._years.width)
-        return ending(encoding, self._years.encoded_width + 2 * len(self._rounds), features)
+    def encoder(self) -> nn.Module:
+        return BesideOthers(self._years.encoder(), self._years.width)
 
     def describe(self) -> str:
         either = " (day or month first cannot be told from these rows)" if self._either else ""

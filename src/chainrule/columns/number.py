@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule import nn
 from chainrule._tensor import Tensor
-from chainrule.columns.base import Claim, ColumnType, Target, ending
+from chainrule.columns.base import Claim, ColumnType, Target
 from chainrule.columns.scaling import LARGEST, Scaling, Way, mean_and_std, minus
 from chainrule.columns.texts import each_word, first_row, is_gap, share, used, words_of
 from chainrule.data import State
@@ -165,26 +165,16 @@ class Number(ColumnType):
         """How many numbers a row becomes."""
         return 2 if self._missing else 1
 
-    @property
-    def encoded_width(self) -> int:
-        """How many numbers the encoder makes of them."""
-        return self.width + self._n_pieces
-
-    @property
-    def _n_pieces(self) -> int:
-        # A number of two values is as telling by itself.
-        return len(self._knots) - 1 if len(self._knots) > 2 else 0
-
-    def encoder(self, features: int | None = None) -> nn.Module:
-        return ending(self.joint_encoder([self]), self.encoded_width, features)
+    def encoder(self) -> nn.Module:
+        return self.joint_encoder([self])
 
     @classmethod
     def joint_encoder(cls, columns: Sequence[Self]) -> nn.Module:
-        if not any(column._n_pieces for column in columns):
-            return nn.Identity()
-        starts = np.cumsum([0, *(column.width for column in columns)])
-        knots = {int(start): column._knots for start, column in zip(starts, columns, strict=False) if column._n_pieces}
-        return PiecewiseLinear(knots)
+        widths = [column.width for column in columns]
+        knots = zip(np.cumsum(widths) - widths, [column._knots for column in columns], strict=True)
+        # A number of two values is as telling by itself.
+        in_pieces = {int(place): each for place, each in knots if len(each) > 2}
+        return PiecewiseLinear(in_pieces) if in_pieces else nn.Identity()
 
     def describe(self) -> str:
         gaps = f"; {share(self._missing)} missing: median {self._median:.4g}, and a mark" if self._missing else ""

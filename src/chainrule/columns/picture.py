@@ -116,7 +116,8 @@ class Picture(ColumnType):
         """A network of pictures.
 
         Args:
-            features: See `ColumnType.encoder`.
+            features: How many features a picture becomes: as many as there are outputs, where pictures are all that
+                there is. None is what they become beside other columns.
             model: The name of one of `chainrule.models`; pictures too small for it go through an "mlp".
         """
         if min(self.shape[:2]) < SMALLEST:

@@ -48,7 +48,7 @@ class Text(ColumnType):
     def transform(self, values: Values) -> NDArray[np.float32]:
         _refuse()
 
-    def encoder(self, features: int | None = None) -> Module:
+    def encoder(self) -> Module:
         _refuse()
 
     def describe(self) -> str:
