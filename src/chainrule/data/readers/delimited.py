@@ -7,15 +7,16 @@ a later row shows that these misled, all rows are.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
 
 from chainrule.data.readers.dialect import Dialect, find_dialect
 from chainrule.data.readers.encoding import PlainText, new_file, plain_text
-from chainrule.data.readers.inference import Counted, Reading, counting, decide, no_number
+from chainrule.data.readers.inference import SORTS, Reading, decide, is_one_of, is_word, sort_of
 from chainrule.data.readers.naming import check_agreement, check_names
 from chainrule.data.readers.options import Options
 from chainrule.data.readers.records import check_records, line_of, records
@@ -23,7 +24,7 @@ from chainrule.data.readers.store import Piece, Store, StoredTable, literal
 from chainrule.errors import ColumnTypeError, EmptyDataError, FileFormatError, InternalError
 
 # Files up to so many bytes are looked at whole.
-MODERATE = 64 << 20
+MODERATE = 8 << 20
 # Of larger ones, so many rows.
 FIRST_ROWS = 20_000
 
@@ -88,7 +89,7 @@ class Delimited:
         """SQL for a text as it is meant: without the space that follows each separator."""
         if not self.dialect.spaced:
             return column
-        return f"CASE WHEN trim({column}) IN ({', '.join(map(literal, self.absent))}) THEN NULL ELSE trim({column}) END"
+        return f"CASE WHEN {is_one_of(f'trim({column})', self.absent)} THEN NULL ELSE trim({column}) END"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -183,22 +184,23 @@ def _look(
     return files, readings
 
 
-def _count(store: Store, file: Delimited, names: Sequence[str], rows: int | None) -> tuple[Delimited, list[Counted]]:
-    """What the texts of each column are; and the file, written anew if it cannot be read as it is."""
+def _count(
+    store: Store, file: Delimited, names: Sequence[str], rows: int | None
+) -> tuple[Delimited, list[Counter[str]]]:
+    """How many texts of each column are what; and the file, written anew if it cannot be read as it is."""
     import duckdb
 
-    counts = ", ".join(counting(f"c{number}", file.dialect.decimal) for number in range(len(names)))
+    columns = [f"c{number}" for number in range(len(names))]
+    sorts = ", ".join(f"{sort_of(column, file.dialect.decimal)} AS {column}" for column in columns)
+    counts = ", ".join(f"histogram({column})" for column in columns)
     limit = f" LIMIT {rows}" if rows else ""
     try:
-        ((*numbers,),) = store.all(f"SELECT {counts} FROM ({file.scan(names)}{limit})")
+        (counted,) = store.all(f"SELECT {counts} FROM (SELECT {sorts} FROM ({file.scan(names)}{limit}))")
     except duckdb.Error as error:
         if file.straight is not None:
             raise FileFormatError("the file cannot be read.", where=str(file.text.given), got=str(error)) from error
         return _count(store, file.straightened(store.scratch), names, rows)
-    width = len(fields(Counted))
-    # duckdb counts nothing at all where nothing stands in any row.
-    counted = [number or 0 for number in numbers]
-    return file, [Counted(*counted[start : start + width]) for start in range(0, len(counted), width)]
+    return file, [Counter({SORTS[sort]: times for sort, times in (each or {}).items()}) for each in counted]
 
 
 def _insert(store: Store, files: Sequence[Delimited], names: Sequence[str], readings: Sequence[Reading]) -> list[Piece]:
@@ -217,7 +219,7 @@ def _word(store: Store, files: Sequence[Delimited], names: Sequence[str], number
     for file in files:
         numbered = f"SELECT row_number() OVER () - 1 AS r, {column} AS {column} FROM ({file.scan(names)})"
         found = store.all(
-            f"SELECT r, {column} FROM ({numbered}) WHERE {no_number(column, file.dialect.decimal)} ORDER BY r LIMIT 1"
+            f"SELECT r, {column} FROM ({numbered}) WHERE {is_word(column, file.dialect.decimal)} ORDER BY r LIMIT 1"
         )
         if found:
             ((row, word),) = found

@@ -71,7 +71,7 @@ def check_records(text: PlainText, dialect: Dialect) -> None:
                 where=f"{text.given}, line {line}",
                 expected=f"{len(dialect.names)} columns: {_short(names)}",
                 got=f"{len(record)}: {_short(shown)}",
-                remedy="mend the line; a value that holds the separator stands in double quotes, and no titles above the header",
+                remedy="mend it; values that hold the separator stand in double quotes, and no title above the header",
             )
 
 
