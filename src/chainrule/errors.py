@@ -126,7 +126,7 @@ class UnknownNameError(ChainruleError, KeyError, ValueError):
     """A name (of an optimizer, a loss, a model, ...) that does not exist; the nearest is suggested."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
+        names = sorted(set(known))
         close = nearest(str(name), names)
         super().__init__(
             f"there is no {kind} called {name!r}.",

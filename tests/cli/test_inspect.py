@@ -1,31 +1,9 @@
 """`chainrule inspect` and `chainrule profile` show the training step of a run."""
 
-import json
-import shutil
-import sys
-from pathlib import Path
-
 import pytest
 
-from chainrule.cli import main
 from chainrule.jit.stages import STAGES
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run folder, trained once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("runs"))
-        patch.setitem(sys.modules, "matplotlib.figure", None)
-        patch.setattr(sys, "argv", ["chainrule", "train", "--model", "mlp", "--epochs", "1", "--out", "run"])
-        with pytest.raises(SystemExit, match="0"):
-            main()
-        return Path("run").resolve()
-
-
-@pytest.fixture
-def run(trained, home):
-    return shutil.copytree(trained, home / "run")
+from tests.tables.test_run_folder import edit
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -40,7 +18,7 @@ def test_one_layer_at_one_stage(chainrule, run):
     assert code == 0
     assert out.startswith("kernel ")
     # The batch of 64 rows that the run was trained with; and no line of the user's, since there is none.
-    assert "# Linear 'hidden2', forward\n" in out
+    assert "# Linear 'mlp.hidden2', forward\n" in out
     assert "for m < 64:" in out
     assert "hidden1.forward" not in out
 
@@ -50,7 +28,7 @@ def test_one_kernel_at_every_stage(chainrule, run):
     assert code == 0
     places = [out.index(f"\n{stage}\n{'-' * len(stage)}\n") for stage in STAGES]
     assert places == sorted(places)
-    assert "Adam 'output.weight', update" in out
+    assert "Adam 'mlp.output.weight', update" in out
     assert "output.weight.update." in out
 
 
@@ -68,13 +46,13 @@ def test_a_profile(chainrule, run):
     code, out, err = chainrule("profile", "run", "--repeat", 2)
     assert (code, err) == (0, "")
     assert "µs a step" in out
-    for name in ("hidden1", "Adam", "hidden2.backward.matmul+dropout+relu"):
+    for name in ("mlp.hidden1", "Adam", "mlp.hidden2.backward.matmul+dropout+relu"):
         assert f"\n{name} " in out
 
 
 def test_full_batch(chainrule, train):
     train("--batch-size", 0, "--out", "run")
-    assert "for m < 1257:" in chainrule("inspect", "run", "--stage", "kernels").out
+    assert "for m < 1221:" in chainrule("inspect", "run", "--stage", "kernels").out
 
 
 def test_names_that_there_are_not(chainrule, run):
@@ -92,9 +70,7 @@ def test_what_is_no_run(chainrule, run, home, command):
     code, out, err = chainrule(command, "nowhere")
     assert (code, out) == (1, "")
     assert err.startswith("error: nowhere: ")
-    config = json.loads((run / "run.json").read_text())
-    config["config"]["model"] = "mpl"
-    (run / "run.json").write_text(json.dumps(config))
-    assert "there is no model called 'mpl'" in chainrule(command, "run").err
     (run / "weights.safetensors").unlink()
     assert "a file of the run folder is missing" in chainrule(command, "run").err
+    edit(run, "run.json", ["run", "plan", "architecture", "model"], "mpl")
+    assert "there is no model called 'mpl'" in chainrule(command, "run").err

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from chainrule.training.run_folder import read_run
+from chainrule.tables.run_folder import read_run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX systems")
 QUICK = ["train", "--model", "mlp"]
@@ -46,7 +46,7 @@ def test_ctrl_c_tests_what_was_learnt(start, tmp_path):
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert "interrupted: what has been learnt so far is tested" in out
-    assert read_run(tmp_path / "run").config.interrupted
+    assert read_run(tmp_path / "run").record.interrupted
 
 
 @POSIX
@@ -78,7 +78,7 @@ def test_a_terminal_that_has_ascii_only(start, tmp_path):
     process = start("train", "Zahlen-ü", LANG="C", PYTHONIOENCODING="ascii", PYTHONUTF8="1")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "Zahlen-\\xfc: training images are missing." in err
+    assert "Zahlen-\\xfc: there is nothing in this folder that can be read." in err
     assert "Traceback" not in out + err
 
 
@@ -108,5 +108,5 @@ def test_on_a_terminal_there_is_a_bar(tmp_path):
     text = shown.decode()
     assert process.wait(timeout=60) == 0
     assert "━" in text
-    assert re.search(r"epoch 2/2  training: loss \d\.\d+  accuracy \d\.\d+   validation: loss", text)
+    assert re.search(r"epoch 2/2  training: loss \d\.\d+  accuracy \d\.\d+  f1 \d\.\d+   validation: loss", text)
     assert (tmp_path / "run" / "run.json").exists()

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from chainrule.training.run_folder import read_run
+from chainrule.tables.run_folder import read_run
 
 import chainrule as cr
 from chainrule import models, nn
@@ -85,8 +85,7 @@ def test_mnist_through_the_command(small_mnist, tmp_path, monkeypatch, capsys, m
     with pytest.raises(SystemExit) as end:
         main()
     assert not end.value.code
-    out = capsys.readouterr().out
-    assert "MNIST: 2,500 pictures of 28 x 28 pixels" in out
+    assert "pictures of shape (28, 28, 1)" in capsys.readouterr().out
     run = read_run(tmp_path / "run")
-    assert run.result.accuracy > least
-    assert run.config.input_shape == (28, 28, 1)
+    assert run.record.parts == {"training": 1700, "validation": 300, "test": 500}
+    assert run.results[0].measured["accuracy"] > least
