@@ -51,6 +51,11 @@ class ColumnType(ABC):
     left_out: ClassVar[str] = ""
 
     @classmethod
+    def among(cls, columns: int) -> Self:
+        """A new one, for a table with so many inputs in all."""
+        return cls()
+
+    @classmethod
     @abstractmethod
     def claim(cls, name: str, values: Values) -> Claim | None:
         """Whether a column with this name and these values looks like one, and why; None if it cannot be one."""

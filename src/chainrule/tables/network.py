@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,11 +43,11 @@ class Architecture:
 
 
 class TableNetwork(nn.Module):
-    """Encodes each column of a row, joins what comes out, and computes the outputs from all of it.
+    """Encodes the columns of a row, joins what comes out, and computes the outputs from all of it.
 
     Args:
-        places: Where the columns stand in a row.
-        encoders: The network of each column.
+        places: Where the columns of each encoder stand in a row.
+        encoders: The networks of the columns, by the column's name; one for all columns of a type by the type's.
         body: From the joined encodings, (N, F), to the outputs.
 
     Shape:
@@ -73,11 +74,29 @@ def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
     count = sum(target.outputs for target in preparation.targets.values())
     if isinstance(preparation.alone, Picture):
         return preparation.alone.encoder(count, architecture.model)
-    places = preparation.places
-    encoders = {name: column.encoder() for name, column in preparation.inputs.items()}
+    places, encoders = _encoders(preparation)
     width = sum(_features(encoders[name], place) for name, place in places.items())
     body = MLP(width, architecture.hidden, count, dropout=architecture.dropout)
     return TableNetwork(places, encoders, body)
+
+
+def _encoders(preparation: Preparation) -> tuple[dict[str, Place], dict[str, nn.Module]]:
+    """The networks of the columns, and where what they encode stands: columns of one type share one where they can."""
+    places: dict[str, Place] = {}
+    encoders: dict[str, nn.Module] = {}
+    each = preparation.places
+    for kind, group in groupby(preparation.inputs.items(), key=lambda item: type(item[1])):
+        columns = dict(group)
+        joint = kind.joint_encoder(list(columns.values())) if len(columns) > 1 else None
+        if joint is None:
+            encoders |= {name: column.encoder() for name, column in columns.items()}
+            places |= {name: each[name] for name in columns}
+        else:
+            first, *_, last = columns
+            name = kind.kind if kind.kind not in preparation.inputs else f"{kind.kind}s"
+            start, stop = each[first].start, each[last].stop
+            places[name], encoders[name] = Place(start, stop, (stop - start,)), joint
+    return places, encoders
 
 
 def _features(encoder: nn.Module, place: Place) -> int:

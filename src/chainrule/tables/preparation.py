@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,14 @@ from chainrule.data import State
 from chainrule.data.table import Table
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, EmptyDataError, MissingColumnError
-from chainrule.tables.schema import Schema
+from chainrule.processors import available
+from chainrule.tables.schema import Field, Schema
 
 # So many rows of a column are prepared at a time.
 CHUNK = 1 << 17
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 
 class Place(NamedTuple):
@@ -70,13 +75,18 @@ class Preparation:
                 expected="a column beside the target",
                 got="; ".join(f"{field.name}: {field.reason}" for field in schema.of("ignored")) or "none",
             )
-        inputs, targets, shapes = {}, {}, {}
-        # Columns of one type stand side by side in the prepared rows, so that one network can encode them together.
-        for field in sorted(schema.inputs, key=lambda field: field.kind):
+
+        def fitted(field: Field) -> tuple[ColumnType, tuple[int, ...]]:
             values = table.column(field.name).take(rows)
             with _located(table, field.name, rows):
-                inputs[field.name] = column_type(field.kind)().fit(values)
-                shapes[field.name] = inputs[field.name].transform(values.take(slice(0, 1))).shape[1:]
+                column = column_type(field.kind).among(len(schema.inputs)).fit(values)
+                return column, column.transform(values.take(slice(0, 1))).shape[1:]
+
+        # Columns of one type stand side by side in the prepared rows, so that one network can encode them together.
+        fields = sorted(schema.inputs, key=lambda field: field.kind)
+        inputs, targets, shapes = {}, {}, {}
+        for field, (column, shape) in zip(fields, _each(fitted, fields, len(rows)), strict=True):
+            inputs[field.name], shapes[field.name] = column, shape
         for field in schema.targets:
             kind = target_type(field.kind)
             # Numbers have no classes to weigh.
@@ -128,12 +138,14 @@ class Preparation:
             return np.concatenate([made for _, made in self._chunks(table, name, kind, rows)])
         places = self.places
         matrix = _room((count, max(place.stop for place in places.values())), memory)
-        for name, kind in self.inputs.items():
+
+        def write(name: str) -> None:
             place = places[name]
-            for start, made in self._chunks(table, name, kind, rows):
-                matrix[start : start + len(made), place.start : place.stop] = made.reshape(
-                    len(made), place.stop - place.start
-                )
+            for start, made in self._chunks(table, name, self.inputs[name], rows):
+                part = made.reshape(len(made), place.stop - place.start)
+                matrix[start : start + len(made), place.start : place.stop] = part
+
+        _each(write, list(self.inputs), count)
         return matrix
 
     def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
@@ -210,6 +222,14 @@ class Preparation:
             own = _own(state.arrays, f"targets.{number}.")
             targets[entry["column"]] = target_type(entry["kind"]).from_state(State(entry["config"], own))
         return cls(inputs, targets, shapes)
+
+
+def _each(do: Callable[[_Item], _Made], items: Sequence[_Item], rows: int) -> list[_Made]:
+    """`do` for each item, several at a time where there are many rows: no column depends on another."""
+    if rows < CHUNK:
+        return [do(item) for item in items]
+    with ThreadPoolExecutor(available()) as pool:
+        return list(pool.map(do, items))
 
 
 def _own(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -12,6 +12,9 @@ from chainrule.data.table import Table, check_column
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, EmptyDataError
 
+# So many rows show of what type a column is.
+ENOUGH = 200_000
+
 Role = Literal["input", "target", "group", "time", "ignored"]
 
 
@@ -113,7 +116,9 @@ def _field(
     if said is not None:
         (target_type if role == "target" else column_type)(said)
         return _kept(Field(name, said, role, "as you said"))
-    values = table.column(name)
+    values = table.column(name, 0, ENOUGH)
+    if values.missing.all():
+        values = table.column(name)
     if values.missing.all():
         if role == "target":
             raise EmptyDataError(

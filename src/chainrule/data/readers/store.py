@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Storage = Literal["text", "boolean", "instant", "integer", "number"]
+# duckdb works with no less than this.
+LEAST = 64 << 20
 SQL_TYPES: dict[Storage, str] = {
     "text": "VARCHAR",
     "boolean": "BOOLEAN",
@@ -61,7 +64,7 @@ class Store:
         import duckdb
 
         self.scratch = Path(tempfile.mkdtemp(prefix="chainrule-"))
-        limit = memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+        limit = max(memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4, LEAST)
         self.connection: DuckDBPyConnection = duckdb.connect(
             config={
                 "threads": available(),
@@ -85,7 +88,8 @@ class Store:
 
     def arrays(self, query: str) -> dict[str, NDArray[Any]]:
         """The columns that a query gives; masked arrays where something is missing."""
-        return self.connection.execute(query).fetchnumpy()
+        # A cursor of its own: several threads may fetch columns at a time.
+        return self.connection.cursor().execute(query).fetchnumpy()
 
     def create(self, storages: Sequence[Storage]) -> None:
         """An empty table for columns c0, c1, ... in place of what was there."""
@@ -146,6 +150,7 @@ class StoredTable:
         self._store, self._pieces, self._rows = store, pieces, len(store)
         self._storages = tuple(storages)
         self._words: dict[int, NDArray[np.object_]] = {}
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return self._rows
@@ -174,6 +179,10 @@ class StoredTable:
 
     def _texts(self, number: int) -> NDArray[np.object_]:
         """The different texts of a column, sorted; duckdb numbers them once and keeps the numbers."""
+        with self._lock:
+            return self._numbered(number)
+
+    def _numbered(self, number: int) -> NDArray[np.object_]:
         if number not in self._words:
             different = f"SELECT DISTINCT c{number} AS word FROM held WHERE c{number} IS NOT NULL"
             self._store.run(
