@@ -33,7 +33,7 @@ STANDARD_OUTPUT = "-"
 CSV, JSON, PARQUET = (".csv", ".tsv", ".txt", ""), (".jsonl", ".ndjson"), (".parquet", ".pq")
 # So many rows are formatted and written at once: what a full disk leaves is a multiple of them.
 TOGETHER = 1024
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 KINDS: dict[str, Storage] = {"b": "boolean", "M": "instant", "i": "integer", "u": "integer", "f": "number"}
 
 
@@ -277,7 +277,8 @@ class _Parquet:
             if common != self._storages[number]:
                 self._storages[number] = common
                 self._store.retype(number, common)
-        self._store.append([_array(column) for column in columns])
+        with _as_system_errors():
+            self._store.append([_array(column) for column in columns])
 
     def finish(self) -> None:
         """Write the file."""
@@ -285,11 +286,25 @@ class _Parquet:
             self._store.create(["text"] * len(self._names))
         columns = ", ".join(f"c{number} AS {identifier(name)}" for number, name in enumerate(self._names))
         path = literal(self._destination.temporary or self._destination.name)
-        self._store.run(f"COPY (SELECT {columns} FROM held) TO {path} (FORMAT parquet)")
+        with _as_system_errors():
+            self._store.run(f"COPY (SELECT {columns} FROM held) TO {path} (FORMAT parquet)")
 
     def kept(self, rows: int) -> int:
         """None: without its end a Parquet file cannot be read."""
         return 0
+
+
+@contextmanager
+def _as_system_errors() -> Iterator[None]:
+    """What duckdb says of a full disk, as the system says it."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        if "No space left" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, str(error)) from error
 
 
 def _values(column: ArrayLike | Values) -> Values:
@@ -309,23 +324,24 @@ def _cells(column: Values) -> list[Any]:
         return [words[number] for number in np.where(column.missing, -1, column.array)]
     cells = column.array.astype(object)
     cells[column.missing] = None
-    return [_instant(cell) for cell in cells] if column.array.dtype.kind == "M" else cells.tolist()
-
-
-def _instant(moment: datetime | None) -> str | None:
-    """A date, with the time where it is not midnight."""
-    return None if moment is None else moment.isoformat(sep=" ").removesuffix(" 00:00:00")
+    return list(cells.tolist())
 
 
 def _csv(_: Sequence[str], columns: Sequence[Sequence[Any]], separator: str) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(zip(*columns, strict=True))
+    rows = zip(*(map(_short, column) for column in columns), strict=True)
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
+
+
+def _short(value: Any) -> Any:
+    """A date without a time that is midnight."""
+    return str(value).removesuffix(" 00:00:00") if isinstance(value, datetime) else value
 
 
 def _json(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
     rows = (dict(zip(names, map(_finite, row), strict=True)) for row in zip(*columns, strict=True))
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows).encode()
 
 
 def _finite(value: Any) -> Any:

@@ -58,7 +58,9 @@ class Delimited:
         if not head.strip():
             raise EmptyDataError("the file is empty.", where=str(path), expected="a row of names, and rows of values")
         dialect = find_dialect(head, options)
-        check_names(dialect.names, str(path))
+        check_names(
+            dialect.names, str(path), "rename one of them; if the first row holds values, not names: --no-header"
+        )
         return cls(text, dialect, options.absent)
 
     def scan(self, names: Sequence[str], readings: Sequence[Reading] | None = None) -> str:

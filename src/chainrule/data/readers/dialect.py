@@ -58,7 +58,7 @@ def find_dialect(head: str, options: Options) -> Dialect:
     quote = _quote(lines, separator)
     everything = rows_of(lines, separator, quote)
     rows = [row for row in everything if row]
-    spaced = len(rows[0]) > 1 and all(cell.startswith(" ") for row in _raw(lines, separator) for cell in row[1:])
+    spaced = _is_spaced(lines, separator)
     rows = [[cell.strip() for cell in row] for row in rows]
     header = _has_header(rows, options.kinds) if options.header is None else options.header
     decimal = options.decimal or _decimal(rows[header:])
@@ -85,9 +85,10 @@ def rows_of(lines: Sequence[str], separator: str, quote: str) -> list[list[str]]
     return list(csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True))
 
 
-def _raw(lines: Sequence[str], separator: str) -> list[list[str]]:
-    """The values of each row with the spaces before them."""
-    return list(csv.reader(lines, delimiter=separator))
+def _is_spaced(lines: Sequence[str], separator: str) -> bool:
+    """Whether a space follows each separator, but perhaps those of a header."""
+    cells = [cell for row in list(csv.reader(lines, delimiter=separator))[1:] for cell in row[1:]]
+    return bool(cells) and all(cell.startswith(" ") for cell in cells)
 
 
 def _separator(lines: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from chainrule.errors import ColumnNameError
 
 
-def check_names(names: Sequence[str], where: str) -> None:
+def check_names(names: Sequence[str], where: str, remedy: str = "rename or remove one of them") -> None:
     """Raise a `ColumnNameError` if two columns have the same name."""
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
@@ -19,7 +19,7 @@ def check_names(names: Sequence[str], where: str) -> None:
             where=where,
             expected="a name of its own for each column",
             got=f"{twice[0]!r} in columns {', '.join(places)}",
-            remedy="rename or remove one of them; if the first row holds values rather than names: --no-header",
+            remedy=remedy,
         )
 
 

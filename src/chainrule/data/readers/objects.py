@@ -15,7 +15,7 @@ from chainrule.data.readers.options import Options
 from chainrule.data.readers.store import Store, StoredTable
 from chainrule.data.readers.typed import Scan, load
 from chainrule.data.table import ArrayTable, Table
-from chainrule.errors import ArgumentError, EmptyDataError
+from chainrule.errors import ArgumentError, EmptyDataError, FileFormatError
 
 ACCEPTED = (
     "a file, a folder, a list of files, a dictionary of columns, a list of dictionaries, an array, a Dataset, "
@@ -43,11 +43,8 @@ def read_object(source: Any, options: Options, name: str) -> Table:
     if hasattr(source, "collect") and hasattr(source, "sink_parquet"):
         source = source.collect()
     if hasattr(source, "__arrow_c_stream__"):
-        return _scanned(_ArrowStream(source), options, name)
-    table = ArrayTable(_columns(source), name=name)
-    if not len(table):
-        raise EmptyDataError("there are no rows.", where=name, expected="at least one row")
-    return table
+        return _arrow(source, options, name)
+    return _arrays(_columns(source), name)
 
 
 def table_of(dataset: Dataset) -> ArrayTable:
@@ -57,6 +54,12 @@ def table_of(dataset: Dataset) -> ArrayTable:
     else:
         target = _numbered(dataset.targets, "target")
     return ArrayTable({**_array(dataset.inputs), **target}, name=dataset.name)
+
+
+def _arrays(columns: Mapping[str, Any], name: str) -> ArrayTable:
+    if not columns or not len(next(iter(columns.values()))):
+        raise EmptyDataError("there are no rows.", where=name, expected="at least one row")
+    return ArrayTable(columns, name=name)
 
 
 def _columns(source: Any) -> Mapping[str, Any]:
@@ -82,6 +85,8 @@ def _array(array: NDArray[Any]) -> dict[str, NDArray[Any]]:
         return {name: array[name] for name in array.dtype.names}
     if array.ndim == 4:
         return {"picture": array}
+    if array.ndim == 3 and array.dtype == np.uint8:
+        return {"picture": array[..., None]}
     return _numbered(array, "column")
 
 
@@ -92,7 +97,7 @@ def _numbered(array: NDArray[Any], name: str) -> dict[str, NDArray[Any]]:
         raise ArgumentError(
             f"an array of {array.ndim} dimensions is no table.",
             where="data",
-            expected="shape (rows, columns), or (rows, height, width, channels) for pictures",
+            expected="shape (rows, columns), or (rows, height, width, channels) and uint8 for pictures",
             got=f"shape {array.shape}",
         )
     return {f"{name}{number + 1}": array[:, number] for number in range(array.shape[1])}
@@ -108,8 +113,19 @@ class _ArrowStream:
         return self._table.__arrow_c_stream__(requested_schema)
 
 
+def _arrow(source: Any, options: Options, name: str) -> Table:
+    try:
+        return _scanned(_ArrowStream(source), options, name)
+    except FileFormatError:
+        # Columns in which nothing stands, and which say so by their type, are beyond duckdb.
+        lists = source.to_pydict() if hasattr(source, "to_pydict") else source.to_dict(as_series=False)
+        return _arrays(lists, name)
+
+
 def _pandas(frame: Any, options: Options, name: str) -> StoredTable:
     names = [str(column) for column in frame.columns]
+    if not names:
+        raise EmptyDataError("there are no columns.", where=name, expected="at least one")
     check_names(names, name)
     return _scanned(frame.set_axis(names, axis="columns"), options, name)
 

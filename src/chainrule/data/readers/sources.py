@@ -51,13 +51,13 @@ def files_of(source: str | Path) -> list[Path]:
 
 def missing(path: Path) -> MissingFileError:
     """The error of a file that is not there, with what is there instead."""
-    folder = path.parent
+    part, folder = path, path.parent
     while not folder.is_dir():
-        path, folder = folder, folder.parent
+        part, folder = folder, folder.parent
     names = [each.name for each in folder.iterdir()]
-    close = nearest(path.name, names)
+    close = nearest(part.name, names)
     return MissingFileError(
-        "there is no such file or folder.",
+        "there is no such file or folder." if part == path else f"there is no folder {part}.",
         where=str(path),
         expected="a file or folder",
         got=f"in {folder.resolve()}: {_some(names) or 'nothing'}",
