@@ -1,7 +1,6 @@
 """What goes wrong ends in one readable text on standard error, an exit code, and every file as it was."""
 
 import gzip
-import json
 import os
 import struct
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from chainrule.tables.run_folder import read_run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX systems")

@@ -5,11 +5,11 @@ import sys
 
 import numpy as np
 import pytest
-from chainrule.tables.run_folder import read_run
 
 import chainrule as cr
 from chainrule import models, nn
 from chainrule.cli import main
+from chainrule.tables.run_folder import read_run
 
 CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 

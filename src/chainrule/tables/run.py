@@ -13,7 +13,7 @@ from chainrule.data.table import Table, check_column
 from chainrule.errors import ArgumentError
 from chainrule.tables.findings import Finding, look_at_columns, look_at_parts
 from chainrule.tables.model import TableModel
-from chainrule.tables.schema import Schema, check_values, infer_schema
+from chainrule.tables.schema import Schema, check_columns, check_values, infer_schema
 from chainrule.tables.settings import Settings, parse
 from chainrule.tables.splits import fold_rows, split_rows
 from chainrule.tables.telling import Say, columns, heading, shown, silent
@@ -71,6 +71,8 @@ def run(source: Any, test_source: Any, settings: Settings, say: Say) -> Ran:
     )
     check_values(table, schema)
     schema, findings = look_at_columns(table, schema, settings)
+    if test is not None:
+        check_columns(test, schema)
     for line in schema_lines(schema):
         say(line)
     parts = split_rows(table, schema, settings, test)

@@ -10,7 +10,7 @@ from chainrule.columns import TARGETS, TYPES, column_type, target_type
 from chainrule.columns.base import Claim
 from chainrule.data.table import Table, check_column
 from chainrule.data.values import Values
-from chainrule.errors import ColumnTypeError, EmptyDataError
+from chainrule.errors import ColumnTypeError, EmptyDataError, MissingColumnError
 
 # So many rows show of what type a column is.
 ENOUGH = 200_000
@@ -88,6 +88,13 @@ def infer_schema(
     for name in (*targets, *said, *drop, *filter(None, (group, time))):
         check_column(name, table.names, table.name)
     return Schema(tuple(_field(table, name, targets, said.get(name), drop, group) for name in table.names))
+
+
+def check_columns(table: Table, schema: Schema) -> None:
+    """Raise a `MissingColumnError` where a table lacks an input or a target."""
+    missing = [field.name for field in (*schema.inputs, *schema.targets) if field.name not in table.names]
+    if missing:
+        raise MissingColumnError(missing, table.names, where=table.name)
 
 
 def check_values(table: Table, schema: Schema) -> None:
