@@ -258,7 +258,7 @@ def test_rows_that_cannot_be_predicted(run, given, fails, lines, says):
 
 def test_columns_that_were_not_there_are_ignored_and_said(run, given, chainrule):
     given([f"{line},{number}" for number, line in enumerate(LINES)], "new.csv")
-    code, out, err = chainrule("predict", run, "new.csv", "-o", "out.csv")
+    code, _, err = chainrule("predict", run, "new.csv", "-o", "out.csv")
     assert (code, err) == (0, "not looked at: 0\n")
 
 

@@ -169,7 +169,7 @@ def test_a_place_that_is_taken(train, home, where):
 def test_no_data(train, home, where):
     code, _, err = train(where)
     assert code == 1
-    assert err.startswith(f"error: {home / where}: ")
+    assert err.startswith(f"error: {where}: ")
     assert not list(home.iterdir())
 
 
