@@ -9,6 +9,7 @@ from chainrule.compiler.kernel import Contraction, Loops, Program, Whole, buffer
 from chainrule.compiler.simplify import simplify
 from chainrule.graph import Graph
 from chainrule.graph.evaluate import evaluate
+from chainrule.ops.convolution import CONVOLUTION_WEIGHT, Frame
 from chainrule.ops.random import default_generator
 from tests.compiler.kernels_in_numpy import run
 from tests.graph.random_graphs import random_graph
@@ -96,6 +97,15 @@ def test_long_reductions_are_shared_in_parts():
     first, second = of(lambda x: x.sum(), (256, 256)).kernels
     assert np.prod([loop.extent for loop in first.outer]) == 64
     assert not second.outer
+
+
+def test_the_gradient_to_a_weight_is_summed_over_parts_of_the_batch():
+    def function(x, g):
+        return CONVOLUTION_WEIGHT(x, g, kernel=(3,), frame=Frame((1,), ((1, 1),), (1,), 1))
+
+    first, second = of(function, (4, 512, 1), (4, 512, 2)).kernels
+    assert first.params["parts"] == 2
+    assert isinstance(second, Loops)
 
 
 def test_a_transposed_operand_is_read_where_it_stands():

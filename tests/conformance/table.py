@@ -104,6 +104,8 @@ def _convolutions(kind: str) -> list[Row]:
                 "weight": Row((x, g), {"kernel": tuple(kernel), "frame": frame}),
             }[kind]
         )
+    if kind == "weight":
+        rows += [Row(row.inputs, {**row.params, "parts": 2}) for row in rows[:2]]
     return rows
 
 

@@ -22,6 +22,7 @@ from chainrule.core.shape import Shape
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.convert import as_floating, promote
+from chainrule.ops.layout import chunk, concatenate
 from chainrule.ops.movement import OVERLAP_ADD, PAD, WINDOWS, Pairs
 
 
@@ -106,23 +107,36 @@ class _ConvolutionInput(Primitive):
 
 
 class _ConvolutionWeight(Primitive):
-    """The gradient to the weight: every window times its output, summed over windows and batch."""
+    """The gradient to the weight: every window times its output, summed over windows and batch.
 
-    def infer(self, x: Spec, g: Spec, *, kernel: Shape, frame: Frame) -> Spec:
-        return Spec((g.shape[-1], *kernel, x.shape[-1] // frame.groups), x.dtype)
+    With `parts`, each of so many equal parts of the batch is summed by itself: (parts, O, *kernel, C / groups).
+    """
 
-    def evaluate(self, x: Array, g: Array, *, kernel: Shape, frame: Frame) -> Array:
+    def infer(self, x: Spec, g: Spec, *, kernel: Shape, frame: Frame, parts: int = 1) -> Spec:
+        weight = (g.shape[-1], *kernel, x.shape[-1] // frame.groups)
+        return Spec(weight if parts == 1 else (parts, *weight), x.dtype)
+
+    def evaluate(self, x: Array, g: Array, *, kernel: Shape, frame: Frame, parts: int = 1) -> Array:
+        if parts > 1:
+            pairs = zip(np.split(x, parts), np.split(g, parts), strict=True)
+            return np.stack([self.evaluate(*pair, kernel=kernel, frame=frame) for pair in pairs])
         rows, _ = _rows(x, kernel, frame)
         out = np.asarray(np.matmul(_grouped(g, frame.groups).swapaxes(1, 2), rows))
         return out.reshape(g.shape[-1], *kernel, x.shape[-1] // frame.groups)
 
-    def vjp(self, arg: int, g: Tensor, y: Tensor, x: Tensor, h: Tensor, *, kernel: Shape, frame: Frame) -> Tensor:
+    def vjp(
+        self, arg: int, g: Tensor, y: Tensor, x: Tensor, h: Tensor, *, kernel: Shape, frame: Frame, parts: int = 1
+    ) -> Tensor:
+        if parts > 1:
+            each = zip(chunk(g, parts), chunk(x, parts), chunk(h, parts), strict=True)
+            found = [self.vjp(arg, one.squeeze(0), y, *pair, kernel=kernel, frame=frame) for one, *pair in each]
+            return concatenate(found)
         if arg == 0:
             return CONVOLUTION_INPUT(h, g, spatial=x.shape[1:-1], frame=frame)
         return CONVOLUTION(x, g, frame=frame)
 
     def flops(self, out: Spec, *inputs: Spec, **params: Any) -> int:
-        return 2 * shapes.size(inputs[1].shape) * shapes.size(out.shape[1:])
+        return 2 * shapes.size(inputs[1].shape) * shapes.size(out.shape[-inputs[0].ndim + 1 :])
 
 
 def _rows(x: Array, kernel: Shape, frame: Frame) -> tuple[Array, Shape]:

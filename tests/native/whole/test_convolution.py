@@ -51,6 +51,14 @@ def test_convolutions_as_networks_have_them(size):
     check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
 
 
+@pytest.mark.parametrize("size", [(6, 20, 3, 5), (6, 30, 20, 7), (6, 4, 3, 33)], ids=str)
+def test_parts_of_a_batch(size):
+    n, h, c, o = size
+    x, g = numbers((n, h, h, c), float32, seed=1), numbers((n, h, h, o), float32, seed=2)
+    frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame, parts=3)
+
+
 def test_an_array_may_be_given_twice():
     x = numbers((2, 4, 4, 2), float32)
     frame = Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1)

@@ -1,7 +1,9 @@
 """Long reductions in two steps, so that several threads can share them: sums of parts, then the sum of the sums.
 
 A reduction is divided among threads by what it keeps. One that keeps little of much would run on one thread alone; so
-a leading part of the dimension is kept at first. The parts depend on the shape only, never on the number of threads.
+a leading part of the dimension is kept at first. The gradient to the weight of a convolution sums over the batch: a
+thread that has some of the pictures goes over them once, for the whole weight, while they are in its cache. The parts
+depend on the shape only, never on the number of threads.
 """
 
 from __future__ import annotations
@@ -12,11 +14,17 @@ from chainrule.core.primitive import Primitive
 from chainrule.graph import Apply, Graph, Value
 from chainrule.graph.rewrite import rewrite
 from chainrule.ops.movement import RESHAPE
+from chainrule.ops.reduce import SUM
 
 # Below this many elements a second step costs more than it saves.
 _LONG = 32_768
 # So many results keep all threads busy without splitting.
 _MANY = 64
+
+
+# Parts of a batch that keep two to four threads evenly busy; and the positions in all its pictures that a part needs
+# at least, for its sums to be little work beside them.
+_PICTURES, _POSITIONS = 8, 1024
 
 
 def split(graph: Graph) -> Graph:
@@ -25,8 +33,23 @@ def split(graph: Graph) -> Graph:
 
 
 def _in_two(value: Apply) -> Value:
-    if value.primitive.name not in ("sum", "amax", "amin"):
+    if value.primitive.name in ("sum", "amax", "amin"):
+        return _reduction(value)
+    return _weight_gradient(value) if value.primitive.name == "convolution_weight" else value
+
+
+def _weight_gradient(value: Apply) -> Value:
+    """The gradient to a weight as a sum over parts of the batch."""
+    batch, *positions, _ = value.inputs[1].shape
+    most = min(_PICTURES, batch * math.prod(positions) // _POSITIONS)
+    parts = max((count for count in range(1, most + 1) if batch % count == 0), default=1)
+    if parts == 1:
         return value
+    each = _apply(value.primitive, value.inputs, value, **value.params, parts=parts)
+    return _apply(SUM, (each,), value, dims=(0,))
+
+
+def _reduction(value: Apply) -> Value:
     (source,) = value.inputs
     dims = sorted(value.params["dims"])
     reduced = math.prod(source.shape[dim] for dim in dims)
@@ -40,9 +63,9 @@ def _in_two(value: Apply) -> Value:
     shape = (*source.shape[:first], parts, source.shape[first] // parts, *source.shape[first + 1 :])
     within = tuple(dim + 1 for dim in dims if dim >= first)
     before = tuple(dim for dim in dims if dim < first)
-    halves = _apply(RESHAPE, source, value, shape=shape)
-    partial = _apply(value.primitive, halves, value, dims=(*before, *within))
-    return _apply(value.primitive, partial, value, dims=(first - len(before),))
+    halves = _apply(RESHAPE, (source,), value, shape=shape)
+    partial = _apply(value.primitive, (halves,), value, dims=(*before, *within))
+    return _apply(value.primitive, (partial,), value, dims=(first - len(before),))
 
 
 def _parts(length: int) -> int:
@@ -51,6 +74,6 @@ def _parts(length: int) -> int:
     return min(divisors, key=lambda count: abs(count - _MANY), default=1)
 
 
-def _apply(primitive: Primitive, source: Value, like: Apply, **params: object) -> Apply:
-    spec = primitive.infer(source.spec, **params)
-    return Apply(spec.shape, spec.dtype, primitive, (source,), params, like.note)
+def _apply(primitive: Primitive, inputs: tuple[Value, ...], like: Apply, **params: object) -> Apply:
+    spec = primitive.infer(*[source.spec for source in inputs], **params)
+    return Apply(spec.shape, spec.dtype, primitive, inputs, params, like.note)

@@ -6,6 +6,8 @@ of sums takes in their product. Any strides of `a` will do; `b` needs neighbours
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.contraction.plan import Plan
 from chainrule.native.emit import BYTES, Function, V, i64, number, vector
@@ -107,12 +109,26 @@ class Outer:
             right = [f.masked_load(self._vector, place, mask) for place, mask in zip(places, self._masks, strict=True)]
         else:
             right = [f.load(self._vector, place) for place in places]
-        result = []
-        for r in range(len(sums) // len(vectors)):
-            one = f.load(self._element, f.at(a, self._element, i64(0), r * self._a_free))
-            left = f.splat(one, plan.lanes)
-            result += [multiply_add(f, self._target, left, right[v], sums[r * len(vectors) + v]) for v in vectors]
-        return result
+        rows = range(len(sums) // len(vectors))
+        left = [f.at(a, self._element, i64(0), r * self._a_free) for r in rows]
+        return outer_product(f, self._target, left, right, sums)
+
+
+def outer_product(f: Function, target: Target, left: Sequence[V], right: Sequence[V], sums: Sequence[V]) -> list[V]:
+    """The step of every micro-kernel: a tile of sums with the products of a column and a row taken in.
+
+    Args:
+        f: The function under construction.
+        target: The processor.
+        left: The addresses of the column's numbers.
+        right: The row's vectors.
+        sums: A vector for each number of the column and each vector of the row.
+    """
+    taken: list[V] = []
+    for place in left:
+        one = f.splat(f.load(right[0].element, place), right[0].lanes)
+        taken += [multiply_add(f, target, one, b, total) for b, total in zip(right, sums[len(taken) :], strict=False)]
+    return taken
 
 
 def multiply_add(f: Function, target: Target, a: V, b: V, total: V) -> V:

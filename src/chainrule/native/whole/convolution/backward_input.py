@@ -110,7 +110,8 @@ class _BackwardInput:
 
         def product(indices: list[V], sums: list[V]) -> list[V]:
             right = parts.row(parts.at(weight, (indices[0], full)), full // parts.lanes)
-            return parts.take(sums, parts.at(g, (indices[0], 1)), geometry.every_output, right)
+            offsets = [r * geometry.every_output for r in range(rows)]
+            return parts.take(sums, parts.at(g, (indices[0], 1)), offsets, right)
 
         return nest(self._f, [geometry.outputs], product, parts.zeros(rows * full // parts.lanes))
 

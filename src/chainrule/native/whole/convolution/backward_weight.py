@@ -1,13 +1,15 @@
 """The gradient to the weight: a tile is some elements of a window times some vectors of output channels.
 
-It sums over all positions of a picture, one picture after another.
+It sums over some lines of a picture, or over a few small pictures, which stay in the nearest caches until every tile
+has been through them. Their outputs are copied side by side first, where others stand between them: walks over many
+pages, or over few sets of the cache, would wait.
 """
 
 from __future__ import annotations
 
 from math import prod
 
-from chainrule.native.emit import V, i64, vector
+from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import choose_tile
@@ -15,14 +17,22 @@ from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, s
 
 # Elements that make a tile, however few vectors it has.
 _SHORTEST_PIECE = 12
+# Windows of so few elements are written out: their tiles reach from one line of the window into the next.
+_SMALL_WINDOW = 48
+# Positions that a tile sums before its sums are added to those of others: fewer, and it spends its time on adding;
+# more, and they outgrow the nearest cache (and numbers one after another would lose digits).
+_POSITIONS = 256
 
 
 def emit_convolution_weight(task: Task) -> Work:
-    """A unit is a run of a window for a block of output channels."""
+    """A unit is a part of the batch and, where these are few, of the weight."""
     (x, g), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
-    backward = _BackwardWeight(Parts(task, Geometry.of(x.shape, out.shape, g.shape, task.kernel.params["frame"])))
+    parts = task.kernel.params.get("parts", 1)
+    weight = out.shape if parts == 1 else out.shape[1:]
+    geometry = Geometry.of(x.shape, weight, g.shape, task.kernel.params["frame"])
+    backward = _BackwardWeight(Parts(task, geometry), parts)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
     return Work(backward.units, backward.parts.scratch)
@@ -34,6 +44,12 @@ def _pieces(run: int, units: int) -> int:
     return next((p for p in fitting if units * p >= ENOUGH_UNITS), fitting[-1])
 
 
+def _at_once(count: int, each: int) -> int:
+    """How many of some pictures or lines, of so many positions each, tiles sum over at once: a divisor."""
+    most = max(_POSITIONS // each, 1)
+    return max((n for n in range(1, min(most, count) + 1) if count % n == 0), default=1)
+
+
 class _BackwardWeight:
     """The code of the gradient to the weight.
 
@@ -41,94 +57,151 @@ class _BackwardWeight:
         units: How many units there are.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, batches: int) -> None:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        self._pictures = Pictures(parts, parts.task.inputs[0])
+        self._batch = geometry.batch // batches
+        self._together = _at_once(self._batch, prod(geometry.positions))
+        self._lines = _at_once(geometry.positions[0], prod(geometry.positions[1:]))
+        self._positions = [self._together, self._lines, *geometry.positions[1:]]
+        self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         runs, run = geometry.runs
+        _, apart = geometry.steps(self._pictures.pixel)
+        window = [*geometry.kernel[:-1], runs]
+        self._offsets: list[int] | None = None
+        if geometry.depth <= _SMALL_WINDOW:
+            self._offsets = _offsets([*window, run], [*apart, 1])
+            window, apart, run = [], [], geometry.depth
         # Two registers to spare: LLVM needs them where sums are carried through loops within loops.
         self._tile = choose_tile(run, geometry.outputs, parts.lanes, parts.task.target.registers - 2)
         self._width = self._tile.vectors * parts.lanes
-        self._blocks = -(-geometry.outputs // self._width)
-        coarse = geometry.frame.groups * self._blocks * prod(geometry.kernel[:-1]) * runs
-        pieces = _pieces(run, coarse)
+        # The weight as (batches, groups, blocks of outputs, *runs of a window, elements of a run).
+        extents = [batches, geometry.frame.groups, -(-geometry.outputs // self._width), *window]
+        pieces = 1 if self._offsets else _pieces(run, prod(extents))
         self._run = run // pieces
-        # A window, as runs of elements that stand one after another.
-        self._runs = [*geometry.kernel[:-1], runs, pieces]
-        self.units = coarse * pieces
-        self._room = parts.room(self._run * self._width)
+        extents, self._apart = [*extents, pieces], [*apart, self._run]
+        # A unit has the first few of these indices, and does all of the others.
+        fixed = next((d for d in range(3, len(extents)) if prod(extents[:d]) >= ENOUGH_UNITS), len(extents))
+        self._outer, self._inner = extents[:fixed], extents[fixed:]
+        self.units = prod(self._outer)
+        self._room = parts.room(prod(self._inner) * self._run * self._width)
+        self._side_by_side = self._width == geometry.every_output
+        self._outputs = parts.room(0 if self._side_by_side else prod(self._positions) * self._width)
 
     def unit(self, index: V) -> None:
-        """One run; the last block of a group may have fewer outputs."""
-        f = self._f
-        block, run = f.divmod(index, prod(self._runs))
-        group, block = f.divmod(block, self._blocks)
-        whole, rest = divmod(self._geometry.outputs, self._width)
+        """A part of the weight; the last block of a group may have fewer outputs."""
+        f, outputs = self._f, self._geometry.outputs
+        indices: list[V] = []
+        for extent in reversed(self._outer):
+            index, one = f.divmod(index, extent)
+            indices.insert(0, one)
+        block = indices[2]
+        whole, rest = divmod(outputs, self._width)
         if whole:
             with f.when(f.compare("ult", block, i64(whole))):
-                self._block(group, f.mul(block, i64(self._width)), run, self._width)
+                self._block(indices, f.mul(block, i64(self._width)), self._width)
         if rest:
             with f.when(f.compare("eq", block, i64(whole))):
-                self._block(group, i64(whole * self._width), run, rest)
+                self._block(indices, i64(whole * self._width), rest)
 
-    def _block(self, group: V, output: V, run: V, width: int) -> None:
-        """The gradient to one run of the weights of the outputs from `output` on."""
+    def _block(self, indices: list[V], output: V, width: int) -> None:
+        """The gradient to a unit's weights of the outputs from `output` on."""
         f, geometry, parts = self._f, self._geometry, self.parts
-        f.fill(self._room, 0, i64(self._run * self._width * parts.task.kernel.out.dtype.itemsize))
-        with f.loop(i64(0), i64(geometry.batch)) as batch:
-            g = parts.at(
-                parts.task.inputs[1],
-                (batch.index, prod(geometry.positions) * geometry.every_output),
-                (group, geometry.outputs),
-                (output, 1),
-            )
-            start = parts.at(self._pictures.load(batch.index, group), *self._within(run))
+        batch, group, _, *window = indices
+        f.fill(self._room, 0, i64(prod(self._inner) * self._run * self._width * parts.task.kernel.out.dtype.itemsize))
+        across, _ = geometry.steps(self._pictures.pixel)
+        line = prod(geometry.positions[1:]) * geometry.every_output
+        with f.loop(i64(0), i64(self._batch), self._together, unroll=False) as pictures:
+            picture = f.add(f.mul(batch, i64(self._batch)), pictures.index)
+            x = self._pictures.load(picture, group)
+            with f.loop(i64(0), i64(geometry.positions[0]), self._lines, unroll=False) as lines:
+                g = parts.at(
+                    parts.task.inputs[1],
+                    (picture, geometry.positions[0] * line),
+                    (lines.index, line),
+                    (group, geometry.outputs),
+                    (output, 1),
+                )
+                g = self._packed(g, width)
 
-            def elements(first: V, rows: int) -> None:
-                self._add(parts.at(start, (first, 1)), g, parts.at(self._room, (first, self._width)), rows, width)
+                def run(inner: list[V], _: list[V]) -> None:
+                    start = parts.at(x, (lines.index, across[0]), *zip([*window, *inner], self._apart, strict=True))
+                    self._tiles(start, g, parts.at(self._room, *self._rooms(inner)), width)
 
-            steps(f, self._run, self._tile.rows, elements)
-        weights = parts.at(
-            parts.task.output,
-            (group, geometry.outputs * geometry.depth),
-            (output, geometry.depth),
-            (run, self._run),
-        )
-        parts.rearrange([width, self._run], (weights, [geometry.depth, 1]), (self._room, [1, self._width]))
+                nest(f, self._inner, run)
+        self._store(batch, group, output, window, width)
 
-    def _within(self, run: V) -> list[tuple[V, int]]:
-        """Where a run of a window stands in a picture: indices and their strides."""
-        _, within = self._geometry.steps(self._pictures.pixel)
-        terms = []
-        for extent, step in zip(reversed(self._runs), reversed([*within, self._run]), strict=True):
-            run, index = self._f.divmod(run, extent)
-            terms.append((index, step))
-        return terms
+    def _packed(self, g: V, width: int) -> V:
+        """The outputs of the positions at hand, side by side."""
+        if self._side_by_side:
+            return g
+        geometry = self._geometry
+        apart = [step * geometry.every_output for step in strides([self._together, *geometry.positions])]
+        to = [step * self._width for step in strides(self._positions)]
+        self.parts.rearrange([*self._positions, width], (self._outputs, [*to, 1]), (g, [*apart, 1]))
+        return self._outputs
 
-    def _add(self, element: V, g: V, place: V, rows: int, width: int) -> None:
-        """A tile: some elements of all windows of a picture times its outputs, added to the sums at `place`."""
+    def _rooms(self, inner: list[V]) -> list[tuple[V, int]]:
+        """Where the sums of a run are kept."""
+        size = self._run * self._width
+        return list(zip(inner, [step * size for step in strides(self._inner)], strict=True))
+
+    def _tiles(self, x: V, g: V, room: V, width: int) -> None:
+        """All tiles of a run."""
+        if self._offsets:
+            for first in range(0, self._run, self._tile.rows):
+                rows = self._offsets[first : first + self._tile.rows]
+                self._add(x, rows, g, self.parts.at(room, (i64(first), self._width)), width)
+            return
+
+        def elements(first: V, rows: int) -> None:
+            place = self.parts.at(room, (first, self._width))
+            self._add(self.parts.at(x, (first, 1)), list(range(rows)), g, place, width)
+
+        steps(self._f, self._run, self._tile.rows, elements)
+
+    def _add(self, x: V, elements: list[int], g: V, place: V, width: int) -> None:
+        """A tile: some elements of all windows of the pictures times their outputs, added to the sums at `place`."""
         f, geometry, parts = self._f, self._geometry, self.parts
         across, _ = geometry.steps(self._pictures.pixel)
-        own = [step * geometry.every_output for step in strides(geometry.positions)]
+        there = [self._pictures.apart, *across]
+        own = [step * self._width for step in strides(self._positions)]
         vectors = -(-width // parts.lanes)
 
         def product(indices: list[V], sums: list[V]) -> list[V]:
-            left = parts.at(element, *zip(indices, across, strict=True))
-            return parts.take(sums, left, 1, self._outputs(parts.at(g, *zip(indices, own, strict=True)), width))
+            left = parts.at(x, *zip(indices, there, strict=True))
+            return parts.take(sums, left, elements, parts.row(parts.at(g, *zip(indices, own, strict=True)), vectors))
 
-        # Each picture is summed by itself first: so many numbers one after another would lose digits.
-        for i, total in enumerate(nest(f, geometry.positions, product, parts.zeros(rows * vectors))):
+        for i, total in enumerate(nest(f, self._positions, product, parts.zeros(len(elements) * vectors))):
             r, v = divmod(i, vectors)
             to = parts.at(place, (i64(r), self._width), (i64(v), parts.lanes))
             f.store(f.add(f.load(total.type, to), total), to)
 
-    def _outputs(self, pointer: V, width: int) -> list[V]:
-        """Vectors of outputs, of which the last may not be full."""
-        f, lanes = self._f, self.parts.lanes
-        found = self.parts.row(pointer, width // lanes)
-        if width % lanes:
-            place = self.parts.at(pointer, (i64(width - width % lanes), 1))
-            type = vector(self.parts.task.element, lanes)
-            found.append(f.masked_load(type, place, f.mask(i64(width % lanes), lanes)))
-        return found
+    def _store(self, batch: V, group: V, output: V, window: list[V], width: int) -> None:
+        """Turn a unit's sums into the order of the weight."""
+        geometry, parts = self._geometry, self.parts
+        depth, runs = geometry.depth, [*self._outer[3:], *self._inner]
+        apart = [step * self._run for step in strides(runs)]
+        weights = parts.at(
+            parts.task.output,
+            (batch, geometry.every_output * depth),
+            (group, geometry.outputs * depth),
+            (output, depth),
+            *zip(window, apart, strict=False),
+        )
+
+        def run(inner: list[V], _: list[V]) -> None:
+            to = parts.at(weights, *zip(inner, apart[len(window) :], strict=True))
+            source = parts.at(self._room, *self._rooms(inner))
+            parts.rearrange([width, self._run], (to, [depth, 1]), (source, [1, self._width]))
+
+        nest(self._f, self._inner, run)
+
+
+def _offsets(extents: list[int], apart: list[int]) -> list[int]:
+    """How far from the first element of a window each of them stands, in order."""
+    found = [0]
+    for extent, step in zip(extents, apart, strict=True):
+        found = [offset + i * step for offset in found for i in range(extent)]
+    return found

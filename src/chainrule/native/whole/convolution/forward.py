@@ -100,7 +100,7 @@ class _Forward:
         def product(indices: list[V], sums: list[V]) -> list[V]:
             left = parts.at(window, *zip(indices, [*within, 1], strict=True))
             right = parts.at(weight, *zip(indices, rows_apart, strict=True))
-            return parts.take(sums, left, across[-1], parts.row(right, vectors))
+            return parts.take(sums, left, [r * across[-1] for r in range(rows)], parts.row(right, vectors))
 
         return nest(self._f, extents, product, parts.zeros(rows * vectors))
 

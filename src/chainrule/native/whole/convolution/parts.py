@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from chainrule.native.contraction.outer import outer_product
 from chainrule.native.emit import V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.task import CACHE_LINE, Task, nest, offset, steps, strides
@@ -67,23 +68,17 @@ class Parts:
 
         nest(f, extents[:-1], line)
 
-    def take(self, sums: list[V], left: V, apart: int, right: list[V]) -> list[V]:
+    def take(self, sums: list[V], left: V, offsets: Sequence[int], right: list[V]) -> list[V]:
         """A tile of sums, with the products of a column and a row taken in.
 
         Args:
             sums: A vector for each number of the column and each vector of the row.
-            left: The address of the column's first number.
-            apart: How far apart its numbers stand.
+            left: Where the column's numbers are counted from.
+            offsets: How far from there each of them stands.
             right: The row.
         """
-        f, element = self.f, self.task.element
-        taken: list[V] = []
-        for i in range(len(sums) // len(right)):
-            one = f.splat(f.load(element, f.at(left, element, i64(i * apart))), self.lanes)
-            for b in right:
-                before = sums[len(taken)]
-                taken.append(f.fma(one, b, before) if self.task.target.fused else f.add(before, f.mul(one, b)))
-        return taken
+        places = [self.f.at(left, self.task.element, i64(0), offset) for offset in offsets]
+        return outer_product(self.f, self.task.target, places, right, sums)
 
     def row(self, pointer: V, vectors: int) -> list[V]:
         """Whole neighbouring vectors."""
@@ -109,23 +104,26 @@ def _joined(extents: Sequence[int], a: Sequence[int], b: Sequence[int]) -> tuple
 
 
 class Pictures:
-    """The pictures of a batch with their padding; each is copied to scratch memory, unless there is none.
+    """The pictures of a batch with their padding; they are copied to scratch memory, unless there is none.
 
     Attributes:
         pixel: How far apart neighbouring pixels stand.
+        apart: How far apart neighbouring pictures stand.
     """
 
-    def __init__(self, parts: Parts, pointer: V) -> None:
+    def __init__(self, parts: Parts, pointer: V, together: int = 1) -> None:
         self._parts = parts
         self._pointer = pointer
+        self._together = together
         geometry = parts.geometry
         self._padded = any(map(any, geometry.frame.padding))
         self.pixel = geometry.channels if self._padded else geometry.every_channel
+        self.apart = prod(geometry.padded) * self.pixel
         if self._padded:
-            self._room = parts.room(prod(geometry.padded) * self.pixel)
+            self._room = parts.room(together * self.apart)
 
     def load(self, index: V, group: V) -> V:
-        """The address of a group's channels of a picture that has its padding; the last one loaded may be gone."""
+        """The address of a group's channels of some pictures with their padding; what was loaded before may be gone."""
         parts, geometry = self._parts, self._parts.geometry
         apart = geometry.every_channel
         picture = parts.at(self._pointer, (index, prod(geometry.spatial) * apart), (group, geometry.channels))
@@ -133,9 +131,10 @@ class Pictures:
             return picture
         padded = strides([*geometry.padded, self.pixel])
         first = sum(before * step for (before, _), step in zip(geometry.frame.padding, padded, strict=False))
+        extents = [self._together, *geometry.spatial]
         parts.rearrange(
-            [*geometry.spatial, geometry.channels],
-            (parts.at(self._room, (i64(first), 1)), padded),
-            (picture, [*(step * apart for step in strides(geometry.spatial)), 1]),
+            [*extents, geometry.channels],
+            (parts.at(self._room, (i64(first), 1)), [self.apart, *padded]),
+            (picture, [*(step * apart for step in strides(extents)), 1]),
         )
         return self._room
