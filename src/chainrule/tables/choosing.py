@@ -39,6 +39,8 @@ class Plan:
 _LARGE = 10_000
 # Fewer rows than these are soon learnt by heart.
 _FEW = 2_000
+# From so many on an epoch is long.
+_MANY = 50_000
 
 
 def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
@@ -77,13 +79,15 @@ def _pictures(rows: int) -> Plan:
 
 
 def _columns(rows: int) -> Plan:
-    batch_size = 32 if rows < _FEW else 128 if rows < 50_000 else 512
+    batch_size = 32 if rows < _FEW else 128 if rows < _MANY else 512
+    steps = -(-rows // batch_size)
     return Plan(
         architecture=Architecture("mlp", hidden=(256, 128), dropout=0.3 if rows < _FEW else 0.1),
         optimizer="adamw",
         lr=0.001,
         batch_size=batch_size,
-        epochs=120 if rows < 50_000 else 30,
-        patience=15,
+        # Where an epoch is a few updates only, more of them.
+        epochs=30 if rows >= _MANY else min(600, max(120, 6_000 // steps)),
+        patience=10 if rows >= _MANY else min(75, max(15, 500 // steps)),
         because=f"{rows:,} rows: batches of {batch_size}",
     )

@@ -20,6 +20,9 @@ from chainrule.tables.schema import Schema
 from chainrule.tables.settings import Settings
 from chainrule.tables.tested import Tested
 
+# So many rows are predicted at a time.
+BATCH = 4096
+
 
 @dataclass(eq=False)
 class TableModel:
@@ -114,7 +117,17 @@ class TableModel:
         if not len(prepared):
             count = sum(target.outputs for target in self.preparation.targets.values())
             return np.zeros((0, count), np.float32)
-        return self.network.predict(prepared, batch_size=4096)
+        whole = len(prepared) - len(prepared) % BATCH
+        parts = [self.network.predict(prepared[:whole], batch_size=BATCH)] if whole else []
+        if whole < len(prepared):
+            parts.append(self._few_outputs(prepared[whole:]))
+        return np.concatenate(parts)
+
+    def _few_outputs(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
+        """Outputs of fewer rows than a batch, made up to a power of two: so there are few sizes to compile for."""
+        size = 1 << (len(prepared) - 1).bit_length()
+        last = np.repeat(prepared[-1:], size - len(prepared), axis=0)
+        return self.network.predict(np.concatenate([prepared, last]), batch_size=size)[: len(prepared)]
 
     def predictions(self, found: NDArray[np.float32]) -> dict[str, Mapping[str, NDArray[Any]]]:
         """What outputs mean, by target."""

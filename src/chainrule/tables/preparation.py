@@ -18,13 +18,12 @@ from chainrule.columns.base import ColumnType, Target
 from chainrule.columns.classes import ClassTarget
 from chainrule.data import State
 from chainrule.data.table import Table
-from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, EmptyDataError, MissingColumnError
 from chainrule.processors import available
 from chainrule.tables.schema import Field, Schema
 
-# So many rows of a column are prepared at a time.
-CHUNK = 1 << 17
+# So many rows are prepared at a time.
+CHUNK = 1 << 16
 
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
@@ -117,36 +116,70 @@ class Preparation:
         return (sum(map(math.prod, self.shapes.values())),)
 
     def apply(self, table: Table, rows: NDArray[np.int64] | None = None, *, memory: int | None = None) -> NDArray[Any]:
-        """The inputs of rows as the network gets them.
+        """The inputs of rows as the network gets them: see `apply_to_parts`.
+
+        Args:
+            table: The table.
+            rows: Which rows, in which order; None for all.
+            memory: From so many bytes on, the result lies in a file that is mapped into memory.
+        """
+        (prepared,) = self.apply_to_parts(table, [np.arange(len(table)) if rows is None else rows], memory=memory)
+        return prepared
+
+    def apply_to_parts(
+        self, table: Table, parts: Sequence[NDArray[np.int64]], *, memory: int | None = None
+    ) -> list[NDArray[Any]]:
+        """The inputs of several parts of a table as the network gets them; the table is gone through once.
 
         Args:
             table: Whose columns may stand in any order, and have others among them.
-            rows: Which rows, in which order; None for all.
-            memory: From so many bytes on, the result lies in a file that is mapped into memory.
+            parts: The rows of each part, in the order that they shall have; none of them twice.
+            memory: From so many bytes on, a result lies in a file that is mapped into memory.
 
         Returns:
-            A table with one column gives what its type makes of it; several give (N, W), float32.
+            For each part, what the type makes of the column of a table that has only one; of several columns (N, W),
+            float32.
 
         Raises:
             MissingColumnError: If a column is not there.
             ColumnTypeError: If values are not of their column's type; it names file, row and column.
         """
         self.check_columns(table)
-        count = len(table) if rows is None else len(rows)
+        # Where in its part each row of the table shall stand; -1 for nowhere.
+        places = np.full((len(parts), len(table)), -1)
+        for place, rows in zip(places, parts, strict=True):
+            place[rows] = np.arange(len(rows))
+        wanted: NDArray[np.bool_] = np.any(places >= 0, axis=0)
+        dtype = self._prepared(table, np.zeros(0, np.int64), slice(0, 0)).dtype
+        shapes = [(len(rows), *self.row_shape) for rows in parts]
+        in_file = memory is not None and sum(map(math.prod, shapes)) * dtype.itemsize > memory
+        results = [_room(shape, dtype, in_file) for shape in shapes]
+
+        def write(start: int) -> None:
+            chosen = np.flatnonzero(wanted[start : start + CHUNK])
+            if len(chosen):
+                block = self._prepared(table, chosen, slice(start, start + CHUNK))
+                for result, place in zip(results, places[:, start + chosen], strict=True):
+                    result[place[place >= 0]] = block[place >= 0]
+
+        _each(write, range(0, len(table), CHUNK), len(table))
+        return results
+
+    def _prepared(self, table: Table, chosen: NDArray[np.int64], among: slice) -> NDArray[Any]:
+        """Some rows of a slice of the table, prepared."""
+
+        def made(name: str) -> NDArray[Any]:
+            values = table.column(name, among.start, among.stop)
+            with _located(table, name, among.start + chosen):
+                return self.inputs[name].transform(values if len(chosen) == len(values) else values.take(chosen))
+
         if len(self.inputs) == 1:
-            [(name, kind)] = self.inputs.items()
-            return np.concatenate([made for _, made in self._chunks(table, name, kind, rows)])
+            return made(next(iter(self.inputs)))
         places = self.places
-        matrix = _room((count, max(place.stop for place in places.values())), memory)
-
-        def write(name: str) -> None:
-            place = places[name]
-            for start, made in self._chunks(table, name, self.inputs[name], rows):
-                part = made.reshape(len(made), place.stop - place.start)
-                matrix[start : start + len(made), place.start : place.stop] = part
-
-        _each(write, list(self.inputs), count)
-        return matrix
+        block = np.empty((len(chosen), *self.row_shape), np.float32)
+        for name, place in places.items():
+            block[:, place.start : place.stop] = made(name).reshape(len(chosen), place.stop - place.start)
+        return block
 
     def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
         """Prepared rows as a linear model takes them, (N, F): categories one-hot, everything else as it is."""
@@ -178,17 +211,6 @@ class Preparation:
             return table.column(name).take(rows).array.astype(np.float64)
         with _located(table, name, rows):
             return target.encode(table.column(name).take(rows)).reshape(-1).astype(np.int64)
-
-    def _chunks(
-        self, table: Table, name: str, kind: ColumnType, rows: NDArray[np.int64] | None
-    ) -> Iterator[tuple[int, NDArray[Any]]]:
-        chosen = None if rows is None else table.column(name).take(rows)
-        count = len(table) if rows is None else len(rows)
-        for start in range(0, max(count, 1), CHUNK):
-            stop = min(start + CHUNK, count)
-            values: Values = table.column(name, start, stop) if chosen is None else chosen.take(slice(start, stop))
-            with _located(table, name, np.arange(start, stop) if rows is None else rows[start:stop]):
-                yield start, kind.transform(values)
 
     def to_state(self) -> State:
         """All that is needed to build it again."""
@@ -236,12 +258,12 @@ def _own(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[A
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def _room(shape: Sequence[int], memory: int | None) -> NDArray[Any]:
-    """An array of numbers; where it would exceed the memory, one in a file that goes when it is dropped."""
-    if memory is None or math.prod(shape) * 4 <= memory:
-        return np.empty(shape, np.float32)
+def _room(shape: tuple[int, ...], dtype: np.dtype[Any], in_file: bool) -> NDArray[Any]:
+    """An array to be filled; in a file that is mapped into memory, and goes when it is dropped, if asked for."""
+    if not in_file or not math.prod(shape):
+        return np.empty(shape, dtype)
     with tempfile.TemporaryFile(prefix="chainrule-") as file:
-        return np.memmap(file, np.float32, "w+", shape=tuple(shape))
+        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
     # The test too, so that whatever is wrong in its rows is known before anything is trained.
     tested_on = table if test is None else test
     rows = {"training": (table, parts.train), "validation": (table, parts.validation), "test": (tested_on, parts.test)}
-    inputs = {name: preparation.apply(*part, memory=settings.memory) for name, part in rows.items()}
+    inputs = _inputs(preparation, rows, settings)
     truths = {name: preparation.goals(*part) for name, part in rows.items()}
     for line in parts_lines(preparation.targets, truths):
         say(line)
@@ -88,6 +88,19 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
 
     tested = _test(model, table, parts, tested_on, inputs, say) if len(parts.test) else []
     return Trained(model, plan, parts, history, inputs["test"], tested, time.perf_counter() - begun, interrupted)
+
+
+def _inputs(
+    preparation: Preparation, rows: Mapping[str, tuple[Table, np.ndarray]], settings: Settings
+) -> dict[str, np.ndarray]:
+    """What the network gets of each part; parts of one table are prepared together."""
+    found: dict[str, np.ndarray] = {}
+    for table in {id(table): table for table, _ in rows.values()}.values():
+        own = {name: part for name, (where, part) in rows.items() if where is table}
+        found |= dict(
+            zip(own, preparation.apply_to_parts(table, list(own.values()), memory=settings.memory), strict=True)
+        )
+    return found
 
 
 def described(preparation: Preparation) -> list[str]:
