@@ -20,6 +20,7 @@ OUT = REPOSITORY / "build" / "docs"
 # The Markdown files, by the name of their page, with the title in the list of pages.
 SOURCES = {
     "index": ("README.md", "README"),
+    "tables": ("docs/tables.md", "Tables"),
     "tour": ("docs/tour.md", "Tour"),
     "architecture": ("docs/architecture.md", "Architecture"),
     "compiler": ("docs/compiler.md", "The compiler"),

@@ -19,7 +19,7 @@ import chainrule as cr
 from chainrule.cli import main
 
 REPOSITORY = Path(__file__).parents[1]
-RUN = ["README.md", "docs/architecture.md", "docs/compiler.md", "docs/tour.md"]
+RUN = ["README.md", "docs/architecture.md", "docs/compiler.md", "docs/tables.md", "docs/tour.md"]
 ALL = [*RUN, "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md", "docs/performance.md"]
 
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.MULTILINE | re.DOTALL)

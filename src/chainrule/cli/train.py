@@ -36,11 +36,13 @@ def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
         data = _texts(given.pop("data", None), f"{where}, data")
     test, out = (_texts(given.pop(name), f"{where}, {name}")[0] if name in given else None for name in ("test", "out"))
     settings = parse(given, where, besides=("data", "test", "out"))
-    sources, test_source = _located(data or [BUNDLED]), None if test is None else _located([test])[0]
+    data = data or [BUNDLED]
+    sources, test_source = _located(data), None if test is None else _located([test])[0]
     folder = free_folder("runs", Path(sources[0]).name.split(".")[0]) if out is None else Path(out)
     check_free(folder)
 
-    ran = run(sources if len(sources) > 1 else sources[0], test_source, settings, print)
+    # What is said of the files calls them what the user calls them.
+    ran = run(list(data) if len(data) > 1 else data[0], test, settings, print)
     print(heading("Run folder"))
     trained = ran.trained
     record = Record(
