@@ -224,6 +224,21 @@ def test_a_path_of_no_picture(given, fails, pictures):
     assert "pets/cats/none.png (no file)" in err
 
 
+def test_pictures_of_which_nothing_is_known_are_predicted(pictures, chainrule):
+    assert chainrule("train", "pets", "--model", "mlp", "--epochs", 1, "--out", "run").code == 0
+    for new, count in (("pets/cats", 10), ("pets/cats/0.png", 1), ("pets/*/*.png", 20)):
+        code, out, err = chainrule("predict", "run", new)
+        assert (code, err) == (0, "")
+        header, *rows = out.splitlines()
+        assert header == "picture,predicted_class,probability_of_cats,probability_of_dogs"
+        assert len(rows) == count
+        assert rows[0].startswith("pets/cats/0.png,")
+    (pictures / "cats" / "4.png").write_bytes(b"")
+    code, _, err = chainrule("predict", "run", "pets/cats", "-o", "out.csv")
+    assert code == 1
+    assert "pets/cats/4.png: the file is empty" in err
+
+
 # Predictions
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from chainrule.data.idx import load_idx_folder
 from chainrule.data.readers.objects import table_of
+from chainrule.data.readers.options import Options
+from chainrule.data.readers.sources import PICTURES
 from chainrule.data.table import ArrayTable, Table
 from chainrule.errors import EmptyDataError, FileFormatError
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 TRAINING = ("train", "training", "training_set", "train_set")
 VALIDATION = ("val", "valid", "validation", "validation_set", "val_set")
 TEST = ("test", "testing", "test_set")
@@ -39,6 +40,11 @@ def read_picture_folder(folder: Path) -> tuple[Table, Table | None]:
     if not training:
         return _read([folder], folder), None
     return _read(training, folder), _read([test], folder) if test is not None else None
+
+
+def read_pictures(paths: Sequence[Path], options: Options, name: str) -> ArrayTable:
+    """Pictures of which nothing else is known, such as those of which a class is to be predicted."""
+    return ArrayTable({"picture": list(map(str, paths))}, name=name)
 
 
 def read_idx_parts(folder: Path) -> tuple[Table, Table | None]:

@@ -13,7 +13,14 @@ from chainrule.data.idx import is_idx_folder
 from chainrule.data.readers.delimited import read_delimited
 from chainrule.data.readers.objects import read_object, table_of
 from chainrule.data.readers.options import Options
-from chainrule.data.readers.pictures import TEST, TRAINING, is_picture_folder, read_idx_parts, read_picture_folder
+from chainrule.data.readers.pictures import (
+    TEST,
+    TRAINING,
+    is_picture_folder,
+    read_idx_parts,
+    read_picture_folder,
+    read_pictures,
+)
 from chainrule.data.readers.sources import Format, files_of, format_of
 from chainrule.data.readers.typed import read_json, read_parquet
 from chainrule.data.table import Table
@@ -23,6 +30,7 @@ READERS: dict[Format, Callable[[Sequence[Path], Options, str], Table]] = {
     "delimited": read_delimited,
     "parquet": read_parquet,
     "json": read_json,
+    "pictures": read_pictures,
 }
 # The digits that come with chainrule, where no file is called so.
 BUNDLED = "digits"
@@ -34,8 +42,8 @@ def read_table(source: Any, **options: Any) -> Table:
     Of data that comes in two parts, for training and for test, it is the part for training: see `read_parts`.
 
     Args:
-        source: A file (CSV and its kin, Parquet, JSON lines, each packed by gzip or not), several files as a list, a
-            pattern or a folder; a folder with a folder of pictures for each class; a folder with MNIST's files;
+        source: A file (CSV and its kin, Parquet, JSON lines, each packed by gzip or not), several files as a list, a pattern
+            or a folder; pictures; a folder with a folder of pictures for each class; a folder with MNIST's files;
             "digits"; a dictionary of columns, a list of dictionaries, an array, a `Dataset`; a table of pandas, polars
             or Arrow; a table, which is returned as it is.
         **options: What is to be said of files, where what is found there would be wrong: see `Options`.

@@ -9,8 +9,9 @@ from typing import Literal
 
 from chainrule.errors import FileFormatError, MissingFileError, nearest
 
-Format = Literal["delimited", "parquet", "json"]
-FORMATS: dict[str, Format] = {
+Format = Literal["delimited", "parquet", "json", "pictures"]
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+TABLES: dict[str, Format] = {
     ".csv": "delimited",
     ".tsv": "delimited",
     ".tab": "delimited",
@@ -22,6 +23,7 @@ FORMATS: dict[str, Format] = {
     ".jsonl": "json",
     ".ndjson": "json",
 }
+FORMATS: dict[str, Format] = {**TABLES, **dict.fromkeys(PICTURES, "pictures")}
 
 
 def files_of(source: str | Path) -> list[Path]:
@@ -32,12 +34,16 @@ def files_of(source: str | Path) -> list[Path]:
     """
     path = Path(source)
     if path.is_dir():
-        files = sorted(each for each in path.iterdir() if each.is_file() and _suffix(each) in FORMATS)
+        there = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
+        # Pictures beside a table are those that it speaks of.
+        files = [each for each in there if _suffix(each) in TABLES] or [
+            each for each in there if _suffix(each) in PICTURES
+        ]
         if not files:
             raise MissingFileError(
                 "there is nothing in this folder that can be read.",
                 where=str(path),
-                expected=f"files that end in {', '.join(FORMATS)}, folders of pictures, or MNIST's four files",
+                expected=f"files that end in {', '.join(TABLES)}, pictures, folders of them, or MNIST's four files",
                 got=_some(each.name for each in path.iterdir()) or "an empty folder",
             )
         return files
