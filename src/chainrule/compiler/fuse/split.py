@@ -20,6 +20,9 @@ from chainrule.ops.reduce import SUM
 _LONG = 32_768
 # So many results keep all threads busy without splitting.
 _MANY = 64
+# Sums of columns read a few columns of all rows, then the next few. Where there are more rows than these, of more
+# elements than these, parts of the rows stay in a cache until all columns are done.
+_ROWS, _ELEMENTS = 2_048, 1 << 18
 
 
 # Parts of a batch that keep two to four threads evenly busy; and the positions in all its pictures that a part needs
@@ -54,7 +57,8 @@ def _reduction(value: Apply) -> Value:
     dims = sorted(value.params["dims"])
     reduced = math.prod(source.shape[dim] for dim in dims)
     kept = math.prod(source.shape) // max(reduced, 1)
-    if reduced < _LONG or kept >= _MANY:
+    far = len(source.shape) - 1 not in dims and reduced >= _ROWS and reduced * kept >= _ELEMENTS
+    if not far and (reduced < _LONG or kept >= _MANY):
         return value
     first = next(dim for dim in dims if source.shape[dim] > 1)
     parts = _parts(source.shape[first])
