@@ -112,7 +112,7 @@ def test_broken_files(train, mnist, home, name, breaking):
     before = files(home)
     code, _, err = train("data", "--out", "run")
     assert code == 1
-    assert err.startswith(f"error: {path}: ")
+    assert err.startswith(f"error: {path.relative_to(home)}: ")
     assert files(home) == before
 
 

@@ -241,16 +241,6 @@ def test_arrays():
     assert model.predict(digits.inputs[:5]).shape == (5,)
 
 
-def test_folds_are_told_with_mean_and_spread():
-    told = []
-    ran = run(
-        columns(), None, Settings(target=("bought",), drop=("price",), model="linear", epochs=1, folds=3), told.append
-    )
-    assert len(ran.folds) == 3
-    assert len([line for line in told if line.startswith("fold ")]) == 3
-    assert any("bought: accuracy" in line and "from fold to fold ±" in line for line in told)
-
-
 def test_it_says_nothing_when_asked_to(capsys):
     cr.train(columns(), "bought", **QUICK)
     assert capsys.readouterr() == ("", "")

@@ -42,8 +42,8 @@ def read_table(source: Any, **options: Any) -> Table:
     Of data that comes in two parts, for training and for test, it is the part for training: see `read_parts`.
 
     Args:
-        source: A file (CSV and its kin, Parquet, JSON lines, each packed by gzip or not), several files as a list, a pattern
-            or a folder; pictures; a folder with a folder of pictures for each class; a folder with MNIST's files;
+        source: A file (CSV and its kin, Parquet, JSON lines, each packed by gzip or not), several files as a list, a
+            pattern or a folder; pictures; a folder with a folder of pictures for each class, or with MNIST's files;
             "digits"; a dictionary of columns, a list of dictionaries, an array, a `Dataset`; a table of pandas, polars
             or Arrow; a table, which is returned as it is.
         **options: What is to be said of files, where what is found there would be wrong: see `Options`.
