@@ -3,7 +3,9 @@
 import csv
 import json
 import os
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,7 +61,7 @@ def quick(request, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def write():
     """Writes the run of an untrained model; gives the folder and the model."""
 
@@ -73,9 +75,17 @@ def write():
     return to
 
 
+@pytest.fixture(scope="module")
+def written(write, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "matplotlib.figure", None)
+        return write(tmp_path_factory.mktemp("runs") / "run")[0]
+
+
 @pytest.fixture
-def folder(write, tmp_path):
-    return write(tmp_path / "run")[0]
+def folder(written, tmp_path):
+    """A copy of a run folder, to be changed."""
+    return Path(shutil.copytree(written, tmp_path / "run"))
 
 
 def test_there_and_back(write, tmp_path):
@@ -92,8 +102,8 @@ def test_there_and_back(write, tmp_path):
     np.testing.assert_array_equal(run.model.predict_proba(PEOPLE), model.predict_proba(PEOPLE))
 
 
-def test_every_file_is_described(pictures, folder):
-    assert {path.name for path in folder.iterdir()} == set(FILES)
+def test_every_file_is_described(pictures, write, tmp_path):
+    assert {path.name for path in write(tmp_path / "run")[0].iterdir()} == set(FILES)
 
 
 def test_without_matplotlib_there_is_no_picture(folder):

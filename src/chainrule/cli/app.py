@@ -79,10 +79,13 @@ def _optimizer(name: str | None) -> str | None:
     return name
 
 
+def _model_names() -> list[str]:
+    return sorted({*known_models.names(), *KINDS})
+
+
 def _model(name: str | None) -> str | None:
-    known = [*known_models.names(), *KINDS]
-    if name is not None and name not in known:
-        raise usage(UnknownNameError("model", name, known))
+    if name is not None and name not in _model_names():
+        raise usage(UnknownNameError("model", name, _model_names()))
     return name
 
 
@@ -353,5 +356,5 @@ def cache(clear: Annotated[bool, typer.Option("--clear", help="Remove them all."
 @app.command()
 def models() -> None:
     """List the models that `train --model` knows."""
-    for name in known_models.names():
+    for name in _model_names():
         print(name)
