@@ -19,7 +19,7 @@ def convolutions(draw):
     padding = draw(st.tuples(*[st.tuples(st.integers(0, 4), st.integers(0, 2))] * ndim))
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     spatial = tuple(max(r - sum(p), 0) + draw(st.integers(0, 4)) for r, p in zip(reach, padding, strict=True))
-    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    groups = draw(st.sampled_from([1, 1, 2, 3, 19]))
     channels, outputs = draw(st.sampled_from([0, 1, 3, 17])), draw(st.sampled_from([1, 2, 5, 35]))
     frame, dtype = Frame(stride, padding, dilation, groups), draw(st.sampled_from(FLOATING))
     x = numbers((draw(st.integers(0, 2)), *spatial, groups * channels), dtype, seed=1)
@@ -59,6 +59,21 @@ def test_parts_of_a_batch(size):
     check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame, parts=3)
 
 
+# (pictures, channels, kernel, stride, padding, dilation)
+@pytest.mark.parametrize("size", [(4, 32, 3, 1, 1, 1), (2, 37, 3, 2, 1, 1), (2, 19, 5, 1, 0, 2)], ids=str)
+@pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
+def test_each_channel_by_itself(size, target):
+    n, c, k, s, p, d = size
+    frame = Frame((s, s), ((p, p), (p, 0)), (d, d), c)
+    x, w = numbers((n, 11, 12, c), float32, seed=1), numbers((c, k, k, 1), float32, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(w.shape, float32), frame=frame)
+    g = numbers(y.shape, float32, seed=3)
+    check(target, CONVOLUTION, x, w, frame=frame)
+    check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
+    check(target, CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
+    check(target, CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame, parts=2)
+
+
 def test_an_array_may_be_given_twice():
     x = numbers((2, 4, 4, 2), float32)
     frame = Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
@@ -79,3 +94,11 @@ def test_sums_stay_in_registers(size, target):
     check_sums_stay_in_registers(written(target, CONVOLUTION, x, weight, frame=frame))
     check_sums_stay_in_registers(written(target, CONVOLUTION_INPUT, y, weight, spatial=(h, w), frame=frame))
     check_sums_stay_in_registers(written(target, CONVOLUTION_WEIGHT, x, y, kernel=(k, k), frame=frame))
+
+
+@pytest.mark.parametrize("target", [target for target in EVERY if target.fused], ids=lambda target: target.name)
+def test_sums_of_each_channel_stay_in_registers(target):
+    frame, kernel = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 64), (3, 3)
+    x, weight = Spec((8, 16, 16, 64), float32), Spec((64, 3, 3, 1), float32)
+    check_sums_stay_in_registers(written(target, CONVOLUTION, x, weight, frame=frame))
+    check_sums_stay_in_registers(written(target, CONVOLUTION_WEIGHT, x, x, kernel=kernel, frame=frame))

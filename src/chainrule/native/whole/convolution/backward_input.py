@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from chainrule.native.emit import V, i64, vector
+from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.tile import choose_tile
@@ -16,7 +17,10 @@ def emit_convolution_input(task: Task) -> Work:
     (g, w), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
-    backward = _BackwardInput(Parts(task, Geometry.of(out.shape, w.shape, g.shape, task.kernel.params["frame"])))
+    geometry = Geometry.of(out.shape, w.shape, g.shape, task.kernel.params["frame"])
+    if geometry.depthwise:
+        return emit_depthwise_input(task, geometry)
+    backward = _BackwardInput(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
     return Work(out.shape[0], backward.parts.scratch)
@@ -78,7 +82,7 @@ class _BackwardInput:
 
         nest(f, [geometry.frame.groups], group)
         if self._padded:
-            self._crop(parts.at(parts.task.output, (index, prod(geometry.spatial) * geometry.every_channel)))
+            parts.crop(self._sum, parts.at(parts.task.output, (index, prod(geometry.spatial) * geometry.every_channel)))
 
     def _block(self, g: V, weight: V, picture: V, width: int) -> None:
         """Some elements of all runs, for all windows."""
@@ -124,12 +128,3 @@ class _BackwardInput:
             place = parts.at(window, (i64(r), across[-1]), (i64(v), parts.lanes))
             before = f.load(vector(parts.task.element, min(parts.lanes, width - v * parts.lanes)), place)
             f.store(f.add(before, parts.first(total, before.lanes)), place)
-
-    def _crop(self, target: V) -> None:
-        """The picture without its padding."""
-        geometry = self._geometry
-        padded = strides([*geometry.padded, geometry.every_channel])
-        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, padded, strict=False))
-        extents = [*geometry.spatial, geometry.every_channel]
-        source = self.parts.at(self._sum, (i64(first), 1))
-        self.parts.rearrange(extents, (target, strides(extents)), (source, padded))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from math import prod
 
 from chainrule.native.emit import V, i64
-from chainrule.native.whole.convolution.geometry import Geometry
+from chainrule.native.whole.convolution.depthwise import emit_depthwise_weight
+from chainrule.native.whole.convolution.geometry import Geometry, window_offsets
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import choose_tile
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
@@ -32,6 +33,8 @@ def emit_convolution_weight(task: Task) -> Work:
     parts = task.kernel.params.get("parts", 1)
     weight = out.shape if parts == 1 else out.shape[1:]
     geometry = Geometry.of(x.shape, weight, g.shape, task.kernel.params["frame"])
+    if geometry.depthwise:
+        return emit_depthwise_weight(task, geometry, parts)
     backward = _BackwardWeight(Parts(task, geometry), parts)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
@@ -71,7 +74,7 @@ class _BackwardWeight:
         window = [*geometry.kernel[:-1], runs]
         self._offsets: list[int] | None = None
         if geometry.depth <= _SMALL_WINDOW:
-            self._offsets = _offsets([*window, run], [*apart, 1])
+            self._offsets = window_offsets([*window, run], [*apart, 1])
             window, apart, run = [], [], geometry.depth
         # Two registers to spare: LLVM needs them where sums are carried through loops within loops.
         self._tile = choose_tile(run, geometry.outputs, parts.lanes, parts.task.target.registers - 2)
@@ -197,11 +200,3 @@ class _BackwardWeight:
             parts.rearrange([width, self._run], (to, [depth, 1]), (source, [1, self._width]))
 
         nest(self._f, self._inner, run)
-
-
-def _offsets(extents: list[int], apart: list[int]) -> list[int]:
-    """How far from the first element of a window each of them stands, in order."""
-    found = [0]
-    for extent, step in zip(extents, apart, strict=True):
-        found = [offset + i * step for offset in found for i in range(extent)]
-    return found

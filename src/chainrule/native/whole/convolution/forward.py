@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from chainrule.native.emit import V, i64
+from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import choose_tile
@@ -16,7 +17,10 @@ def emit_convolution(task: Task) -> Work:
     (x, w), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
-    forward = _Forward(Parts(task, Geometry.of(x.shape, w.shape, out.shape, task.kernel.params["frame"])))
+    geometry = Geometry.of(x.shape, w.shape, out.shape, task.kernel.params["frame"])
+    if geometry.depthwise:
+        return emit_depthwise(task, geometry)
+    forward = _Forward(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         forward.unit(units.index)
     return Work(out.shape[0], forward.parts.scratch)

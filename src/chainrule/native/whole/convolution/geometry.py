@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import prod
 
 from chainrule.core.shape import Shape
@@ -36,6 +37,16 @@ class Geometry:
     def of(x: Shape, w: Shape, y: Shape, frame: Frame) -> Geometry:
         """From the shapes of input, weight and output."""
         return Geometry(x[0], x[1:-1], w[1:-1], y[1:-1], w[-1], w[0] // frame.groups, frame)
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether each channel is convolved by itself, to one output."""
+        return self.channels == self.outputs == 1 < self.frame.groups
+
+    def of_blocks(self, blocks: int) -> Geometry:
+        """A depthwise convolution, seen as one of so many groups whose channels are convolved by themselves."""
+        size = self.frame.groups // blocks
+        return replace(self, channels=size, outputs=size, frame=self.frame._replace(groups=blocks))
 
     @property
     def padded(self) -> Shape:
@@ -78,3 +89,11 @@ class Geometry:
             [step * s for step, s in zip(apart, self.frame.stride, strict=True)],
             [step * d for step, d in zip(apart, self.frame.dilation, strict=True)],
         )
+
+
+def window_offsets(extents: Sequence[int], apart: Sequence[int]) -> list[int]:
+    """How far from the first element of a window each of them stands, in order."""
+    found = [0]
+    for extent, step in zip(extents, apart, strict=True):
+        found = [offset + i * step for offset in found for i in range(extent)]
+    return found

@@ -68,6 +68,14 @@ class Parts:
 
         nest(f, extents[:-1], line)
 
+    def crop(self, padded: V, target: V) -> None:
+        """Copy a picture without its padding."""
+        geometry = self.geometry
+        apart = strides([*geometry.padded, geometry.every_channel])
+        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, apart, strict=False))
+        extents = [*geometry.spatial, geometry.every_channel]
+        self.rearrange(extents, (target, strides(extents)), (self.at(padded, (i64(first), 1)), apart))
+
     def take(self, sums: list[V], left: V, offsets: Sequence[int], right: list[V]) -> list[V]:
         """A tile of sums, with the products of a column and a row taken in.
 
@@ -79,6 +87,10 @@ class Parts:
         """
         places = [self.f.at(left, self.task.element, i64(0), offset) for offset in offsets]
         return outer_product(self.f, self.task.target, places, right, sums)
+
+    def load(self, kind: str, pointer: V, *terms: tuple[V, int]) -> V:
+        """What stands at the sum of index times stride."""
+        return self.f.load(kind, self.at(pointer, *terms))
 
     def row(self, pointer: V, vectors: int) -> list[V]:
         """Whole neighbouring vectors."""

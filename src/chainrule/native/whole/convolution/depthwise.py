@@ -1,0 +1,166 @@
+"""Depthwise convolution: each channel by itself, so channels lie along the lanes and nothing is spread over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+from chainrule.native.contraction.outer import multiply_add
+from chainrule.native.emit import V, i64, number, vector
+from chainrule.native.whole.convolution.geometry import Geometry, window_offsets
+from chainrule.native.whole.convolution.parts import Parts, Pictures
+from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
+
+# Sums at once: enough to hide the latency of a multiply-add, few enough for registers.
+_SUMS = 8
+
+
+def emit_depthwise(task: Task, geometry: Geometry) -> Work:
+    """The forward pass. A unit is a picture."""
+    parts = Parts(task, geometry.of_blocks(1))
+    pictures = Pictures(parts, task.inputs[0])
+    weight = _by_element(parts, task.inputs[1])
+
+    def tile(picture: V, out: V, weight: V, rows: int, kind: str) -> None:
+        across, within = parts.geometry.steps(pictures.pixel)
+
+        def product(indices: list[V], sums: list[V]) -> list[V]:
+            w = parts.load(kind, weight, _element(parts, indices))
+            x = parts.at(picture, *zip(indices, within, strict=True))
+            pixels = [parts.load(kind, x, (i64(r), across[-1])) for r in range(rows)]
+            return [multiply_add(parts.f, task.target, one, w, total) for one, total in zip(pixels, sums, strict=True)]
+
+        for r, total in enumerate(nest(parts.f, parts.geometry.kernel, product, [number(0, kind)] * rows)):
+            parts.f.store(total, parts.at(out, (i64(r), parts.geometry.every_output)))
+
+    with task.f.loop(task.frame.begin, task.frame.end) as units:
+        out = parts.at(task.output, (units.index, prod(geometry.positions) * geometry.every_output))
+        _windows(parts, (pictures.load(units.index, i64(0)), out, weight), tile)
+    return Work(geometry.batch, parts.scratch)
+
+
+def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
+    """The gradient to the input: every output is spread over its window. A unit is a picture."""
+    parts = Parts(task, geometry.of_blocks(1))
+    weight = _by_element(parts, task.inputs[1])
+    size = prod(geometry.padded) * geometry.every_channel
+    room = parts.room(size)
+
+    def tile(picture: V, g: V, weight: V, rows: int, kind: str) -> None:
+        across, within = parts.geometry.steps(geometry.every_channel)
+        outputs = [parts.load(kind, g, (i64(r), geometry.every_output)) for r in range(rows)]
+
+        def spread(indices: list[V], _: list[V]) -> None:
+            w = parts.load(kind, weight, _element(parts, indices))
+            x = parts.at(picture, *zip(indices, within, strict=True))
+            places = [parts.at(x, (i64(r), across[-1])) for r in range(rows)]
+            before = [parts.load(kind, place) for place in places]
+            for place, one, total in zip(places, outputs, before, strict=True):
+                parts.f.store(multiply_add(parts.f, task.target, one, w, total), place)
+
+        nest(parts.f, parts.geometry.kernel, spread)
+
+    with task.f.loop(task.frame.begin, task.frame.end) as units:
+        task.f.fill(room, 0, i64(size * task.kernel.out.dtype.itemsize))
+        g = parts.at(task.inputs[0], (units.index, prod(geometry.positions) * geometry.every_output))
+        _windows(parts, (room, g, weight), tile)
+        parts.crop(room, parts.at(task.output, (units.index, prod(geometry.spatial) * geometry.every_channel)))
+    return Work(geometry.batch, parts.scratch)
+
+
+def emit_depthwise_weight(task: Task, geometry: Geometry, batches: int) -> Work:
+    """The gradient to the weight. A unit is a part of the batch and, where these are few, of the channels."""
+    blocks = _blocks(geometry.every_channel, task.lanes, batches)
+    parts = Parts(task, geometry.of_blocks(blocks))
+    geometry, f = parts.geometry, task.f
+    pictures = Pictures(parts, task.inputs[0])
+    across, within = geometry.steps(pictures.pixel)
+    offsets, channels = window_offsets(geometry.kernel, within), geometry.channels
+    window = len(offsets)
+    room = parts.room(window * channels)
+    own = [step * geometry.every_output for step in strides(geometry.positions)]
+
+    def add(x: V, g: V, first: int, place: V, kind: str) -> None:
+        elements = offsets[first : first + _SUMS]
+
+        def product(indices: list[V], sums: list[V]) -> list[V]:
+            one = parts.load(kind, g, *zip(indices, own, strict=True))
+            there = parts.at(x, *zip(indices, across, strict=True))
+            pixels = [parts.load(kind, there, (i64(offset), 1)) for offset in elements]
+            return [multiply_add(f, task.target, one, p, total) for p, total in zip(pixels, sums, strict=True)]
+
+        for i, total in enumerate(nest(f, geometry.positions, product, [number(0, kind)] * len(elements))):
+            to = parts.at(place, (i64(first + i), channels))
+            f.store(f.add(total, parts.load(kind, to)), to)
+
+    def picture(number: V, block: V) -> None:
+        x = pictures.load(number, block)
+        g = parts.at(task.inputs[1], (number, prod(geometry.positions) * geometry.every_output), (block, channels))
+
+        def some(start: V, count: int) -> None:
+            here, outputs, place = (parts.at(pointer, (start, 1)) for pointer in (x, g, room))
+            for first in range(0, window, _SUMS):
+                add(here, outputs, first, place, vector(task.element, count))
+
+        steps(f, channels, parts.lanes, some)
+
+    with f.loop(task.frame.begin, task.frame.end) as units:
+        batch, block = f.divmod(units.index, blocks)
+        f.fill(room, 0, i64(window * channels * task.kernel.out.dtype.itemsize))
+        size = geometry.batch // batches
+        with f.loop(i64(0), i64(size)) as each:
+            picture(f.add(f.mul(batch, i64(size)), each.index), block)
+        out = parts.at(task.output, (batch, geometry.every_channel * window), (block, channels * window))
+        parts.rearrange([channels, window], (out, [window, 1]), (room, [1, channels]))
+    return Work(batches * blocks, parts.scratch)
+
+
+def _blocks(channels: int, lanes: int, batches: int) -> int:
+    """Into how many equal blocks of whole vectors the channels are cut, so that there are enough units."""
+    fitting = [count for count in range(1, channels // lanes + 1) if channels % (count * lanes) == 0] or [1]
+    return next((count for count in fitting if count * batches >= ENOUGH_UNITS), fitting[-1])
+
+
+def _by_element(parts: Parts, w: V) -> V:
+    """The weight with its channels last: (*kernel, channels)."""
+    channels, window = parts.geometry.every_channel, prod(parts.geometry.kernel)
+    weight = parts.room(channels * window)
+    parts.rearrange([window, channels], (weight, [channels, 1]), (w, [1, window]))
+    return weight
+
+
+def _element(parts: Parts, indices: Sequence[V]) -> tuple[V, int]:
+    """Where an element of the window stands in such a weight: an index and its stride."""
+    flat = i64(0)
+    for index, step in zip(indices, strides(parts.geometry.kernel), strict=True):
+        flat = parts.f.add(flat, parts.f.mul(index, i64(step)))
+    return flat, parts.geometry.every_channel
+
+
+def _windows(parts: Parts, arrays: tuple[V, V, V], tile: Callable[[V, V, V, int, str], None]) -> None:
+    """Go over neighbouring windows, a vector of channels of each.
+
+    Args:
+        parts: The convolution.
+        arrays: A padded picture, its outputs, the weight by element.
+        tile: Is given where the first window, its output and the weight stand, how many windows, and the vector's type.
+    """
+    geometry, (picture, outputs, weight) = parts.geometry, arrays
+    across, _ = geometry.steps(geometry.every_channel)
+    own = [step * geometry.every_output for step in strides(geometry.positions)]
+
+    def line(indices: list[V], _: list[V]) -> None:
+        def pixels(start: V, rows: int) -> None:
+            where = [*indices, start]
+            window = parts.at(picture, *zip(where, across, strict=True))
+            out = parts.at(outputs, *zip(where, own, strict=True))
+
+            def channels(first: V, count: int) -> None:
+                here, there, w = (parts.at(pointer, (first, 1)) for pointer in (window, out, weight))
+                tile(here, there, w, rows, vector(parts.task.element, count))
+
+            steps(parts.f, geometry.every_channel, parts.lanes, channels)
+
+        steps(parts.f, geometry.positions[-1], _SUMS, pixels)
+
+    nest(parts.f, geometry.positions[:-1], line)
