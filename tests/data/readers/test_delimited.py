@@ -132,6 +132,7 @@ def test_gzip_is_found_by_what_is_in_the_file(write: Write):
         (["007", "12", "3"], ["007", "12", "3"], "int32"),
         (["12345678901234567890", "1", "2"], ["12345678901234567890", "1", "2"], "int32"),
         (["true", "FALSE", ""], [True, False, None], "bool"),
+        (["true", "?", "n/a"], [True, None, None], "bool"),
         (["yes", "no", "null"], ["yes", "no", None], "int32"),
         (["None", "?", "-"], ["None", "?", "-"], "int32"),
         (["a", "None", "NaN"], ["a", "None", None], "int32"),
@@ -151,6 +152,12 @@ def test_dates_and_times_are_instants_in_universal_time(write: Write):
     table = read_table(write("a,b\n2020-01-01,2020-01-01T10:00:00+02:00\n2020-01-02,2020-01-01 10:00\n"))
     assert table.column("a").array.tolist() == np.array(["2020-01-01", "2020-01-02"], "M8[us]").tolist()
     assert table.column("b").array.tolist() == np.array(["2020-01-01T08", "2020-01-01T10"], "M8[us]").tolist()
+
+
+def test_words_for_what_is_missing_stand_among_dates_too(write: Write):
+    column = read_table(write("a,b\n2020-01-01,1\n-,2\nNone,3\nn/a,4\n")).column("a")
+    assert column.array.dtype == "datetime64[us]"
+    assert column.missing.tolist() == [False, True, True, True]
 
 
 def test_decimal_commas_are_found(write: Write):

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from chainrule.data.readers.dialect import Dialect, find_dialect
 from chainrule.data.readers.encoding import PlainText, new_file, plain_text
-from chainrule.data.readers.inference import SORTS, Reading, decide, is_one_of, is_word, sort_of
+from chainrule.data.readers.inference import SORTS, Reading, decide, is_word, sort_of
 from chainrule.data.readers.naming import check_agreement, check_names
-from chainrule.data.readers.options import Options
+from chainrule.data.readers.options import COMMON, Options
 from chainrule.data.readers.records import check_records, line_of, records
-from chainrule.data.readers.store import Piece, Store, StoredTable, literal
+from chainrule.data.readers.store import Piece, Store, StoredTable, is_one_of, literal
 from chainrule.errors import ColumnTypeError, EmptyDataError, FileFormatError, InternalError
 
 # Files up to so many bytes are looked at whole.
@@ -36,7 +36,7 @@ class Delimited:
     Attributes:
         text: The file.
         dialect: How it is written.
-        absent: Words that mean that nothing stands there.
+        absent: Words that mean that nothing stands there, which duckdb is to look for.
         straight: The same rows with line ends of one kind; None where the file needs no such copy.
     """
 
@@ -61,20 +61,17 @@ class Delimited:
         check_names(
             dialect.names, str(path), "rename one of them; if the first row holds values, not names: --no-header"
         )
-        return cls(text, dialect, options.absent)
+        return cls(text, dialect, (*COMMON, *options.missing))
 
     def scan(self, names: Sequence[str], readings: Sequence[Reading] | None = None) -> str:
         """SQL for the rows, with columns c0, c1, ... in the order of `names`: as texts, or as they are to be read."""
         native, values = {}, []
         for number, name in enumerate(names):
             column, reading = f"c{number}", readings[number] if readings else Reading("text")
-            # duckdb reads these fastest by itself.
-            plain = not (reading.empty or reading.grouped or self.dialect.spaced)
-            native[name] = "DOUBLE" if reading.storage == "number" and plain else "VARCHAR"
-            if native[name] == "DOUBLE":
-                values.append(column)
-            else:
-                values.append(f"{reading.expression(self._text(column), self.dialect.decimal)} AS {column}")
+            kind = None if self.dialect.spaced else reading.native
+            native[name] = kind or "VARCHAR"
+            value = column if kind else reading.expression(self._text(column), self.dialect.decimal)
+            values.append(f"{value} AS {column}")
         types = ", ".join(f"'c{names.index(name)}': '{native[name]}'" for name in self.dialect.names)
         quote, skip = (
             (self.dialect.quote, self.dialect.skip) if self.straight is None else ('"', int(self.dialect.header))
@@ -165,6 +162,7 @@ def load(files: Sequence[Delimited], store: Store, options: Options, name: str) 
         [reading.storage for reading in readings],
         pieces,
         name=name,
+        absent=options.absent,
         notes=notes,
         folder=first.text.given.parent,
     )

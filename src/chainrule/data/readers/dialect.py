@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from chainrule.data.readers.options import MISSING, MISSING_NUMBERS, NUMBERS_AT_LEAST, Options
+from chainrule.data.readers.options import GAPS, MISSING, NUMBERS_AT_LEAST, Options
 
 # The comma comes last: it also stands within numbers ("1,5;2,5") and texts.
 SEPARATORS = ("\t", ";", "|", ",")
@@ -71,7 +71,7 @@ def find_dialect(head: str, options: Options) -> Dialect:
         notes.append("quotation marks are text")
     names, unnamed = _names(rows[0], header)
     notes += unnamed
-    words = {cell for row in rows[header:] for cell in row} & {*MISSING, *options.missing} - {""}
+    words = {cell for row in rows[header:] for cell in row} & {*options.absent} - {""}
     if words:
         notes.append(f"{', '.join(sorted(words))}: nothing stands there")
     skip = next(number for number, row in enumerate(everything) if row) + 1 if header else 0
@@ -161,7 +161,7 @@ def _names(first: Sequence[str], header: bool) -> tuple[tuple[str, ...], list[st
 def _decimal(rows: Sequence[Sequence[str]]) -> str:
     """A comma where a column is of numbers, of which some have one that cannot part thousands."""
     for number in range(max(map(len, rows), default=0)):
-        column = [row[number] for row in rows if number < len(row) and row[number].upper() not in MISSING_NUMBERS]
+        column = [row[number] for row in rows if number < len(row) and row[number].upper() not in GAPS]
         commas = [cell for cell in column if "," in cell and DECIMAL_COMMA.fullmatch(cell)]
         numbers = sum(bool(DECIMAL_COMMA.fullmatch(cell)) for cell in column)
         if numbers >= NUMBERS_AT_LEAST * len(column) and not all(map(THOUSANDS.fullmatch, commas)):

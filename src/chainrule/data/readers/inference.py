@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chainrule.data.readers.options import MISSING_NUMBERS, NUMBERS_AT_LEAST, Options
-from chainrule.data.readers.store import Storage, literal
+from chainrule.data.readers.options import GAPS, NUMBERS_AT_LEAST, Options
+from chainrule.data.readers.store import SQL_TYPES, Storage, is_one_of, literal
 
 # What a text is: an integer; digits that would lose something as a number, such as 007 or twenty of them; another
-# number; one with thousands parted, 1,234,567; a word for a number that is missing; true or false; a date or time as
-# ISO 8601 writes it; anything else.
-SORTS = ("whole", "code", "number", "grouped", "empty", "boolean", "instant", "word")
-INSTANT = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?"
+# number; one with thousands parted, 1,234,567; a word for a value that is missing; true or false; a date or time as ISO
+# 8601 writes it; one with its distance from universal time; anything else.
+SORTS = ("whole", "code", "number", "grouped", "gap", "boolean", "instant", "zoned", "word")
+DATE = r"\d{4}-\d\d-\d\d"
+TIME = r"[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"
+INSTANT = f"{DATE}({TIME})?"
+ZONED = rf"{DATE}{TIME} ?(Z|[+-]\d\d(:?\d\d)?)"
 GROUPED = {".": r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", ",": r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"}
 
 
@@ -23,35 +25,42 @@ class Reading:
 
     Attributes:
         storage: As what.
-        empty: Whether words such as "?" are missing numbers in it.
+        gaps: Whether words such as "?" mean in it that nothing stands there.
         grouped: Whether thousands are parted in it.
+        zoned: Whether times say their distance from universal time.
         notes: What is to be said of it.
     """
 
     storage: Storage
-    empty: bool = False
+    gaps: bool = False
     grouped: bool = False
+    zoned: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def native(self) -> str | None:
+        """The type that duckdb is to read by itself, which is the fastest way; None where it would read too much."""
+        plain = not (self.gaps or self.grouped or self.zoned)
+        return SQL_TYPES[self.storage] if plain and self.storage in ("text", "number", "instant") else None
 
     def expression(self, column: str, decimal: str) -> str:
         """SQL for the value of a column of texts. A text that is no such value raises an error in duckdb."""
         if self.storage == "text":
             return column
         if self.storage == "boolean":
-            return (
-                f"CASE lower({column}) WHEN 'true' THEN true WHEN 'false' THEN false "
-                f"ELSE CAST({column} || ' is no truth value' AS BOOLEAN) END"
-            )
-        if self.storage == "instant":
-            return f"CAST({column} AS TIMESTAMPTZ)"
-        if self.storage == "integer":
+            # duckdb would take "yes" and "t" for true.
+            truth = f"CASE lower({column}) WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {column} || '?' END"
+            value = f"CAST({truth} AS BOOLEAN)"
+        elif self.storage == "instant":
+            value = f"CAST({column} AS TIMESTAMPTZ)"
+        elif self.storage == "integer":
             # duckdb would round 1.5 and take 007 for 7.
             value = (
                 f"CAST(CASE WHEN {_is_code(column)} OR {_is_fraction(column)} THEN 'no' ELSE {column} END AS BIGINT)"
             )
         else:
             value = f"CAST({_number_text(column, decimal, self.grouped)} AS DOUBLE)"
-        return f"CASE WHEN {_is_empty(column)} THEN NULL ELSE {value} END" if self.empty else value
+        return f"CASE WHEN {_is_gap(column)} THEN NULL ELSE {value} END" if self.gaps else value
 
 
 def sort_of(column: str, decimal: str) -> str:
@@ -63,25 +72,23 @@ def sort_of(column: str, decimal: str) -> str:
             WHEN {_is_fraction(column)} THEN {number["number"]}
             WHEN {_is_code(column)} THEN {number["code"]}
             WHEN TRY_CAST({column} AS BIGINT) IS NOT NULL THEN {number["whole"]}
-            WHEN {column} >= '0' AND {column} < ':' THEN {number["code"]}
+            WHEN {_begins_with_digit(column)} THEN {number["code"]}
+            WHEN {_is_gap(column)} THEN {number["gap"]}
             ELSE {number["number"]} END
-        WHEN {_is_empty(column)} THEN {number["empty"]}
+        WHEN {_is_gap(column)} THEN {number["gap"]}
         WHEN lower({column}) IN ('true', 'false') THEN {number["boolean"]}
-        WHEN {column} >= '0' AND {column} < ':' AND regexp_full_match({column}, {literal(INSTANT)})
-            AND TRY_CAST({column} AS TIMESTAMPTZ) IS NOT NULL THEN {number["instant"]}
+        WHEN {_begins_with_digit(column)} AND TRY_CAST({column} AS TIMESTAMPTZ) IS NOT NULL THEN CASE
+            WHEN regexp_full_match({column}, {literal(INSTANT)}) THEN {number["instant"]}
+            WHEN regexp_full_match({column}, {literal(ZONED)}) THEN {number["zoned"]}
+            ELSE {number["word"]} END
         WHEN regexp_full_match(trim({column}), {literal(GROUPED[decimal])}) THEN {number["grouped"]}
         ELSE {number["word"]} END"""
 
 
 def is_word(column: str, decimal: str) -> str:
     """SQL: whether a text stands where a number should."""
-    words = [str(SORTS.index(sort)) for sort in ("boolean", "instant", "word")]
-    return f"{sort_of(column, decimal)} IN ({', '.join(words)})"
-
-
-def is_one_of(column: str, words: Sequence[str]) -> str:
-    """SQL: whether a text is one of these. duckdb makes a join of a long IN, over all rows, even within a CASE."""
-    return f"list_contains([{', '.join(map(literal, words))}], {column})"
+    first_that_is_none = SORTS.index("boolean")
+    return f"{sort_of(column, decimal)} >= {first_that_is_none}"
 
 
 def decide(name: str, counted: Counter[str], options: Options, decimal: str) -> Reading | None:
@@ -93,33 +100,37 @@ def decide(name: str, counted: Counter[str], options: Options, decimal: str) -> 
         options: What the user has said.
         decimal: What stands before decimals.
     """
-    said, present, empty = options.kinds.get(name), counted.total(), counted["empty"]
+    said, gaps = options.kinds.get(name), counted["gap"]
+    values = counted.total() - gaps
     numbers = counted["whole"] + counted["code"] + counted["number"] + counted["grouped"]
-    if said in ("category", "text", "picture") or present == empty > 0:
+    if said in ("category", "text", "picture") or gaps > values == 0:
         return Reading("text")
-    if said != "number" and present:
-        if counted["code"] and numbers == present - empty:
+    if said != "number" and values:
+        if counted["code"] and numbers == values:
             note = f"{name}: digits that a number would change, such as 007, are kept as texts"
             return Reading("text", notes=(note,))
-        if counted["boolean"] == present:
-            return Reading("boolean")
-        if counted["instant"] == present:
-            return Reading("instant")
-        if numbers < NUMBERS_AT_LEAST * (present - empty):
+        notes = (f"{name}: {gaps:,} times a word such as - or ?, taken for missing",) if gaps else ()
+        if counted["boolean"] == values:
+            return Reading("boolean", gaps > 0, notes=notes)
+        if counted["instant"] + counted["zoned"] == values:
+            return Reading("instant", gaps > 0, zoned=counted["zoned"] > 0, notes=notes)
+        if numbers < NUMBERS_AT_LEAST * values:
             return Reading("text")
-    if numbers < present - empty:
-        return None
+    return None if numbers < values else _number(name, counted, numbers, decimal)
+
+
+def _number(name: str, counted: Counter[str], numbers: int, decimal: str) -> Reading:
     notes, other = [], "," if decimal == "." else "."
-    if empty:
-        notes.append(f"{name}: {empty:,} times a word such as - or ?, where no number stands")
+    if counted["gap"]:
+        notes.append(f"{name}: {counted['gap']:,} times a word such as - or ?, taken for missing")
     if counted["grouped"]:
         notes.append(f"{name}: thousands are parted, as in 1{other}234 (if these are decimals: --decimal {other})")
-    whole = 0 < counted["whole"] == numbers
-    return Reading("integer" if whole else "number", empty > 0, counted["grouped"] > 0, tuple(notes))
+    storage: Storage = "integer" if 0 < counted["whole"] == numbers else "number"
+    return Reading(storage, counted["gap"] > 0, counted["grouped"] > 0, notes=tuple(notes))
 
 
-def _is_empty(column: str) -> str:
-    return is_one_of(f"upper(trim({column}))", MISSING_NUMBERS)
+def _is_gap(column: str) -> str:
+    return is_one_of(f"upper(trim({column}))", GAPS)
 
 
 def _is_fraction(column: str) -> str:
@@ -129,6 +140,10 @@ def _is_fraction(column: str) -> str:
 def _is_code(column: str) -> str:
     """Whether it begins with a zero and another digit. A colon comes after 9."""
     return f"{column} >= '00' AND {column} < '0:'"
+
+
+def _begins_with_digit(column: str) -> str:
+    return f"{column} >= '0' AND {column} < ':'"
 
 
 def _number_text(column: str, decimal: str, grouped: bool) -> str:

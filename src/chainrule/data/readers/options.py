@@ -5,10 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# Nothing stands here, whatever the column: "None" and "-" are left out, since texts and categories do say them.
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null")
-# Nothing stands here in a column of numbers, in capitals or not.
-MISSING_NUMBERS = ("", "NA", "NONE", "NIL", "NAN", "N/A", "?", "-", "--", ".", "MISSING", "UNKNOWN")
+# Words that mean that nothing stands there, whatever the column. "None" and "-" are none of them: they are answers too.
+# duckdb itself looks for the first, in every value; the others take longer where they stand among numbers.
+COMMON = ("", "NA", "NaN", "nan", "NULL")
+MISSING = (*COMMON, "N/A", "n/a", "#N/A", "<NA>", "-nan", "null")
+# The same among numbers, dates and truth values, in capitals or not.
+GAPS = (
+    "",
+    "NA",
+    "N/A",
+    "#N/A",
+    "<NA>",
+    "NAN",
+    "-NAN",
+    "NULL",
+    "NONE",
+    "NIL",
+    "?",
+    "-",
+    "--",
+    ".",
+    "MISSING",
+    "UNKNOWN",
+)
 # So many of the values must be numbers for the others to be mistakes rather than the column to be texts.
 NUMBERS_AT_LEAST = 0.95
 

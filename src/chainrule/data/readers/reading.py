@@ -64,7 +64,7 @@ def read_table(source: Any, **options: Any) -> Table:
         >>> print(*people.notes, sep="\n")
         columns parted by semicolons
         decimals after a comma
-        height: 1 times a word such as - or ?, where no number stands
+        height: 1 times a word such as - or ?, taken for missing
     """
     return read_parts(source, **options)[0]
 

@@ -48,6 +48,11 @@ def literal(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def is_one_of(column: str, words: Sequence[str]) -> str:
+    """SQL: whether a text is one of these. duckdb makes a join of a long IN, over all rows, even within a CASE."""
+    return f"list_contains(CAST([{', '.join(map(literal, words))}] AS VARCHAR[]), {column})"
+
+
 def identifier(name: str) -> str:
     """A name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
@@ -133,7 +138,18 @@ class Piece:
 
 
 class StoredTable:
-    """A table whose rows a `Store` holds. See `Table`."""
+    """A table whose rows a `Store` holds. See `Table`.
+
+    Args:
+        store: What holds them.
+        names: The columns.
+        storages: As what each is kept.
+        pieces: Where the rows of each file begin.
+        name: What to call the table.
+        absent: Texts that mean that nothing stands there.
+        notes: What was found while reading.
+        folder: What paths in it are relative to.
+    """
 
     def __init__(
         self,
@@ -143,12 +159,13 @@ class StoredTable:
         pieces: Sequence[Piece],
         *,
         name: str,
+        absent: Sequence[str] = (),
         notes: Iterable[str] = (),
         folder: Path | None = None,
     ) -> None:
         self.name, self.names, self.notes, self.folder = name, tuple(names), tuple(notes), folder
         self._store, self._pieces, self._rows = store, pieces, len(store)
-        self._storages = tuple(storages)
+        self._storages, self._absent = tuple(storages), absent
         self._words: dict[int, NDArray[np.object_]] = {}
         self._lock = Lock()
 
@@ -184,7 +201,10 @@ class StoredTable:
 
     def _numbered(self, number: int) -> NDArray[np.object_]:
         if number not in self._words:
-            different = f"SELECT DISTINCT c{number} AS word FROM held WHERE c{number} IS NOT NULL"
+            different = (
+                f"SELECT word FROM (SELECT DISTINCT c{number} AS word FROM held) "
+                f"WHERE word IS NOT NULL AND NOT {is_one_of('word', self._absent)}"
+            )
             self._store.run(
                 f"CREATE TABLE words{number} AS "
                 f"SELECT word, CAST(row_number() OVER (ORDER BY word) - 1 AS INTEGER) AS code FROM ({different})"

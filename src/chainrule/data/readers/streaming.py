@@ -14,7 +14,7 @@ from chainrule.data.readers.delimited import Delimited, load
 from chainrule.data.readers.dialect import Dialect, find_dialect
 from chainrule.data.readers.encoding import PlainText, encoding_of, new_file
 from chainrule.data.readers.naming import check_names
-from chainrule.data.readers.options import Options
+from chainrule.data.readers.options import COMMON, Options
 from chainrule.data.readers.reading import read_table
 from chainrule.data.readers.store import Store, StoredTable
 from chainrule.data.readers.typed import load as load_typed
@@ -112,7 +112,7 @@ def _delimited(
     check_names(dialect.names, str(STANDARD_INPUT))
     for before, part in _parts(lines, rows, dialect):
         store = Store(options.memory)
-        file = Delimited(_written(part, store, before, encoding), dialect, options.absent)
+        file = Delimited(_written(part, store, before, encoding), dialect, (*COMMON, *options.missing))
         yield load([file], store, options, str(STANDARD_INPUT))
         dialect = replace(dialect, header=False, skip=0, notes=())
 

@@ -90,9 +90,7 @@ def load(store: Store, scans: Sequence[Scan], options: Options, name: str, folde
     store.create(storages)
     pieces = []
     for scan in scans:
-        values = [
-            _value(name, scan.types[name], storage, options) for name, storage in zip(names, storages, strict=True)
-        ]
+        values = [_value(name, scan.types[name], storage) for name, storage in zip(names, storages, strict=True)]
         pieces.append(Piece(len(store), scan.where))
         try:
             store.insert(f"SELECT {', '.join(values)} FROM ({scan.query})")
@@ -105,7 +103,8 @@ def load(store: Store, scans: Sequence[Scan], options: Options, name: str, folde
         for name, storage in zip(names, storages, strict=True)
         if storage == "text" and not first.types[name].startswith(PLAIN_TEXTS)
     ]
-    return StoredTable(store, names, storages, pieces, name=name, notes=notes, folder=folder)
+    absent = ("", *options.missing)
+    return StoredTable(store, names, storages, pieces, name=name, absent=absent, notes=notes, folder=folder)
 
 
 def _parquet(store: Store, path: Path) -> Scan:
@@ -162,10 +161,8 @@ def _storage(kind: str) -> Storage:
     return STORAGES.get(found[1], "text") if found else "text"
 
 
-def _value(name: str, kind: str, storage: Storage, options: Options) -> str:
+def _value(name: str, kind: str, storage: Storage) -> str:
     column = identifier(name)
     if storage != "text":
         return column
-    absent = ", ".join(map(literal, ("", *options.missing)))
-    text = f"{column} ->> '$'" if kind == "JSON" else f"CAST({column} AS VARCHAR)"
-    return f"CASE WHEN {text} IN ({absent}) THEN NULL ELSE {text} END"
+    return f"{column} ->> '$'" if kind == "JSON" else f"CAST({column} AS VARCHAR)"
