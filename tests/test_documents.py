@@ -73,14 +73,56 @@ def test_code_prints_what_the_document_shows(document, tmp_path, monkeypatch):
 
 def test_the_command_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["chainrule", "train"])
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     shown = readme.partition(".venv/bin/chainrule train\n")[2].partition("```")[0]
+    check_shown(shown, of_command(["train"], monkeypatch, capsys))
+
+
+def test_the_commands_print_what_the_page_on_tables_shows(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (REPOSITORY / "docs" / "tables.md").read_text(encoding="utf-8")
+    exec(blocks(page)[0].code, {})
+    printed_by = {}
+    for command, shown in commands(page):
+        program, *arguments = command.split()
+        if program == "chainrule":
+            printed_by[command] = of_command(arguments, monkeypatch, capsys)
+        elif Path(arguments[0]).exists():
+            printed_by[command] = Path(arguments[0]).read_text(encoding="utf-8")
+        else:
+            # A file that the reader is to have.
+            printed_by[command] = shown
+            Path(arguments[0]).write_text(shown, encoding="utf-8")
+        check_shown(shown, printed_by[command])
+    readme = dict(commands((REPOSITORY / "README.md").read_text(encoding="utf-8")))
+    both = readme.keys() & printed_by.keys()
+    assert both
+    for command in both:
+        check_shown(readme[command], printed_by[command])
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """The command lines in the console blocks of a document, each with what is shown below it."""
+    consoles = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [
+        found for console in consoles for found in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
+    ]
+
+
+def of_command(arguments, monkeypatch, capsys) -> str:
+    """What the command prints: first what goes to the standard error."""
+    monkeypatch.setattr("sys.argv", ["chainrule", *arguments])
     with pytest.raises(SystemExit, match="0"):
         main()
-    out = without_numbers(capsys.readouterr().out)
-    for part in filter(None, shown.split("\n...\n")):
-        before, found, out = out.partition(without_numbers(part))
+    printed = capsys.readouterr()
+    return printed.err + printed.out
+
+
+def check_shown(shown: str, printed: str) -> None:
+    """Check that what is shown was printed, numbers aside; `...` stands for anything."""
+    rest = without_numbers(printed)
+    for part in filter(None, map(without_numbers, shown.split("..."))):
+        before, found, rest = rest.partition(part)
         assert found, f"{part}\n\nis not in what is left of the output:\n{before}"
 
 
