@@ -23,7 +23,7 @@ class Plan:
         batch_size: Rows an update; 0 for all of them.
         epochs: At most so many.
         patience: Epochs without improvement before training stops.
-        because: Why, in a line.
+        because: What it is and for what, in a line.
     """
 
     architecture: Architecture
@@ -32,7 +32,7 @@ class Plan:
     batch_size: int
     epochs: int
     patience: int
-    because: str
+    because: str = ""
 
 
 # From so many rows on a picture data set is large: fewer epochs do.
@@ -60,10 +60,13 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
         known = models.names() if pictures else list(KINDS)
         if settings.model not in known:
             raise UnknownNameError("model", settings.model, known)
-        said["architecture"] = replace(plan.architecture, model=settings.model)
+        said["architecture"] = (
+            Architecture("linear") if settings.model == "linear" else replace(plan.architecture, model=settings.model)
+        )
     if "optimizer" in said and "lr" not in said:
         said["lr"] = None
-    return replace(plan, **said)
+    plan = replace(plan, **said)
+    return replace(plan, because=f"{_shape(plan.architecture)}, for {rows:,} rows to train on")
 
 
 def _pictures(rows: int) -> Plan:
@@ -74,7 +77,6 @@ def _pictures(rows: int) -> Plan:
         batch_size=64,
         epochs=3 if rows >= _LARGE else 40,
         patience=10,
-        because="pictures alone: two convolutions",
     )
 
 
@@ -89,5 +91,10 @@ def _columns(rows: int) -> Plan:
         # Where an epoch is a few updates only, more of them.
         epochs=30 if rows >= _MANY else min(600, max(120, 6_000 // steps)),
         patience=10 if rows >= _MANY else min(75, max(15, 500 // steps)),
-        because=f"{rows:,} rows: batches of {batch_size}",
     )
+
+
+def _shape(architecture: Architecture) -> str:
+    if architecture.hidden:
+        return f"hidden layers of {' and '.join(map(str, architecture.hidden))} units, dropout {architecture.dropout:g}"
+    return "no hidden layer" if architecture.model == "linear" else f"the model {architecture.model!r} over pictures"
