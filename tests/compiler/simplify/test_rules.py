@@ -19,6 +19,7 @@ _PAIRS = np.array(list(itertools.product(SPECIAL, SPECIAL)), np.float32)
 GIVEN = {
     "x": _PAIRS[:, 0],
     "y": _PAIRS[:, 1],
+    "pairs": _PAIRS,
     "c": np.arange(100) % 3 == 0,
     "d": np.arange(100) % 7 < 3,
     "n": np.array([*range(-50, 49), 2**31 - 1], np.int32),
@@ -212,6 +213,24 @@ EXACT: dict[str, tuple[Value, str]] = {
     "slice of a part of it stays": (
         cut(do("pad", "row", widths=((2, 1),), inner=(1,), value=0.0), (2,), (6,)),
         "slice(%1, start=(2,), stop=(6,), step=(1,))",
+    ),
+    "windows side by side": (
+        do(
+            "overlap_add", reshape("x", 1, 5, 5, 2, 2, 1), spatial=(11, 10), size=(2, 2), stride=(2, 2), dilation=(1, 1)
+        ),
+        "add(%4, 0.0)",
+    ),
+    "windows that overlap stay": (
+        do("overlap_add", reshape("x", 1, 10, 10, 1), spatial=(19,), size=(10,), stride=(1,), dilation=(1,)),
+        "overlap_add(%1, spatial=(19,), size=(10,), stride=(1,), dilation=(1,))",
+    ),
+    "what was found": (
+        do("gather", "pairs", reshape(do("argmax", "pairs", dim=1), 100, 1), axis=1),
+        "where(%3, %4, %5)",
+    ),
+    "what was found elsewhere stays": (
+        do("gather", "pairs", reshape(do("argmax", neg("pairs"), dim=1), 100, 1), axis=1),
+        "gather(pairs, %3, axis=1)",
     ),
     "pad with nothing": (do("pad", "one", widths=((0, 0), (0, 0)), inner=(3, 2), value=0.0), "one"),
     "concatenate with nothing": (do("concatenate", cut("row", (1,), (1,)), "row", dim=0), "row"),

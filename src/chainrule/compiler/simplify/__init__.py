@@ -13,7 +13,7 @@ from chainrule.compiler.simplify import arithmetic, broadcasts, choice, movement
 from chainrule.compiler.simplify.common import merge
 from chainrule.compiler.simplify.constants import fold
 from chainrule.compiler.simplify.masks import read_off_results
-from chainrule.compiler.simplify.one_hot import compare_columns
+from chainrule.compiler.simplify.one_hot import choose_found, compare_columns
 from chainrule.compiler.simplify.products import turn_round
 from chainrule.compiler.simplify.rules import Rules, apply_rules, together
 from chainrule.graph import Graph, verify
@@ -39,6 +39,8 @@ PASSES: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
     ("turn products round", turn_round),
     # After the rules have moved what stands between a scatter and its sum.
     ("compare columns in place of scattering", compare_columns),
+    # After that, which asks for the look-ups.
+    ("choose in place of looking up", choose_found),
     ("read masks off results", read_off_results),
 )
 # Three have always been enough; what is left after more would only be slower, not wrong.

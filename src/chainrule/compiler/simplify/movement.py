@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from chainrule.compiler.simplify.reductions import with_sum_of_zero
 from chainrule.compiler.simplify.rules import Rules, instead, is_apply, reshaped, stretched
 from chainrule.core import shape as shapes
 from chainrule.core.dtype import bool_, float32, float64, int32, int64, uint8
 from chainrule.graph import Apply, Value
-from chainrule.ops.movement import BROADCAST, CAST, CONCATENATE, FLIP, PAD, PERMUTE, RESHAPE, SLICE, UPDATE
+from chainrule.ops.movement import BROADCAST, CAST, CONCATENATE, FLIP, OVERLAP_ADD, PAD, PERMUTE, RESHAPE, SLICE, UPDATE
 
 # To which dtypes all values of a dtype go unchanged.
 _KEEPS = {
@@ -139,6 +140,21 @@ def pad_nothing(value: Apply) -> Value | None:
     return x if x.shape == value.shape and not any(map(any, value.params["widths"])) else None
 
 
+def windows_apart(value: Apply) -> Value | None:
+    """Windows that stand side by side meet nowhere: adding them up only moves them."""
+    (g,) = value.inputs
+    spatial, size = value.params["spatial"], value.params["size"]
+    if size != value.params["stride"] or any(step != 1 for step in value.params["dilation"]):
+        return None
+    ndim, dims = len(spatial), range(1, len(spatial) + 1)
+    apart = instead(value, PERMUTE, g, dims=(0, *(d for dim in dims for d in (dim, dim + ndim)), 2 * ndim + 1))
+    covered = tuple(g.shape[dim] * length for dim, length in zip(dims, size, strict=True))
+    joined = reshaped(value, apart, (g.shape[0], *covered, g.shape[-1]))
+    widths = ((0, 0), *((0, n - c) for n, c in zip(spatial, covered, strict=True)), (0, 0))
+    padded = instead(value, PAD, joined, widths=widths, inner=(0,) * len(widths), value=0.0)
+    return with_sum_of_zero(value, padded)
+
+
 def concatenate_one(value: Apply) -> Value | None:
     """A single tensor, after those without elements are left out."""
     parts = [x for x in value.inputs if x.shape[value.params["dim"]]] or list(value.inputs[:1])
@@ -156,4 +172,5 @@ RULES: Rules = {
     SLICE: (slice_all, slice_twice, slice_of_update, slice_of_pad, of_stretched_number),
     PAD: (pad_nothing,),
     CONCATENATE: (concatenate_one,),
+    OVERLAP_ADD: (windows_apart,),
 }

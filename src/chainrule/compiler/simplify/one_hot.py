@@ -2,6 +2,9 @@
 
 So the backward pass of cross entropy is one pass over the rows. A scatter reports an index that is out of range, and a
 comparison does not; so its index must be that of a gather, which reports the same.
+
+What `argmax` has found among a few elements is chosen by comparisons as well: the largest of a window then comes with
+its number, in one pass.
 """
 
 from __future__ import annotations
@@ -14,7 +17,11 @@ from chainrule.graph import Apply, Constant, Graph, Value, rewrite
 from chainrule.ops.compare import EQ
 from chainrule.ops.elementwise import WHERE
 from chainrule.ops.index import GATHER, SCATTER_ADD
-from chainrule.ops.reduce import SUM
+from chainrule.ops.movement import RESHAPE, SLICE
+from chainrule.ops.reduce import ARGMAX, ARGMIN, SUM
+
+# So many comparisons cost less than a look-up: windows of up to 3 x 3.
+_FEW = 9
 
 
 def compare_columns(graph: Graph) -> Graph:
@@ -35,6 +42,38 @@ def compare_columns(graph: Graph) -> Graph:
         graph, lambda value: _element(value) if is_apply(value, SUM) and single(value.inputs[0]) else value
     )
     return rewrite(summed, lambda value: _choice(value) if single(value) else value)
+
+
+def choose_found(graph: Graph) -> Graph:
+    """What is looked up where `argmax` or `argmin` found it among a few elements is chosen from them."""
+    return rewrite(graph, lambda value: _chosen(value) if is_apply(value, GATHER) and _is_found(value) else value)
+
+
+def _is_found(gather: Apply) -> bool:
+    """Whether the index is what `argmax` or `argmin` found among a few elements of the same rows."""
+    (x, index), axis = gather.inputs, gather.params["axis"]
+    if is_apply(index, RESHAPE):
+        (index,) = index.inputs
+    if not (is_apply(index, ARGMAX) or is_apply(index, ARGMIN)) or index.inputs[0] is not x:
+        return False
+    return index.params["dim"] == axis and gather.shape[axis] == 1 and x.shape[axis] <= _FEW
+
+
+def _chosen(gather: Apply) -> Value:
+    """`where(index == 0, first, where(index == 1, second, ... last))`."""
+    (x, index), axis = gather.inputs, gather.params["axis"]
+    *others, chosen = (_part(gather, x, axis, number) for number in range(x.shape[axis]))
+    for number, part in reversed(list(enumerate(others))):
+        here = instead(gather, EQ, index, stretched(gather, number_like(index, number), index.shape))
+        chosen = instead(gather, WHERE, here, part, chosen)
+    return chosen
+
+
+def _part(gather: Apply, x: Value, axis: int, number: int) -> Value:
+    """One element of each row."""
+    start, stop = [0] * len(x.shape), list(x.shape)
+    start[axis], stop[axis] = number, number + 1
+    return instead(gather, SLICE, x, start=tuple(start), stop=tuple(stop), step=(1,) * len(x.shape))
 
 
 def _element(total: Apply) -> Value:

@@ -1,8 +1,8 @@
 """The three passes of convolution, channels last: tiles of sums in registers, over pictures that carry their padding.
 
 `geometry` names the sizes and strides, `parts` what the passes share: scratch memory, padded pictures, packed weights,
-the step that multiplies. Each pass is one file: `forward`, `backward_input`, `backward_weight`; `depthwise` has all three where every
-channel is convolved by itself.
+the step that multiplies. Each pass is one file: `forward`, `backward_input`, `backward_weight`; `depthwise` has all
+three where every channel is convolved by itself.
 """
 
 from chainrule.native.whole.convolution.backward_input import emit_convolution_input
