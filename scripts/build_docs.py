@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import pdoc
@@ -13,6 +14,7 @@ from pdoc import render
 
 import chainrule
 from chainrule.core.node import Handle
+from chainrule.errors import MissingDependencyError
 
 REPOSITORY = Path(__file__).parents[1]
 OUT = REPOSITORY / "build" / "docs"
@@ -41,6 +43,7 @@ MODULES = [
 def build() -> None:
     """Write all pages anew."""
     shutil.rmtree(OUT, ignore_errors=True)
+    _load_what_is_loaded_later()
     _show_the_full_class()
     render.configure(docformat="google", template_directory=REPOSITORY / "docs" / "templates")
     render.env.globals["pages"] = {page: title for page, (_, title) in SOURCES.items()}
@@ -56,6 +59,16 @@ def build() -> None:
         text = render.to_html(_with_links_to_pages((REPOSITORY / source).read_text(encoding="utf-8")))
         rendered = render.env.get_template("page.html.jinja2").render(title=title, text=text, all_modules=all_modules)
         (OUT / f"{page}.html").write_text(rendered, encoding="utf-8")
+
+
+def _load_what_is_loaded_later() -> None:
+    """Put what modules load only when they are asked for it where pdoc looks; without scikit-learn, no estimators."""
+    for module in (chainrule, chainrule.interop):
+        found = {}
+        for name in module.__all__:
+            with suppress(MissingDependencyError):
+                found[name] = getattr(module, name)
+        vars(module).update(found, __all__=[*found])
 
 
 def _show_the_full_class() -> None:
