@@ -61,7 +61,7 @@ def test_unknown_scalings():
 
 
 @settings(max_examples=50)
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1), st.sampled_from(Number.SCALINGS))
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1), st.sampled_from(("auto", *Number.ways)))
 def test_scaled_numbers_keep_their_order_and_are_bounded(x, scaling):
     z = column(x, scaling=scaling).transform(Values.of(x))[:, 0]
     assert (np.abs(z) <= 8).all()

@@ -38,7 +38,9 @@ Data = Annotated[
 Columns = Annotated[
     list[str] | None,
     typer.Option(
-        "--column", help="The type of a column, as NAME=TYPE, where it is not what it looks like. Repeatable."
+        "--column",
+        help="The type of a column, as NAME=TYPE (number, category, boolean, date, picture), where it is not what it "
+        "looks like; NAME=number:robust says how it is encoded, too. Repeatable.",
     ),
 ]
 Missing = Annotated[

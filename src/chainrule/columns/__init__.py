@@ -11,7 +11,7 @@ import pkgutil
 from chainrule.columns.base import Claim, ColumnType, Target
 from chainrule.errors import UnknownNameError
 
-__all__ = ["TARGETS", "TYPES", "Claim", "ColumnType", "Target", "column_type", "target_type"]
+__all__ = ["TARGETS", "TYPES", "Claim", "ColumnType", "Target", "column_type", "target_type", "type_and_way"]
 
 TYPES: dict[str, type[ColumnType]] = {}
 TARGETS: dict[str, type[Target]] = {}
@@ -34,6 +34,19 @@ def column_type(kind: str) -> type[ColumnType]:
     if kind not in TYPES:
         raise UnknownNameError("type of column", kind, TYPES)
     return TYPES[kind]
+
+
+def type_and_way(said: str) -> tuple[str, str]:
+    """A type of column as users say it, and the way in which it is to be encoded: "number:robust", or "number" alone.
+
+    Raises:
+        UnknownNameError: If there is no such type, or no such way; the nearest is suggested.
+    """
+    kind, _, way = said.partition(":")
+    ways = column_type(kind).ways
+    if way and way not in ways:
+        raise UnknownNameError(f"way to encode a {kind}", way, ways)
+    return kind, way
 
 
 def target_type(kind: str) -> type[Target]:

@@ -44,15 +44,17 @@ class ColumnType(ABC):
 
     Attributes:
         kind: The name of the type, as users say it (`--column age=number`) and as run folders hold it.
+        ways: The ways in which it can be encoded, where the user may choose one (`--column age=number:robust`).
         left_out: Why columns of this type are no inputs yet; empty where they are.
     """
 
     kind: ClassVar[str]
+    ways: ClassVar[tuple[str, ...]] = ()
     left_out: ClassVar[str] = ""
 
     @classmethod
-    def among(cls, columns: int) -> Self:
-        """A new one, for a table with so many inputs in all."""
+    def among(cls, columns: int, way: str = "") -> Self:
+        """A new one, for a table with so many inputs in all; encoded in the way that is said, if one is."""
         return cls()
 
     @classmethod

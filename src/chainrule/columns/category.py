@@ -16,7 +16,7 @@ from chainrule.columns.classes import ClassTarget
 from chainrule.columns.texts import as_texts, each_word, share, used, words_of
 from chainrule.data import State
 from chainrule.data.values import Values
-from chainrule.errors import ColumnTypeError
+from chainrule.errors import ArgumentError, ColumnTypeError
 from chainrule.ops.compare import eq
 from chainrule.ops.creation import asarray
 from chainrule.ops.movement import cast
@@ -43,6 +43,12 @@ class Category(ColumnType):
     one-hot rows of up to 16 categories, and vectors that are learned of more. Where no category is rare, what is
     unknown is encoded as zeros, since nothing could be learned of it.
 
+    Args:
+        form: "one-hot" or "embedding"; "auto" chooses by the number of categories.
+
+    Raises:
+        ArgumentError: For a form that there is not.
+
     Example:
         >>> cities = Category().fit(Values.of(["Rome", "Oslo", None, "Rome", "Oslo", "Rome"]))
         >>> cities.transform(Values.of(["Rome", "Paris", None])).ravel()
@@ -52,13 +58,23 @@ class Category(ColumnType):
     """
 
     kind = "category"
+    ways = ("one-hot", "embedding")
 
-    def __init__(self) -> None:
+    def __init__(self, form: str = "auto") -> None:
+        if form not in ("auto", *self.ways):
+            raise ArgumentError(
+                "unknown form.", where="category", expected="auto, one-hot or embedding", got=repr(form)
+            )
+        self._form = form
         self._categories: tuple[str, ...] = ()
         self._numbers: dict[str, int] = {}
         self._missing = 0.0
         self._rare = 0
         self._least = 0
+
+    @classmethod
+    def among(cls, columns: int, way: str = "") -> Self:
+        return cls(way or "auto")
 
     @classmethod
     def claim(cls, name: str, values: Values) -> Claim | None:
@@ -109,13 +125,13 @@ class Category(ColumnType):
         return range(0 if self._rare else 1, max(self._n_codes, 2))
 
     def encoder(self) -> nn.Module:
-        if len(self._codes) <= ONE_HOT:
+        if self._is_one_hot:
             return OneHot(self._codes)
         return CategoryEmbedding(self._n_codes, _embedding_width(self._n_codes), self._rare > 0)
 
     def describe(self) -> str:
         count = len(self._categories)
-        form = "one-hot of" if len(self._codes) <= ONE_HOT else "a learned vector for each of"
+        form = "one-hot of" if self._is_one_hot else "a learned vector for each of"
         parts = [f"{form} {count:,} categor{'y' if count == 1 else 'ies'}"]
         if self._missing:
             parts.append(f"{share(self._missing)} missing: a category of its own")
@@ -124,8 +140,13 @@ class Category(ColumnType):
             parts.append(f"{self._rare:,} rare ({why}) pooled, unknown ones with them")
         return "; ".join(parts)
 
+    @property
+    def _is_one_hot(self) -> bool:
+        return self._form == "one-hot" or (self._form == "auto" and len(self._codes) <= ONE_HOT)
+
     def to_state(self) -> State:
         config = {
+            "form": self._form,
             "categories": list(self._categories),
             "missing": self._missing,
             "rare": self._rare,
@@ -135,7 +156,7 @@ class Category(ColumnType):
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        built = cls()
+        built = cls(state.config["form"])
         built._missing, built._rare = state.config["missing"], state.config["rare"]
         built._least = state.config["least"]
         built._become(tuple(state.config["categories"]))

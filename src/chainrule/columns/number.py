@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,12 +124,12 @@ class Number(ColumnType):
     """
 
     kind = "number"
-    SCALINGS: ClassVar[tuple[str, ...]] = ("auto", *get_args(Way))
+    ways = get_args(Way)
 
     def __init__(self, scaling: Way | Literal["auto"] = "auto", pieces: int = 48) -> None:
-        if scaling not in self.SCALINGS:
+        if scaling not in ("auto", *self.ways):
             raise ArgumentError(
-                "unknown scaling.", where="number", expected=", ".join(self.SCALINGS), got=repr(scaling)
+                "unknown scaling.", where="number", expected=", ".join(("auto", *self.ways)), got=repr(scaling)
             )
         self._asked = scaling
         self._pieces = pieces
@@ -139,9 +139,9 @@ class Number(ColumnType):
         self._knots: NDArray[np.float32] = np.zeros(0, np.float32)
 
     @classmethod
-    def among(cls, columns: int) -> Self:
+    def among(cls, columns: int, way: str = "") -> Self:
         # Of hundreds of columns each gets fewer pieces: the network would be wider than its rows are many.
-        return cls(pieces=min(48, max(4, 2000 // columns)))
+        return cls(cast(Way, way) if way else "auto", pieces=min(48, max(4, 2000 // columns)))
 
     @classmethod
     def claim(cls, name: str, values: Values) -> Claim | None:

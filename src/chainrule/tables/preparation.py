@@ -78,7 +78,7 @@ class Preparation:
         def fitted(field: Field) -> tuple[ColumnType, tuple[int, ...]]:
             values = table.column(field.name).take(rows)
             with _located(table, field.name, rows):
-                column = column_type(field.kind).among(len(schema.inputs)).fit(values)
+                column = column_type(field.kind).among(len(schema.inputs), field.way).fit(values)
                 return column, column.transform(values.take(slice(0, 1))).shape[1:]
 
         # Columns of one type stand side by side in the prepared rows, so that one network can encode them together.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from chainrule.columns import TARGETS, TYPES, column_type, target_type
+from chainrule.columns import TARGETS, TYPES, column_type, target_type, type_and_way
 from chainrule.columns.base import Claim
 from chainrule.data.table import Table, check_column
 from chainrule.data.values import Values
@@ -27,12 +27,14 @@ class Field:
         kind: The name of its type.
         role: What it is used for.
         reason: Why it is of this type, or why it is left out.
+        way: In which way it is to be encoded; empty where that is not said.
     """
 
     name: str
     kind: str
     role: Role
     reason: str
+    way: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,9 @@ def _field(
         return Field(name, said or "", "group", "as you said")
     role: Role = "target" if name in targets else "input"
     if said is not None:
-        (target_type if role == "target" else column_type)(said)
-        return _kept(Field(name, said, role, "as you said"))
+        kind, way = type_and_way(said)
+        (target_type if role == "target" else column_type)(kind)
+        return _kept(Field(name, kind, role, "as you said", way))
     values = table.column(name, 0, ENOUGH)
     if values.missing.all():
         values = table.column(name)

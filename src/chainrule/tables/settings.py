@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from chainrule.columns import TYPES
+from chainrule.columns import type_and_way
 from chainrule.data.readers import sources
 from chainrule.errors import ArgumentError, ChainruleError, FileFormatError, UnknownNameError
 
@@ -21,7 +21,8 @@ class Settings:
 
     Attributes:
         target: The columns to predict.
-        columns: The types of columns, where they are not what their values look like.
+        columns: The types of columns, where they are not what their values look like; with the way in which they are
+            to be encoded, if it is to be another: "number:robust".
         missing: Texts that stand for a missing value, beside the usual ones.
         separator: What stands between the columns of a CSV file.
         header: Whether its first row holds the names of the columns.
@@ -87,17 +88,19 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ArgumentError("this is a number above 0.", where=name, got=value)
-        for column, kind in self.columns.items():
-            if kind not in TYPES:
-                error = UnknownNameError("type of column", kind, TYPES)
+        for column, said in self.columns.items():
+            try:
+                type_and_way(said)
+            except UnknownNameError as error:
                 error.locate(f"column {column!r}")
-                raise error
+                raise
 
     @property
     def reading(self) -> dict[str, Any]:
         """How data is read: see `chainrule.data.Options`."""
         names = ("missing", "separator", "header", "encoding", "decimal", "memory")
-        return {"kinds": self.columns} | {name: getattr(self, name) for name in names}
+        kinds = {name: type_and_way(said)[0] for name, said in self.columns.items()}
+        return {"kinds": kinds} | {name: getattr(self, name) for name in names}
 
 
 def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> Settings:
