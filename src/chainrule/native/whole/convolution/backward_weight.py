@@ -11,7 +11,7 @@ from math import prod
 
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise_weight
-from chainrule.native.whole.convolution.geometry import Geometry, window_offsets
+from chainrule.native.whole.convolution.geometry import Geometry, at_once, window_offsets
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import choose_tile
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
@@ -20,9 +20,6 @@ from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, s
 _SHORTEST_PIECE = 12
 # Windows of so few elements are written out: their tiles reach from one line of the window into the next.
 _SMALL_WINDOW = 48
-# Positions that a tile sums before its sums are added to those of others: fewer, and it spends its time on adding;
-# more, and they outgrow the nearest cache (and numbers one after another would lose digits).
-_POSITIONS = 256
 
 
 def emit_convolution_weight(task: Task) -> Work:
@@ -47,12 +44,6 @@ def _pieces(run: int, units: int) -> int:
     return next((p for p in fitting if units * p >= ENOUGH_UNITS), fitting[-1])
 
 
-def _at_once(count: int, each: int) -> int:
-    """How many of some pictures or lines, of so many positions each, tiles sum over at once: a divisor."""
-    most = max(_POSITIONS // each, 1)
-    return max((n for n in range(1, min(most, count) + 1) if count % n == 0), default=1)
-
-
 class _BackwardWeight:
     """The code of the gradient to the weight.
 
@@ -65,8 +56,8 @@ class _BackwardWeight:
         self._f = parts.f
         self._geometry = geometry = parts.geometry
         self._batch = geometry.batch // batches
-        self._together = _at_once(self._batch, prod(geometry.positions))
-        self._lines = _at_once(geometry.positions[0], prod(geometry.positions[1:]))
+        self._together = at_once(self._batch, prod(geometry.positions))
+        self._lines = at_once(geometry.positions[0], prod(geometry.positions[1:]))
         self._positions = [self._together, self._lines, *geometry.positions[1:]]
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         runs, run = geometry.runs

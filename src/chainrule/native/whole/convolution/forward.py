@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from math import prod
 
+from chainrule.core.shape import Shape
+from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
-from chainrule.native.whole.convolution.geometry import Geometry
+from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
 from chainrule.native.whole.convolution.parts import Parts, Pictures
-from chainrule.native.whole.convolution.tile import choose_tile
-from chainrule.native.whole.task import Task, Work, nest, steps, strides
+from chainrule.native.whole.convolution.tile import choose_patch
+from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
 
 
 def emit_convolution(task: Task) -> Work:
-    """A unit is a picture."""
+    """A unit is a picture, or some small ones."""
     (x, w), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
@@ -23,7 +25,7 @@ def emit_convolution(task: Task) -> Work:
     forward = _Forward(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         forward.unit(units.index)
-    return Work(out.shape[0], forward.parts.scratch)
+    return Work(forward.units, forward.parts.scratch)
 
 
 class _Forward:
@@ -34,8 +36,11 @@ class _Forward:
         self._f = parts.f
         self._geometry = geometry = parts.geometry
         x, w = parts.task.inputs
-        self._pictures = Pictures(parts, x)
-        self._tile = choose_tile(geometry.positions[-1], geometry.outputs, parts.lanes, parts.task.target.registers)
+        self._together = at_once(geometry.batch, prod(geometry.positions), ENOUGH_UNITS)
+        self.units = geometry.batch // self._together
+        self._pictures = Pictures(parts, x, self._together)
+        self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, parts.task.target.registers)
+        self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(w)
 
     def _packed(self, w: V) -> V:
@@ -45,34 +50,39 @@ class _Forward:
         every = parts.whole_vectors(outputs) * depth
         weight = parts.room(groups * every)
 
-        def block(start: V, width: int) -> None:
-            parts.rearrange(
-                [groups, width, depth],
-                (parts.at(weight, (start, depth)), [every, 1, parts.whole_vectors(width)]),
-                (parts.at(w, (start, depth)), [outputs * depth, depth, 1]),
-            )
+        def group(indices: list[V], _: list[V]) -> None:
+            def block(start: V, width: int) -> None:
+                source = parts.at(w, (indices[0], outputs * depth), (start, depth))
+                strip = Strip(source, depth, 1, i64(depth), depth, i64(width), parts.whole_vectors(width))
+                to = parts.at(weight, (indices[0], every), (start, depth))
+                pack(self._f, parts.task.element, parts.lanes, strip, to)
 
-        steps(self._f, outputs, self._tile.vectors * parts.lanes, block)
+            steps(self._f, outputs, self._width, block)
+
+        nest(self._f, [groups], group)
         return weight
 
     def unit(self, index: V) -> None:
-        """One picture."""
-        f, geometry = self._f, self._geometry
-        out = self.parts.at(self.parts.task.output, (index, prod(geometry.positions) * geometry.every_output))
+        """Some pictures; a block of the weight stays in a cache until it has been used for all of them."""
+        f, geometry, parts = self._f, self._geometry, self.parts
+        size = prod(geometry.positions) * geometry.every_output
+        picture = f.mul(index, i64(self._together))
 
         def group(indices: list[V], _: list[V]) -> None:
-            channels = self._pictures.load(index, indices[0])
-            weight = self.parts.at(
-                self._weight, (indices[0], geometry.depth * self.parts.whole_vectors(geometry.outputs))
-            )
-            target = self.parts.at(out, (indices[0], geometry.outputs))
+            channels = self._pictures.load(picture, indices[0])
+            weight = parts.at(self._weight, (indices[0], geometry.depth * parts.whole_vectors(geometry.outputs)))
+            out = parts.at(parts.task.output, (picture, size), (indices[0], geometry.outputs))
 
             def block(start: V, width: int) -> None:
-                self._block(
-                    channels, self.parts.at(weight, (start, geometry.depth)), self.parts.at(target, (start, 1)), width
-                )
+                w, target = parts.at(weight, (start, geometry.depth)), parts.at(out, (start, 1))
 
-            steps(f, geometry.outputs, self._tile.vectors * self.parts.lanes, block)
+                def each(at: list[V], _: list[V]) -> None:
+                    one = parts.at(channels, (at[0], self._pictures.apart))
+                    self._block(one, w, parts.at(target, (at[0], size)), width)
+
+                nest(f, [self._together], each)
+
+            steps(f, geometry.outputs, self._width, block)
 
         nest(f, [geometry.frame.groups], group)
 
@@ -82,21 +92,17 @@ class _Forward:
         across, _ = geometry.steps(self._pictures.pixel)
         own = [step * geometry.every_output for step in strides(geometry.positions)]
 
-        def line(indices: list[V], _: list[V]) -> None:
-            def pixels(start: V, rows: int) -> None:
-                where = [*indices, start]
-                window = parts.at(picture, *zip(where, across, strict=True))
-                sums = self._sums(window, weight, rows, -(-width // parts.lanes))
-                self._store(sums, parts.at(target, *zip(where, own, strict=True)), rows, width)
+        def patch(first: list[V], offsets: list[Shape]) -> None:
+            window = parts.at(picture, *zip(first, across, strict=True))
+            sums = self._sums(window, weight, flat(offsets, across), -(-width // parts.lanes))
+            self._store(sums, parts.at(target, *zip(first, own, strict=True)), flat(offsets, own), width)
 
-            steps(self._f, geometry.positions[-1], self._tile.rows, pixels)
+        self._patch.over(self._f, geometry.positions, patch)
 
-        nest(self._f, geometry.positions[:-1], line)
-
-    def _sums(self, window: V, weight: V, rows: int, vectors: int) -> list[V]:
-        """A tile: neighbouring windows from `window` on times the weight."""
+    def _sums(self, window: V, weight: V, rows: list[int], vectors: int) -> list[V]:
+        """A tile: windows that stand so far from `window` times the weight."""
         geometry, parts = self._geometry, self.parts
-        across, within = geometry.steps(self._pictures.pixel)
+        _, within = geometry.steps(self._pictures.pixel)
         runs, run = geometry.runs
         extents = [*geometry.kernel[:-1], runs, run]
         rows_apart = [step * vectors * parts.lanes for step in strides(extents)]
@@ -104,14 +110,14 @@ class _Forward:
         def product(indices: list[V], sums: list[V]) -> list[V]:
             left = parts.at(window, *zip(indices, [*within, 1], strict=True))
             right = parts.at(weight, *zip(indices, rows_apart, strict=True))
-            return parts.take(sums, left, [r * across[-1] for r in range(rows)], parts.row(right, vectors))
+            return parts.take(sums, left, rows, parts.row(right, vectors))
 
-        return nest(self._f, extents, product, parts.zeros(rows * vectors))
+        return nest(self._f, extents, product, parts.zeros(len(rows) * vectors))
 
-    def _store(self, sums: list[V], target: V, rows: int, width: int) -> None:
+    def _store(self, sums: list[V], target: V, rows: list[int], width: int) -> None:
         """Store a tile; of the last vector only what there is."""
-        lanes, vectors = self.parts.lanes, len(sums) // rows
+        lanes, vectors = self.parts.lanes, len(sums) // len(rows)
         for i, total in enumerate(sums):
             r, v = divmod(i, vectors)
-            place = self.parts.at(target, (i64(r), self._geometry.every_output), (i64(v), lanes))
+            place = self.parts.at(target, (i64(rows[r]), 1), (i64(v), lanes))
             self._f.store(self.parts.first(total, min(lanes, width - v * lanes)), place)

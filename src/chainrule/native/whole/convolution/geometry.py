@@ -10,6 +10,10 @@ from chainrule.core.shape import Shape
 from chainrule.native.whole.task import strides
 from chainrule.ops.convolution import Frame
 
+# Positions that share what is read from far: fewer, and reading takes the time; more, and they outgrow the nearest
+# cache (and numbers added one after another would lose digits).
+_POSITIONS = 256
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -97,3 +101,17 @@ def window_offsets(extents: Sequence[int], apart: Sequence[int]) -> list[int]:
     for extent, step in zip(extents, apart, strict=True):
         found = [offset + i * step for offset in found for i in range(extent)]
     return found
+
+
+def at_once(count: int, each: int, units: int = 1) -> int:
+    """How many of some pictures or lines, of so many positions each, are done at once.
+
+    It is a divisor, and leaves at least so many units, if there are as many.
+    """
+    most = max(min(_POSITIONS // each, count // units), 1)
+    return max((n for n in range(1, most + 1) if count % n == 0), default=1)
+
+
+def flat(offsets: Sequence[Shape], apart: Sequence[int]) -> list[int]:
+    """How far elements stand from another, by their offsets along each dimension."""
+    return [sum(o * step for o, step in zip(offset, apart, strict=True)) for offset in offsets]

@@ -68,12 +68,12 @@ class Parts:
 
         nest(f, extents[:-1], line)
 
-    def crop(self, padded: V, target: V) -> None:
-        """Copy a picture without its padding."""
+    def crop(self, padded: V, target: V, pictures: int = 1) -> None:
+        """Copy pictures without their padding."""
         geometry = self.geometry
-        apart = strides([*geometry.padded, geometry.every_channel])
-        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, apart, strict=False))
-        extents = [*geometry.spatial, geometry.every_channel]
+        apart = strides([pictures, *geometry.padded, geometry.every_channel])
+        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, apart[1:], strict=False))
+        extents = [pictures, *geometry.spatial, geometry.every_channel]
         self.rearrange(extents, (target, strides(extents)), (self.at(padded, (i64(first), 1)), apart))
 
     def take(self, sums: list[V], left: V, offsets: Sequence[int], right: list[V]) -> list[V]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import NamedTuple
+
+from chainrule.core.shape import Shape
+from chainrule.native.emit import Function, V, i64
+from chainrule.native.whole.task import nest, steps
 
 # Rows beyond which there are more addresses than registers for them.
 _MOST_ROWS = 14
@@ -39,3 +44,49 @@ def choose_tile(rows: int, columns: int, lanes: int, registers: int) -> Tile:
         if time < least:
             best, least = Tile(even, vectors), time
     return best
+
+
+class Patch(NamedTuple):
+    """The neighbouring positions that make the rows of a tile: a part of a line, or some whole short lines.
+
+    Attributes:
+        tile: The tile.
+        lines: How many lines.
+    """
+
+    tile: Tile
+    lines: int
+
+    def over(self, f: Function, positions: Shape, body: Callable[[list[V], list[Shape]], None]) -> None:
+        """`body(first, offsets)` for every patch: its first position, and how far from there all of them are."""
+        *outer, length = positions
+        before = (0,) * (len(positions) - 1)
+        if self.lines > 1:
+            rows = [(*before[1:], line, i) for line in range(self.lines) for i in range(length)]
+
+            def some(indices: list[V], start: V) -> None:
+                body([*indices, start, i64(0)], rows)
+
+            nest(f, outer[:-1], lambda at, _: steps(f, outer[-1], self.lines, lambda start, _: some(at, start)))
+            return
+
+        def line(indices: list[V], _: list[V]) -> None:
+            def pixels(start: V, count: int) -> None:
+                body([*indices, start], [(*before, i) for i in range(count)])
+
+            steps(f, length, self.tile.rows, pixels)
+
+        nest(f, outer, line)
+
+
+def choose_patch(positions: Shape, columns: int, lanes: int, registers: int) -> Patch:
+    """The patch for an output of this size: the more rows, the more often what is loaded for the columns is used."""
+    *outer, length = positions
+    lines = max(
+        (n for n in range(2, _MOST_ROWS // length + 1) if outer and outer[-1] % n == 0),
+        default=1,
+    )
+    patch = Patch(choose_tile(lines * length, columns, lanes, registers), lines)
+    if lines > 1 and patch.tile.rows < lines * length:
+        return Patch(choose_tile(length, columns, lanes, registers), 1)
+    return patch
