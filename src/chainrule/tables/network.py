@@ -45,28 +45,40 @@ class Architecture:
 class TableNetwork(nn.Module):
     """Encodes the columns of a row, joins what comes out, and computes the outputs from all of it.
 
+    A linear layer beside the body adds what can be said without it, so that a table on which a linear model does well
+    needs no rows to find that out: H. Cheng et al., "Wide & Deep Learning for Recommender Systems" (DLRS, 2016).
+
     Args:
         places: Where the columns of each encoder stand in a row.
         encoders: The networks of the columns, by the column's name; one for all columns of a type by the type's.
         body: From the joined encodings, (N, F), to the outputs.
+        direct: The same, linear; None for none.
 
     Shape:
         (N, W), as `Preparation.apply` gives it, to (N, outputs).
     """
 
-    def __init__(self, places: Mapping[str, Place], encoders: Mapping[str, nn.Module], body: nn.Module) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, Place],
+        encoders: Mapping[str, nn.Module],
+        body: nn.Module,
+        direct: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         self._places = [places[name] for name in encoders]
         self.columns = nn.ModuleDict({name.replace(".", "_"): encoder for name, encoder in encoders.items()})
         self.body = body
+        self.direct = direct
 
     def forward(self, x: Tensor) -> Tensor:
         parts = [
             encoder(x[:, place.start : place.stop].reshape(-1, *place.shape))
             for place, encoder in zip(self._places, self.columns.values(), strict=True)
         ]
-        joined: Tensor = self.body(concatenate(parts, dim=1))
-        return joined
+        joined = concatenate(parts, dim=1)
+        outputs: Tensor = self.body(joined) if self.direct is None else self.body(joined) + self.direct(joined)
+        return outputs
 
 
 def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
@@ -77,7 +89,8 @@ def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
     places, encoders = _encoders(preparation)
     width = sum(_features(encoders[name], place) for name, place in places.items())
     body = MLP(width, architecture.hidden, count, dropout=architecture.dropout)
-    return TableNetwork(places, encoders, body)
+    direct = nn.Linear(width, count) if architecture.hidden else None
+    return TableNetwork(places, encoders, body, direct)
 
 
 def _encoders(preparation: Preparation) -> tuple[dict[str, Place], dict[str, nn.Module]]:
