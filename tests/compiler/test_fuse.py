@@ -108,6 +108,14 @@ def test_the_gradient_to_a_weight_is_summed_over_parts_of_the_batch():
     assert isinstance(second, Loops)
 
 
+def test_a_convolution_of_single_pixels_takes_what_follows():
+    def function(x, w, b, more):
+        return (cr.conv2d(x, w, b) + more).relu()
+
+    (kernel,) = of(function, (2, 4, 5, 3), (7, 1, 1, 3), (7,), (2, 4, 5, 7)).kernels
+    assert isinstance(kernel, Contraction)
+
+
 def test_a_transposed_operand_is_read_where_it_stands():
     (kernel,) = of(lambda a, b: a @ b.mT, (5, 4), (3, 4)).kernels
     assert isinstance(kernel, Contraction)

@@ -11,6 +11,7 @@ from chainrule.compiler.simplify import simplify
 from chainrule.core.dtype import bool_, float32, float64, int32, int64, uint8
 from chainrule.core.primitive import PRIMITIVES
 from chainrule.graph import Apply, Constant, Graph, Input, Value, evaluate, text
+from chainrule.ops.convolution import Frame
 
 SPECIAL = [0.0, -0.0, 1.0, -1.5, 2.7, 1e-40, 3e38, math.inf, -math.inf, math.nan]
 # Every special value beside every other.
@@ -76,6 +77,7 @@ def is_infinite(x) -> Apply:
     return do("or", do("eq", x, math.inf), do("eq", x, -math.inf))
 
 
+PIXELS = Frame((1,), ((0, 0),), (1,), 1)
 SMALL_PART = {"start": (0, 1), "stop": (2, 4), "step": (1, 2)}
 
 # A value, and the last line of what it becomes.
@@ -231,6 +233,18 @@ EXACT: dict[str, tuple[Value, str]] = {
     "what was found elsewhere stays": (
         do("gather", "pairs", reshape(do("argmax", neg("pairs"), dim=1), 100, 1), axis=1),
         "gather(pairs, %3, axis=1)",
+    ),
+    "convolution of single pixels": (
+        do("convolution", reshape("x", 1, 50, 2), reshape("w", 1, 1, 2), frame=PIXELS),
+        "reshape(%2, shape=(1, 50, 1))",
+    ),
+    "gradient to single pixels": (
+        do("convolution_input", reshape("x", 1, 100, 1), reshape("w", 1, 1, 2), spatial=(100,), frame=PIXELS),
+        "reshape(%3, shape=(1, 100, 2))",
+    ),
+    "convolution of every second pixel stays": (
+        do("convolution", reshape("x", 1, 50, 2), reshape("w", 1, 1, 2), frame=PIXELS._replace(stride=(2,))),
+        f"convolution(%1, %2, frame={PIXELS._replace(stride=(2,))})",
     ),
     "pad with nothing": (do("pad", "one", widths=((0, 0), (0, 0)), inner=(3, 2), value=0.0), "one"),
     "concatenate with nothing": (do("concatenate", cut("row", (1,), (1,)), "row", dim=0), "row"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from chainrule.compiler.simplify import arithmetic, broadcasts, choice, movement, reductions
+from chainrule.compiler.simplify import arithmetic, broadcasts, choice, convolutions, movement, reductions
 from chainrule.compiler.simplify.common import merge
 from chainrule.compiler.simplify.constants import fold
 from chainrule.compiler.simplify.masks import read_off_results
@@ -21,7 +21,15 @@ from chainrule.graph import Graph, verify
 
 @cache
 def _rules() -> Rules:
-    return together(movement.RULES, broadcasts.rules(), arithmetic.RULES, choice.RULES, reductions.RULES)
+    families = (
+        movement.RULES,
+        broadcasts.rules(),
+        arithmetic.RULES,
+        choice.RULES,
+        reductions.RULES,
+        convolutions.RULES,
+    )
+    return together(*families)
 
 
 def apply_all_rules(graph: Graph) -> Graph:
