@@ -53,6 +53,7 @@ __all__ = [
     "ColumnNameError",
     "OutputExistsError",
     "DiskFullError",
+    "OutOfMemoryError",
     "RunFolderError",
     "VersionError",
     "MissingDependencyError",
@@ -326,6 +327,10 @@ class DiskFullError(ChainruleError, OSError):
     """The disk was full before everything was written; what is there is whole rows."""
 
     __str__ = ChainruleError.__str__
+
+
+class OutOfMemoryError(ChainruleError, MemoryError):
+    """A table needs more memory than it may have."""
 
 
 class RunFolderError(ChainruleError, FileNotFoundError):

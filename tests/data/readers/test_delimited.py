@@ -237,6 +237,7 @@ def test_files_of_the_same_columns_become_one_table(tmp_path: Path, write: Write
 def test_later_rows_of_a_large_file_may_show_that_the_first_misled(write: Write, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(delimited, "MODERATE", 0)
     monkeypatch.setattr(delimited, "FIRST_ROWS", 2)
+    monkeypatch.setattr(delimited, "FIRST_VALUES", 0)
     path = write("a,b,c,d,e\n1,1,,2020-01-01,true\n2,2,,2020-01-02,false\n2.5,007,x,soon,perhaps\n")
     assert rows(read_table(path))[2] == (2.5, "007", "x", "soon", "perhaps")
     with pytest.raises(RowLengthError, match="line 4"):
@@ -308,3 +309,10 @@ def test_real_files(real_data: Path):
     assert air.missing.sum() == 2067
     alive = read_table(real_data / "tabular" / "titanic.csv").column("alive")
     assert alive.words.tolist() == ["no", "yes"]
+
+
+def test_wide_files_are_read_in_little_memory(write: Write):
+    # One expression for each of so many columns would need gigabytes.
+    names = [f"pixel {number}" for number in range(1500)]
+    table = read_table(write(",".join(names) + "\n" + (",".join("7" * 1500) + "\n") * 3), memory=700_000_000)
+    assert all(table.column(name).array.tolist() == [7, 7, 7] for name in names[::300])

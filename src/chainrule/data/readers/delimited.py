@@ -20,13 +20,13 @@ from chainrule.data.readers.inference import SORTS, Reading, decide, is_word, so
 from chainrule.data.readers.naming import check_agreement, check_names
 from chainrule.data.readers.options import COMMON, Options
 from chainrule.data.readers.records import check_records, line_of, records
-from chainrule.data.readers.store import Piece, Store, StoredTable, is_one_of, literal
+from chainrule.data.readers.store import Piece, Storage, Store, StoredTable, is_one_of, literal
 from chainrule.errors import ColumnTypeError, EmptyDataError, FileFormatError, InternalError
 
 # Files up to so many bytes are looked at whole.
 MODERATE = 8 << 20
-# Of larger ones, so many rows.
-FIRST_ROWS = 20_000
+# Of larger ones the first rows: so many values, but so many rows at the least.
+FIRST_VALUES, FIRST_ROWS = 600_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,9 @@ def load(files: Sequence[Delimited], store: Store, options: Options, name: str) 
     for file in files[1:]:
         check_agreement(names, file.dialect.names, first.text.given, file.text.given)
     moderate = sum(file.text.path.stat().st_size for file in files) <= MODERATE
-    files, readings = _look(store, files, names, options, None if moderate else FIRST_ROWS)
+    files, readings = _look(
+        store, files, names, options, None if moderate else max(FIRST_ROWS, FIRST_VALUES // len(names))
+    )
     try:
         pieces = _insert(store, files, names, readings)
     except duckdb.Error:
@@ -159,7 +161,7 @@ def load(files: Sequence[Delimited], store: Store, options: Options, name: str) 
     return StoredTable(
         store,
         names,
-        [reading.storage for reading in readings],
+        _storages(store, readings),
         pieces,
         name=name,
         absent=options.absent,
@@ -190,27 +192,44 @@ def _count(
     """How many texts of each column are what; and the file, written anew if it cannot be read as it is."""
     import duckdb
 
-    columns = [f"c{number}" for number in range(len(names))]
-    sorts = ", ".join(f"{sort_of(column, file.dialect.decimal)} AS {column}" for column in columns)
-    counts = ", ".join(f"histogram({column})" for column in columns)
+    # All columns one below the other: what tells the sorts is large, and would be there once for each column.
+    columns = ", ".join(f"c{number}" for number in range(len(names)))
     limit = f" LIMIT {rows}" if rows else ""
+    cells = f"SELECT unnest([{columns}]) AS text, unnest(range({len(names)})) AS place FROM ({file.scan(names)}{limit})"
+    sorts = f"SELECT place, {sort_of('text', file.dialect.decimal)} AS sort FROM ({cells})"
+    counted = [Counter[str]() for _ in names]
     try:
-        (counted,) = store.all(f"SELECT {counts} FROM (SELECT {sorts} FROM ({file.scan(names)}{limit}))")
+        for place, sort, times in store.all(f"SELECT place, sort, count(*) FROM ({sorts}) GROUP BY ALL"):
+            if sort is not None:
+                counted[place][SORTS[sort]] = times
     except duckdb.Error as error:
         if file.straight is not None:
             raise FileFormatError("the file cannot be read.", where=str(file.text.given), got=str(error)) from error
         return _count(store, file.straightened(store.scratch), names, rows)
-    return file, [Counter({SORTS[sort]: times for sort, times in (each or {}).items()}) for each in counted]
+    return file, counted
 
 
 def _insert(store: Store, files: Sequence[Delimited], names: Sequence[str], readings: Sequence[Reading]) -> list[Piece]:
     """Read the rows, and say where those of each file begin."""
-    store.create([reading.storage for reading in readings])
+    store.create([reading.held for reading in readings])
     pieces = []
     for file in files:
         pieces.append(Piece(len(store), file.where))
         store.insert(file.scan(names, readings))
     return pieces
+
+
+def _storages(store: Store, readings: Sequence[Reading]) -> list[Storage]:
+    """As what each column is given: integers only where no later row has shown that they are none."""
+    storages = [reading.storage for reading in readings]
+    integers = [number for number, storage in enumerate(storages) if storage == "integer"]
+    if integers:
+        (whole,) = store.all(
+            f"SELECT {', '.join(f'bool_and(c{each} = trunc(c{each}))' for each in integers)} FROM held"
+        )
+        for number in (each for each, is_whole in zip(integers, whole, strict=True) if not is_whole):
+            storages[number] = "number"
+    return storages
 
 
 def _word(store: Store, files: Sequence[Delimited], names: Sequence[str], number: int) -> ColumnTypeError:

@@ -12,6 +12,8 @@ from chainrule.data.readers.store import SQL_TYPES, Storage, is_one_of, literal
 # number; one with thousands parted, 1,234,567; a word for a value that is missing; true or false; a date or time as ISO
 # 8601 writes it; one with its distance from universal time; anything else.
 SORTS = ("whole", "code", "number", "grouped", "gap", "boolean", "instant", "zoned", "word")
+# Integers up to here are kept by a float64 as they are.
+EXACT = 1 << 53
 DATE = r"\d{4}-\d\d-\d\d"
 TIME = r"[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"
 INSTANT = f"{DATE}({TIME})?"
@@ -38,10 +40,15 @@ class Reading:
     notes: tuple[str, ...] = ()
 
     @property
+    def held(self) -> Storage:
+        """As what the values are held: as DOUBLE, since duckdb would round 1.5 where it reads an integer."""
+        return "number" if self.storage == "integer" else self.storage
+
+    @property
     def native(self) -> str | None:
         """The type that duckdb is to read by itself, which is the fastest way; None where it would read too much."""
-        plain = not (self.gaps or self.grouped or self.zoned)
-        return SQL_TYPES[self.storage] if plain and self.storage in ("text", "number", "instant") else None
+        plain = not (self.gaps or self.grouped or self.zoned) and self.storage != "boolean"
+        return SQL_TYPES[self.held] if plain else None
 
     def expression(self, column: str, decimal: str) -> str:
         """SQL for the value of a column of texts. A text that is no such value raises an error in duckdb."""
@@ -53,11 +60,6 @@ class Reading:
             value = f"CAST({truth} AS BOOLEAN)"
         elif self.storage == "instant":
             value = f"CAST({column} AS TIMESTAMPTZ)"
-        elif self.storage == "integer":
-            # duckdb would round 1.5 and take 007 for 7.
-            value = (
-                f"CAST(CASE WHEN {_is_code(column)} OR {_is_fraction(column)} THEN 'no' ELSE {column} END AS BIGINT)"
-            )
         else:
             value = f"CAST({_number_text(column, decimal, self.grouped)} AS DOUBLE)"
         return f"CASE WHEN {_is_gap(column)} THEN NULL ELSE {value} END" if self.gaps else value
@@ -69,11 +71,11 @@ def sort_of(column: str, decimal: str) -> str:
     return f"""CASE
         WHEN {column} IS NULL THEN NULL
         WHEN TRY_CAST({_number_text(column, decimal, False)} AS DOUBLE) IS NOT NULL THEN CASE
-            WHEN {_is_fraction(column)} THEN {number["number"]}
-            WHEN {_is_code(column)} THEN {number["code"]}
-            WHEN TRY_CAST({column} AS BIGINT) IS NOT NULL THEN {number["whole"]}
+            WHEN {" OR ".join(f"contains({column}, '{sign}')" for sign in ".,eE")} THEN {number["number"]}
+            WHEN {column} >= '00' AND {column} < '0:' THEN {number["code"]}
+            WHEN abs(TRY_CAST({column} AS BIGINT)) <= {EXACT} THEN {number["whole"]}
             WHEN {_begins_with_digit(column)} THEN {number["code"]}
-            WHEN {_is_gap(column)} THEN {number["gap"]}
+            WHEN lower(trim({column})) IN ('nan', '-nan') THEN {number["gap"]}
             ELSE {number["number"]} END
         WHEN {_is_gap(column)} THEN {number["gap"]}
         WHEN lower({column}) IN ('true', 'false') THEN {number["boolean"]}
@@ -133,16 +135,8 @@ def _is_gap(column: str) -> str:
     return is_one_of(f"upper(trim({column}))", GAPS)
 
 
-def _is_fraction(column: str) -> str:
-    return " OR ".join(f"contains({column}, '{sign}')" for sign in ".,eE")
-
-
-def _is_code(column: str) -> str:
-    """Whether it begins with a zero and another digit. A colon comes after 9."""
-    return f"{column} >= '00' AND {column} < '0:'"
-
-
 def _begins_with_digit(column: str) -> str:
+    """A colon comes after 9."""
     return f"{column} >= '0' AND {column} < ':'"
 
 

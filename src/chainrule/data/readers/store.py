@@ -7,7 +7,8 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -18,14 +19,15 @@ from numpy.typing import NDArray
 
 from chainrule.data.table import check_column
 from chainrule.data.values import Values
+from chainrule.errors import OutOfMemoryError
 from chainrule.processors import available
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Storage = Literal["text", "boolean", "instant", "integer", "number"]
-# duckdb works with no less than this.
-LEAST = 64 << 20
+# duckdb works with no less than this: some buffers of 32 MiB and what expressions need.
+LEAST = 128 << 20
 SQL_TYPES: dict[Storage, str] = {
     "text": "VARCHAR",
     "boolean": "BOOLEAN",
@@ -33,6 +35,8 @@ SQL_TYPES: dict[Storage, str] = {
     "integer": "BIGINT",
     "number": "DOUBLE",
 }
+# A character that no text has.
+PARTING = "\x1f"
 
 
 def common_storage(storages: Sequence[Storage]) -> Storage:
@@ -49,8 +53,11 @@ def literal(text: str | Path) -> str:
 
 
 def is_one_of(column: str, words: Sequence[str]) -> str:
-    """SQL: whether a text is one of these. duckdb makes a join of a long IN, over all rows, even within a CASE."""
-    return f"list_contains(CAST([{', '.join(map(literal, words))}] AS VARCHAR[]), {column})"
+    """SQL: whether a text is one of these.
+
+    Of a long IN duckdb makes a join over all rows, even within a CASE, and of a list a copy for each row.
+    """
+    return f"contains({literal(PARTING + PARTING.join(words) + PARTING)}, '{PARTING}' || {column} || '{PARTING}')"
 
 
 def identifier(name: str) -> str:
@@ -85,16 +92,19 @@ class Store:
 
     def run(self, statement: str) -> None:
         """Do what a statement says."""
-        self.connection.execute(statement)
+        with _in_memory():
+            self.connection.execute(statement)
 
     def all(self, query: str) -> list[tuple[Any, ...]]:
         """The rows that a query gives."""
-        return self.connection.execute(query).fetchall()
+        with _in_memory():
+            return self.connection.execute(query).fetchall()
 
     def arrays(self, query: str) -> dict[str, NDArray[Any]]:
         """The columns that a query gives; masked arrays where something is missing."""
         # A cursor of its own: several threads may fetch columns at a time.
-        return self.connection.cursor().execute(query).fetchnumpy()
+        with _in_memory():
+            return self.connection.cursor().execute(query).fetchnumpy()
 
     def create(self, storages: Sequence[Storage]) -> None:
         """An empty table for columns c0, c1, ... in place of what was there."""
@@ -117,6 +127,25 @@ class Store:
 
     def __len__(self) -> int:
         return int(self.all("SELECT count(*) FROM held")[0][0])
+
+
+@contextmanager
+def _in_memory() -> Iterator[None]:
+    """What is done within the limit of memory.
+
+    Raises:
+        OutOfMemoryError: If that is not enough.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise OutOfMemoryError(
+            "the memory that is allowed is not enough for this table.",
+            got=str(error).splitlines()[0],
+            remedy="allow more of it, or give fewer columns",
+        ) from error
 
 
 def _dispose(connection: DuckDBPyConnection, scratch: Path) -> None:
@@ -187,7 +216,11 @@ class StoredTable:
             return Values(array, missing, words, self.folder)
         column = self._store.arrays(f"SELECT v FROM ({rows})")["v"]
         array, missing = np.ma.getdata(column), np.ma.getmaskarray(column)
-        return Values(array, missing | np.isnan(array) if array.dtype.kind == "f" else missing)
+        if array.dtype.kind == "f":
+            missing = missing | np.isnan(array)
+        if self._storages[number] == "integer":
+            array = np.where(missing, 0, array).astype(np.int64, copy=False)
+        return Values(array, missing)
 
     def place(self, row: int, column: str) -> str:
         """See `Table`."""
@@ -201,9 +234,10 @@ class StoredTable:
 
     def _numbered(self, number: int) -> NDArray[np.object_]:
         if number not in self._words:
+            # Materialized, so that no more than the different texts are compared with those that mean nothing.
             different = (
-                f"SELECT word FROM (SELECT DISTINCT c{number} AS word FROM held) "
-                f"WHERE word IS NOT NULL AND NOT {is_one_of('word', self._absent)}"
+                f"WITH different AS MATERIALIZED (SELECT DISTINCT c{number} AS word FROM held) "
+                f"SELECT word FROM different WHERE word IS NOT NULL AND NOT {is_one_of('word', self._absent)}"
             )
             self._store.run(
                 f"CREATE TABLE words{number} AS "
