@@ -40,7 +40,7 @@ def test_what_is_said_counts(preparation: Preparation) -> None:
     assert (plan.optimizer, plan.lr, plan.batch_size, plan.epochs, plan.patience) == ("sgd", None, 0, 7, 2)
     assert linears(preparation, plan) == 1
     assert plan.because == "no hidden layer, for 300 rows to train on"
-    assert linears(preparation, choose(preparation, 300, Settings())) == 3
+    assert linears(preparation, choose(preparation, 300, Settings())) == 4
 
 
 def test_a_model_of_pictures_is_none_for_numbers(preparation: Preparation) -> None:
