@@ -234,15 +234,14 @@ class StoredTable:
 
     def _numbered(self, number: int) -> NDArray[np.object_]:
         if number not in self._words:
-            # Materialized, so that no more than the different texts are compared with those that mean nothing.
-            different = (
-                f"WITH different AS MATERIALIZED (SELECT DISTINCT c{number} AS word FROM held) "
-                f"SELECT word FROM different WHERE word IS NOT NULL AND NOT {is_one_of('word', self._absent)}"
-            )
+            # A table of its own, since duckdb would compare all rows with the words that mean nothing, not the few here.
+            self._store.run(f"CREATE TABLE different AS SELECT DISTINCT c{number} AS word FROM held")
             self._store.run(
                 f"CREATE TABLE words{number} AS "
-                f"SELECT word, CAST(row_number() OVER (ORDER BY word) - 1 AS INTEGER) AS code FROM ({different})"
+                "SELECT word, CAST(row_number() OVER (ORDER BY word) - 1 AS INTEGER) AS code FROM different "
+                f"WHERE word IS NOT NULL AND NOT {is_one_of('word', self._absent)}"
             )
+            self._store.run("DROP TABLE different")
             words = self._store.arrays(f"SELECT word FROM words{number} ORDER BY code")["word"]
             self._words[number] = words.astype(object)
         return self._words[number]
