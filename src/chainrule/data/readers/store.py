@@ -234,7 +234,7 @@ class StoredTable:
 
     def _numbered(self, number: int) -> NDArray[np.object_]:
         if number not in self._words:
-            # A table of its own, since duckdb would compare all rows with the words that mean nothing, not the few here.
+            # A table of its own, or duckdb would compare all rows with the words that mean nothing.
             self._store.run(f"CREATE TABLE different AS SELECT DISTINCT c{number} AS word FROM held")
             self._store.run(
                 f"CREATE TABLE words{number} AS "
