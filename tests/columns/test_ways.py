@@ -33,7 +33,9 @@ def test_otherwise_the_values_decide():
     assert "one-hot" in preparation.inputs["colour"].describe()
 
 
-@pytest.mark.parametrize(("said", "near"), [("number:minmx", "minmax"), ("numbr", "number"), ("boolean:big", "boolean")])
+@pytest.mark.parametrize(
+    ("said", "near"), [("number:minmx", "minmax"), ("numbr", "number"), ("boolean:big", "boolean")]
+)
 def test_a_way_that_there_is_not(said, near):
     with pytest.raises(UnknownNameError, match=near):
         type_and_way(said)
