@@ -28,6 +28,7 @@ SOURCES = {
     "compiler": ("docs/compiler.md", "The compiler"),
     "performance": ("docs/performance.md", "Performance"),
     "benchmarks": ("docs/benchmarks.md", "Benchmarks"),
+    "results-tables": ("docs/results-tables.md", "Results on tables"),
     "contributing": ("CONTRIBUTING.md", "Contributing"),
     "changelog": ("CHANGELOG.md", "Changelog"),
 }

@@ -20,7 +20,7 @@ from chainrule.cli import main
 
 REPOSITORY = Path(__file__).parents[1]
 RUN = ["README.md", "docs/architecture.md", "docs/compiler.md", "docs/tables.md", "docs/tour.md"]
-ALL = [*RUN, "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md", "docs/performance.md"]
+ALL = [*RUN, "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md", "docs/performance.md", "docs/results-tables.md"]
 
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 
