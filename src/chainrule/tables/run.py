@@ -12,6 +12,7 @@ from chainrule.data.readers import read_parts
 from chainrule.data.table import Table, check_column
 from chainrule.errors import ArgumentError
 from chainrule.tables.findings import Finding, look_at_columns, look_at_parts
+from chainrule.tables.findings.base import ENOUGH_ROWS
 from chainrule.tables.model import TableModel
 from chainrule.tables.schema import Schema, check_columns, check_values, infer_schema
 from chainrule.tables.settings import Settings, parse
@@ -81,6 +82,8 @@ def run(source: Any, test_source: Any, settings: Settings, say: Say) -> Ran:
         say(line)
     if findings:
         say(heading("Findings"))
+        if len(table) > ENOUGH_ROWS:
+            say(f"(judged by {ENOUGH_ROWS:,} of the rows, chosen by seed {settings.seed})")
         for finding in findings:
             say(str(finding))
     folds = _folds(table, schema, settings, say) if settings.folds else []
