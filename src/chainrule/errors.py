@@ -273,11 +273,20 @@ class ColumnTypeError(ChainruleError, TypeError, ValueError):
 
 
 class MissingColumnError(ChainruleError, KeyError, ValueError):
-    """A table without a column that the model was trained on."""
+    """A table without a column that the model was trained on.
 
-    def __init__(self, missing: Iterable[str], there: Iterable[str], where: str | None = None) -> None:
-        names, there = list(missing), list(there)
-        close = {name: nearest(name, there) for name in names}
+    Args:
+        missing: The columns that are not there.
+        there: Those that are.
+        where: The table.
+        known: Those that are there and should be: none of them is another one misspelt.
+    """
+
+    def __init__(
+        self, missing: Iterable[str], there: Iterable[str], where: str | None = None, known: Iterable[str] = ()
+    ) -> None:
+        names, there, known = list(missing), list(there), set(known)
+        close = {name: nearest(name, [other for other in there if other not in known]) for name in names}
         renamed = ", ".join(f"{found!r} for {name!r}" for name, found in close.items() if found)
         super().__init__(
             "columns are missing." if len(names) > 1 else "a column is missing.",

@@ -149,6 +149,8 @@ def test_what_is_missing_is_said(model):
     table = columns()
     with pytest.raises(MissingColumnError, match="'size'"):
         model.predict({name: values for name, values in table.items() if name != "size"})
+    with pytest.raises(MissingColumnError, match="is it 'sze' for 'size'"):
+        model.predict({"sze" if name == "size" else name: values for name, values in table.items()})
     with pytest.raises(ColumnTypeError, match="row 1, column 'size'"):
         model.predict(table | {"size": np.full(ROWS, "huge", object)})
     with pytest.raises(MissingColumnError, match="'bought'"):

@@ -194,7 +194,7 @@ class Preparation:
         """Raise a `MissingColumnError` where the table lacks an input."""
         missing = [name for name in self.inputs if name not in table.names]
         if missing:
-            raise MissingColumnError(missing, table.names, where=table.name)
+            raise MissingColumnError(missing, table.names, table.name, self.inputs)
 
     def goals(self, table: Table, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """What is true of rows, by target, as the losses take it."""
