@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from chainrule.data.checks import check_lengths
 from chainrule.data.values import Values
-from chainrule.errors import UnknownNameError
+from chainrule.errors import ColumnTypeError, UnknownNameError
 
 __all__ = ["ArrayTable", "Table"]
 
@@ -70,7 +70,7 @@ class ArrayTable:
         notes: Iterable[str] = (),
         folder: Path | None = None,
     ) -> None:
-        self._columns = {key: each if isinstance(each, Values) else Values.of(each) for key, each in columns.items()}
+        self._columns = {key: _values(each, f"{name}, column {key!r}") for key, each in columns.items()}
         self._rows = check_lengths({key: each.array for key, each in self._columns.items()})
         self.name, self.names, self.notes, self.folder = name, tuple(self._columns), tuple(notes), folder
 
@@ -93,3 +93,11 @@ def check_column(name: str, names: Sequence[str], table: str) -> None:
         error = UnknownNameError("column", name, names)
         error.where = table
         raise error
+
+
+def _values(given: ArrayLike | Values, where: str) -> Values:
+    try:
+        return given if isinstance(given, Values) else Values.of(given)
+    except ColumnTypeError as error:
+        error.locate(where)
+        raise

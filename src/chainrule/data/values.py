@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from chainrule.errors import ColumnTypeError
 
 __all__ = ["Values"]
 
@@ -81,11 +86,17 @@ class Values:
     def of(cls, given: ArrayLike) -> Values:
         """A list or array of NumPy as the values of a column: None and NaN are missing.
 
+        Raises:
+            ColumnTypeError: For what are no values of a column, such as dicts, or lists of different lengths.
+
         Example:
             >>> Values.of([1.5, None, 2.0]).missing
             array([False,  True, False])
         """
-        array = np.asarray(given)
+        try:
+            array = np.asarray(given)
+        except ValueError:
+            raise _no_values(next(iter(given))) from None  # type: ignore[arg-type]  # only lists are ragged
         if array.dtype.kind in "OUST":
             return cls._of_objects(array.astype(object))
         if array.dtype.kind == "M":
@@ -93,6 +104,10 @@ class Values:
         if array.dtype.kind == "f":
             numbers = array.astype(np.float64)
             return cls(numbers, np.isnan(numbers) if numbers.ndim == 1 else np.zeros(len(numbers), bool))
+        if array.dtype.kind not in "biu":
+            raise _no_values(array.flat[0])
+        if array.dtype == np.uint64 and array.ndim == 1 and array.max(initial=0) > np.iinfo(np.int64).max:
+            return cls.of(array.astype(np.float64))
         kept = array if array.dtype == bool or array.ndim > 1 else array.astype(np.int64)
         return cls(kept, np.zeros(len(kept), bool))
 
@@ -101,7 +116,7 @@ class Values:
         missing = np.array([each is None or each != each for each in array], dtype=bool)
         present = array[~missing]
         if len(present) and not any(isinstance(each, str) for each in present):
-            known = cls.of(np.array(present.tolist()))
+            known = cls.of(_unboxed(present.tolist()))
             filled = np.zeros(len(array), dtype=known.array.dtype)
             filled[~missing] = known.array
             return cls(filled, missing)
@@ -111,3 +126,33 @@ class Values:
         filled = np.zeros(len(array), dtype=np.int32)
         filled[~missing] = [numbers[text] for text in texts]
         return cls(filled, missing, np.array([*numbers], dtype=object))
+
+
+def _unboxed(values: list[Any]) -> NDArray[Any]:
+    """Objects of Python that are numbers, truth values or dates as an array of NumPy's.
+
+    Raises:
+        ColumnTypeError: For objects that are something else, such as dicts.
+    """
+    if all(isinstance(value, date) for value in values):
+        return np.array([_instant(value) for value in values], dtype="datetime64[us]")
+    if all(isinstance(value, (Decimal, Fraction)) or np.isscalar(value) for value in values):
+        found = np.array(values)
+        return found.astype(np.float64) if found.dtype == object else found
+    raise _no_values(next(value for value in values if not np.isscalar(value)))
+
+
+def _instant(value: date) -> date:
+    """A date or a time; one of a time zone as that of UTC, which is how all are kept."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def _no_values(example: Any) -> ColumnTypeError:
+    return ColumnTypeError(
+        "these are no values of a column.",
+        expected="numbers, texts, truth values or dates",
+        got=f"{type(example).__name__}, such as {str(example)[:60]}",
+        remedy="give each number, text or date in them a column of its own",
+    )
