@@ -129,6 +129,11 @@ class Category(ColumnType):
             return OneHot(self._codes)
         return CategoryEmbedding(self._n_codes, _embedding_width(self._n_codes), self._rare > 0)
 
+    def design(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
+        # One-hot, also of many; the rarest share the last place.
+        places = min(self._n_codes, MOST_PLACES)
+        return np.eye(places, dtype=np.float32)[np.minimum(prepared.reshape(-1).astype(np.int64), places - 1)]
+
     def describe(self) -> str:
         count = len(self._categories)
         form = "one-hot of" if self._is_one_hot else "a learned vector for each of"
