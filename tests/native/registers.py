@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_MULTIPLIES_AND_ADDS = re.compile(r"\bv?fmadd|\bfmla")
+_MULTIPLIES_AND_ADDS = re.compile(r"\bv?fmadd|\bfmla|\btdpbf16ps")
 _VECTOR_ON_THE_STACK = re.compile(r"[xyz]mm.*\(%rsp|\(%rsp.*[xyz]mm|\b(ldr|str|ldp|stp)\s+q.*\[sp")
 
 

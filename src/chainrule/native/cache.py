@@ -97,7 +97,7 @@ def clear(folder: Path) -> Contents:
 def _digest(key: bytes) -> bytes:
     """A hash of all that machine code depends on."""
     target = host()
-    parts = (key, target.cpu, target.features, target.triple, sys.byteorder, *_versions())
+    parts = (key, target.cpu, target.features, target.triple, str(target.matrix), sys.byteorder, *_versions())
     digest = hashlib.sha256()
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from chainrule.native.permission import matrix_unit_granted
+
 
 @dataclass(frozen=True)
 class Target:
@@ -17,6 +19,7 @@ class Target:
         cpu: LLVM's name for it.
         features: LLVM's feature string.
         triple: LLVM's target triple.
+        matrix: Whether it has a matrix unit that this process may use (`matrix_unit`).
     """
 
     name: str
@@ -25,6 +28,7 @@ class Target:
     cpu: str
     features: str
     triple: str
+    matrix: bool = False
 
     @property
     def fused(self) -> bool:
@@ -54,7 +58,8 @@ def host() -> Target:
     if triple.startswith(("aarch64", "arm64")):
         return Target("neon", 16, 32, cpu, flat, triple)
     if all(features.get(name) for name in ("avx512f", "avx512bw", "avx512dq", "avx512vl")):
-        return Target("avx512", 64, 32, cpu, flat, triple)
+        matrix = all(features.get(name) for name in ("amx-tile", "amx-bf16")) and matrix_unit_granted()
+        return Target("avx512", 64, 32, cpu, flat, triple, matrix)
     if features.get("avx2") and features.get("fma"):
         return Target("avx2", 32, 16, cpu, flat, triple)
     return Target("plain", 16, 16, cpu, flat, triple)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.compiler.kernel import Contraction, buffers
+from chainrule.native import matrix_unit
 from chainrule.native.contraction.nest import Nest
 from chainrule.native.contraction.plan import make_plan
 from chainrule.native.contraction.product import Product
@@ -28,7 +29,11 @@ def emit_contraction(module: Module, kernel: Contraction, name: str, target: Tar
     plan = make_plan(product, target)
     pointers = dict(zip(buffers(kernel), frame.pointers, strict=True))
     nest = Nest(frame, plan, pointers, target)
+    if plan.form == "matrix":
+        matrix_unit.begin(frame.function)
     with frame.function.loop(frame.begin, frame.end) as loop:
         nest.unit(loop.index, frame.begin)
+    if plan.form == "matrix":
+        matrix_unit.end(frame.function)
     frame.function.finish()
     return KernelCode(name, plan.units, nest.scratch)

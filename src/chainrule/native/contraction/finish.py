@@ -39,9 +39,10 @@ class Finish:
         # Only AVX-512 leaves out lanes beyond the last column, and stores lanes apart, in one instruction.
         plain = plan.product.n % plan.width == 0 and plan.product.contiguous
         short = _size(each.value for each in self._stores) <= SHORT and (plain or target.name == "avx512")
-        self._short = short and plan.parts == 1
+        self._short = short and plan.parts == 1 and plan.form != "matrix"
         rows, self._stride = (plan.tile.rows, plan.width) if plan.parts == 1 else (plan.block, plan.group * plan.width)
-        self.scratch = 0 if self._short else rows * self._stride * BYTES[self._element]
+        nothing = self._short or (plan.parts == 1 and plan.form == "matrix")
+        self.scratch = 0 if nothing else rows * self._stride * BYTES[self._element]
 
     def begin(self, at: Mapping[Var, V], row: V, column: V) -> None:
         """Begin a unit: a matrix of the batch, its first row and column."""
@@ -66,6 +67,21 @@ class Finish:
             f.store(each if self._plan.parts == 1 else f.add(each, f.load(each.type, place)), place)
         if self._plan.parts == 1:
             self._from_memory(row, i64(rows), column, f.add(column, i64(self._plan.width)))
+
+    def block(self, row: V, rows: int, column: V, sums: V) -> None:
+        """Finish a tile whose sums are in memory already; or only add them to those that are kept."""
+        f, plan = self._f, self._plan
+        if plan.parts == 1:
+            self._room = sums
+            self._from_memory(row, i64(rows), column, f.add(column, i64(plan.width)))
+            return
+        room, type = self._place(row, column), vector(self._element, plan.lanes)
+        with f.loop(i64(0), i64(rows), unroll=False, may_be_empty=False) as down:
+            kept = f.at(room, self._element, f.mul(down.index, i64(self._stride)))
+            new = f.at(sums, self._element, f.mul(down.index, i64(plan.width)))
+            for v in range(plan.tile.vectors):
+                to, source = (f.at(each, self._element, i64(0), v * plan.lanes) for each in (kept, new))
+                f.store(f.add(f.load(type, to), f.load(type, source)), to)
 
     def end(self, row: V, column: V) -> None:
         """End a unit, whose last row and column come just before these."""

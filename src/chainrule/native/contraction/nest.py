@@ -9,11 +9,12 @@ from chainrule.compiler.expression import Buffer
 from chainrule.compiler.index import Var
 from chainrule.native.contraction.dot import Dot
 from chainrule.native.contraction.finish import Finish
+from chainrule.native.contraction.matrix import Matrix
 from chainrule.native.contraction.outer import Outer
 from chainrule.native.contraction.plan import Plan
 from chainrule.native.contraction.product import Operand
 from chainrule.native.convention import Frame
-from chainrule.native.emit import V, i64
+from chainrule.native.emit import Function, V, i64
 from chainrule.native.target import Target
 
 
@@ -35,8 +36,8 @@ class MicroKernel(Protocol):
     def panel(self, start: V, column: V, k: V) -> None:
         """Make ready for the panel that begins at a column, `k` steps from the address `start` of column 0 on."""
 
-    def sums(self, row: V, rows: int) -> list[V]:
-        """The sums of a tile of the panel: row after row, vectors with n along the lanes."""
+    def sums(self, row: V, rows: int) -> list[V] | V:
+        """The sums of a tile of the panel: row after row, vectors with n along the lanes; or where they are."""
 
 
 class Nest:
@@ -52,8 +53,7 @@ class Nest:
         self._pointers = pointers
         self._finish = Finish(frame, plan, pointers, target, frame.scratch)
         room = -(-self._finish.scratch // 64) * 64
-        form = Dot if plan.form == "dot" else Outer
-        self._kernel: MicroKernel = form(self._f, plan, target, self._f.at(frame.scratch, "i8", i64(room)))
+        self._kernel = _micro_kernel(self._f, plan, target, self._f.at(frame.scratch, "i8", i64(room)))
         self.scratch = room + self._kernel.scratch
 
     def unit(self, number: V, begin: V) -> None:
@@ -95,10 +95,17 @@ class Nest:
         whole = m - m % rows
         if whole:
             with f.loop(first, self._least(end, whole), rows, unroll=False) as loop:
-                self._finish.tile(loop.index, column, self._kernel.sums(loop.index, rows))
+                self._tile(loop.index, rows, column)
         if whole < m:
             with f.when(f.compare("eq", end, i64(m))):
-                self._finish.tile(i64(whole), column, self._kernel.sums(i64(whole), m - whole))
+                self._tile(i64(whole), m - whole, column)
+
+    def _tile(self, row: V, rows: int, column: V) -> None:
+        sums = self._kernel.sums(row, rows)
+        if isinstance(sums, list):
+            self._finish.tile(row, column, sums)
+        else:
+            self._finish.block(row, rows, column, sums)
 
     def _batch(self, number: V) -> dict[Var, V]:
         """The values of the batch variables."""
@@ -117,3 +124,9 @@ class Nest:
 
     def _least(self, a: V, b: int) -> V:
         return self._f.intrinsic("llvm.smin", "i64", a, i64(b))
+
+
+def _micro_kernel(f: Function, plan: Plan, target: Target, scratch: V) -> MicroKernel:
+    if plan.form == "matrix":
+        return Matrix(f, plan, scratch)
+    return (Dot if plan.form == "dot" else Outer)(f, plan, target, scratch)

@@ -84,9 +84,9 @@ def _transpose(f: Function, element: str, lanes: int, strip: Strip, to: V) -> No
         with f.loop(i64(0), strip.k, quad, unroll=False, may_be_empty=False) as loop:
             k = _least(f, loop.index, f.sub(strip.k, i64(quad)))
             parts = [f.load(vector(element, quad), f.at(row, element, k)) for row in rows]
-            columns = [_joined(f, parts[j::quad]) for j in range(quad)]
+            columns = [joined(f, parts[j::quad]) for j in range(quad)]
             target = f.at(f.at(to, element, f.mul(k, i64(strip.width))), element, across.index)
-            for i, column in enumerate(_transposed_quads(f, columns)):
+            for i, column in enumerate(transposed_quads(f, columns)):
                 f.store(column, f.at(target, element, i64(0), i * strip.width))
 
 
@@ -94,7 +94,7 @@ def _least(f: Function, a: V, b: V) -> V:
     return f.intrinsic("llvm.smin", "i64", a, b)
 
 
-def _joined(f: Function, parts: list[V]) -> V:
+def joined(f: Function, parts: list[V]) -> V:
     """Short vectors, one after another, as a long one."""
     while len(parts) > 1:
         pairs = zip(parts[::2], parts[1::2], strict=True)
@@ -102,7 +102,7 @@ def _joined(f: Function, parts: list[V]) -> V:
     return parts[0]
 
 
-def _transposed_quads(f: Function, rows: list[V]) -> list[V]:
+def transposed_quads(f: Function, rows: list[V]) -> list[V]:
     """Within each 16 bytes: lane i of row j becomes lane j of row i (two rows of two lanes, or four of four)."""
     half = len(rows) // 2
     size, lanes = len(rows), rows[0].lanes

@@ -12,6 +12,7 @@ from math import ceil, log2
 from typing import Literal
 
 from chainrule.native.contraction.product import Operand, Product
+from chainrule.native.matrix_unit import DEPTH, LEVELS, SIDE, WIDTH
 from chainrule.native.target import Target
 
 # The multiply-adds below which a piece of work is not worth handing to another thread, about a microsecond.
@@ -32,6 +33,13 @@ TILE = 15
 UNIT = 100
 # More rows in a tile gain nothing, and LLVM takes long over them.
 MOST_ROWS = 16
+# On the matrix unit: to take 32 steps of k into 32 x 32 sums; to begin and finish those; to pack a vector that lies in
+# memory as one, one of neighbours across, or of numbers here and there.
+BLOCK_STEP = 420
+BLOCK = 300
+SPLIT = 10
+SPLIT_TURNED = 16
+SPLIT_APART = 40
 # Loads in a cycle, in practice.
 LOADS = 1.7
 # Bytes of `a` that are to stay in the second-level cache while the panels of `b` pass by.
@@ -75,7 +83,7 @@ class Plan:
         masked: Whether vectors of `b` are loaded by masks.
     """
 
-    form: Literal["outer", "dot"]
+    form: Literal["outer", "dot", "matrix"]
     product: Product
     lanes: int
     tile: Tile
@@ -113,6 +121,11 @@ class Plan:
         return self.product.k - (self.parts - 1) * self.depth
 
     @property
+    def packed_bytes(self) -> int:
+        """The bytes that an element needs where it is packed."""
+        return 2 * LEVELS if self.form == "matrix" else self.product.itemsize
+
+    @property
     def units(self) -> int:
         """Matrices x blocks x groups."""
         return self.product.batch * self.blocks * self.groups
@@ -123,7 +136,7 @@ def make_plan(product: Product, target: Target) -> Plan:
     plans = [
         plan
         for each in (product, product.transposed())
-        for plan in chain(_outer_plans(each, target), _dot_plans(each, target))
+        for plan in chain(_outer_plans(each, target), _dot_plans(each, target), _matrix_plans(each, target))
     ]
     best = min(plans, key=lambda plan: _cost(plan, target))
     return min(_divided(best), key=lambda plan: (_cost(plan, target), plan.units))
@@ -132,7 +145,7 @@ def make_plan(product: Product, target: Target) -> Plan:
 def _divided(plan: Plan) -> Iterator[Plan]:
     """The ways to divide the work among units: their rows must fit the cache, and they must be worth handing out."""
     rows = plan.tile.rows
-    most = max(BLOCK_BYTES // (plan.depth * plan.product.itemsize), 4 * rows)
+    most = max(BLOCK_BYTES // (plan.depth * plan.packed_bytes), 4 * rows)
     least = SMALLEST_UNIT / plan.depth
     blocks = [each for each in _counts(ceil(plan.product.m / rows)) if each * rows <= most]
     yield replace(plan, block=max(blocks, default=1) * rows)
@@ -182,6 +195,16 @@ def _dot_plans(product: Product, target: Target) -> Iterator[Plan]:
         columns //= 2
 
 
+def _matrix_plans(product: Product, target: Target) -> Iterator[Plan]:
+    """The matrix unit's form, not divided yet."""
+    if target.matrix and product.element == "float" and product.k:
+        parts = ceil(product.k / (2 * PART))
+        depth = ceil(product.k / parts / DEPTH) * DEPTH
+        panels, block = ceil(product.n / WIDTH), ceil(product.m / WIDTH) * WIDTH
+        tile = Tile(WIDTH, WIDTH // SIDE)
+        yield Plan("matrix", product, SIDE, tile, panels, panels, block, depth, True, "always", False)
+
+
 def _depth(product: Product, packs: bool) -> int:
     """How many steps of k are computed at once: all, unless rows of `a` or what is packed would outgrow the cache."""
     k = max(product.k, 1)
@@ -225,6 +248,32 @@ def _cost(plan: Plan, target: Target) -> float:
     A unit packs the panels of `b` that it needs itself, so units of many rows pack them seldom. Rows of `a` are packed
     once for all units of a block that the thread does, one after another.
     """
+    unit, block = _matrix_cycles(plan) if plan.form == "matrix" else _vector_cycles(plan, target)
+    total = 0.0
+    for threads in (1, 2, 3, 4):
+        share = ceil(plan.units / threads)
+        total += threads * (share * unit + ceil(share / plan.groups) * block)
+    return total
+
+
+def _matrix_cycles(plan: Plan) -> tuple[float, float]:
+    """What a unit costs on the matrix unit, and what it costs to pack the rows of a block."""
+    product = plan.product
+    rows, columns = min(plan.block, product.m), min(plan.group, plan.panels)
+    steps, tiles = ceil(product.k / DEPTH), ceil(rows / SIDE)
+    block = steps * tiles * DEPTH * _splitting(product.a.depth, product.a.free)
+    panel = steps * 2 * DEPTH * _splitting(product.b.free, product.b.depth)
+    panel += tiles * (steps * BLOCK_STEP / 2 + BLOCK / 2)
+    return UNIT + columns * panel, block
+
+
+def _splitting(along: int, down: int) -> float:
+    """What it costs to pack a vector, by the strides along it and to the next one."""
+    return SPLIT if along == 1 else SPLIT_TURNED if down == 1 else SPLIT_APART
+
+
+def _vector_cycles(plan: Plan, target: Target) -> tuple[float, float]:
+    """What a unit costs with vectors, and what it costs to make the rows of a block ready."""
     product, tile = plan.product, plan.tile
     rows, columns = min(plan.block, product.m), min(plan.group, plan.panels)
     tiles = ceil(rows / tile.rows)
@@ -244,11 +293,7 @@ def _cost(plan: Plan, target: Target) -> float:
     panel += tiles * TILE + rows * tile.vectors * (STORE if product.contiguous else STORE_LANE * plan.lanes)
     unit = UNIT + columns * panel
     block = product.k * tiles * PACKING if plan.pack_a else rows * product.k / along * FETCH
-    total = 0.0
-    for threads in (1, 2, 3, 4):
-        share = ceil(plan.units / threads)
-        total += threads * (share * unit + ceil(share / plan.groups) * block)
-    return total
+    return unit, block
 
 
 def _counts(total: int) -> list[int]:
