@@ -18,6 +18,8 @@ MODULES = [
     (nn.LogSigmoid(), F.logsigmoid, "LogSigmoid()"),
     (nn.Tanh(), F.tanh, "Tanh()"),
     (nn.Hardtanh(0, 6), lambda x: F.hardtanh(x, 0, 6), "Hardtanh(min_val=0, max_val=6)"),
+    (nn.Hardsigmoid(inplace=True), F.hardsigmoid, "Hardsigmoid()"),
+    (nn.Hardswish(inplace=True), F.hardswish, "Hardswish()"),
     (nn.ReLU(inplace=True), F.relu, "ReLU()"),
     (nn.LeakyReLU(0.2, inplace=True), lambda x: F.leaky_relu(x, 0.2), "LeakyReLU(negative_slope=0.2)"),
     (nn.ELU(0.5), lambda x: F.elu(x, 0.5), "ELU(alpha=0.5)"),

@@ -104,6 +104,14 @@ def test_constants():
     assert drawn(lambda w: init.constant_(w, 0.3), (2,)).tolist() == [0.3, 0.3]
 
 
+@pytest.mark.parametrize("shape", [(4, 3, 3, 2), (2, 3, 5, 4), (3, 2, 2, 3), (5, 4, 3)])
+def test_dirac_agrees_with_torch(shape):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    out, *kernel, channels = shape
+    theirs = torch.nn.init.dirac_(torch.empty(out, channels, *kernel)).movedim(1, -1).numpy()
+    np.testing.assert_array_equal(drawn(init.dirac_, shape), theirs)
+
+
 def test_fans_are_those_of_our_layouts():
     assert init.fans(nn.Linear(3, 5).weight) == (3, 5)
     assert init.fans(nn.Conv1d(4, 6, 7).weight) == (28, 42)

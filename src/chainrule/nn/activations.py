@@ -100,6 +100,40 @@ class Hardtanh(Module):
         return f"min_val={self.min_val}, max_val={self.max_val}"
 
 
+class Hardsigmoid(Module):
+    """`(x + 3) / 6`, limited to 0 ... 1: see `functional.hardsigmoid`.
+
+    Args:
+        inplace: Changes nothing here.
+
+    >>> cr.nn.Hardsigmoid()(cr.tensor([-4.0, 0.0, 1.5]))
+    tensor([0.0000, 0.5000, 0.7500])
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardsigmoid(input)
+
+
+class Hardswish(Module):
+    """`x * hardsigmoid(x)`: see `functional.hardswish`.
+
+    Args:
+        inplace: Changes nothing here.
+
+    >>> cr.nn.Hardswish()(cr.tensor([1.5, 4.0]))
+    tensor([1.1250, 4.0000])
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardswish(input)
+
+
 class ReLU(Module):
     """`max(x, 0)`; the derivative at 0 is 0.
 

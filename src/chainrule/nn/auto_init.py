@@ -10,8 +10,10 @@ from chainrule.nn.weighted import WeightedLayer
 
 # He et al. derived theirs for ReLU; what is close to ReLU takes the same.
 RULES = {
-    **dict.fromkeys(("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus"), "he_normal"),
-    **dict.fromkeys(("Sigmoid", "LogSigmoid", "Tanh", "Hardtanh", "Softmax", "LogSoftmax"), "xavier_uniform"),
+    **dict.fromkeys(("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Softplus"), "he_normal"),
+    **dict.fromkeys(
+        ("Sigmoid", "LogSigmoid", "Hardsigmoid", "Tanh", "Hardtanh", "Softmax", "LogSoftmax"), "xavier_uniform"
+    ),
     "SELU": "lecun_normal",
 }
 OTHERWISE = "xavier_uniform"

@@ -314,6 +314,30 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     return _fill(tensor, constant(gain * (q if rows >= columns else q.T)).reshape(tensor.shape))
 
 
+def dirac_(tensor: Tensor) -> Tensor:
+    """A convolution that hands its channels on: output i is input i, outputs beyond the inputs are 0.
+
+    S. Zagoruyko, N. Komodakis, "DiracNets" (2017).
+
+    Args:
+        tensor: The weight of a convolution, (out, *kernel, in); in windows of an even side, the element after the
+            middle counts as the middle.
+
+    Raises:
+        ShapeError: If it has no window.
+
+    >>> x = cr.rand(1, 5, 5, 2)
+    >>> bool((cr.conv2d(x, dirac_(cr.empty(2, 3, 3, 2)), padding=1) == x).all())
+    True
+    """
+    if tensor.ndim < 3:
+        raise ShapeError("this is no convolution's weight.", expected="(out, *kernel, in)", got=tensor.shape)
+    values = np.zeros(tensor.shape, _dtype(tensor))
+    channels = np.arange(min(tensor.shape[0], tensor.shape[-1]))
+    values[(channels, *[side // 2 for side in tensor.shape[1:-1]], channels)] = 1
+    return _fill(tensor, constant(values))
+
+
 # What a layer's `init` may name. Keras's names stand beside PyTorch's.
 NAMED: dict[str, Callable[[Tensor], Tensor]] = {
     "zeros": zeros_,

@@ -28,7 +28,7 @@ _UNBOUNDED = {
 }
 # And those that do not; which numbers Hardtanh gives is up to its limits.
 _ACTIVATIONS = {
-    *("ELU", "GELU", "LeakyReLU", "LogSigmoid", "LogSoftmax", "ReLU", "SELU", "SiLU", "Sigmoid"),
+    *("ELU", "GELU", "Hardswish", "LeakyReLU", "LogSigmoid", "LogSoftmax", "ReLU", "SELU", "SiLU", "Sigmoid"),
     *("Softmax", "Softplus", "Step", "Tanh"),
 }
 # Layers and operations behind which numbers are what they were: they are only moved, averaged or scaled.

@@ -216,6 +216,8 @@ def _adaptive(name: str, input: Tensor, output_size: Lengths, ndim: int) -> Tens
     target: Shape = lengths("output_size", output_size, ndim)
     # A mean over a rectangle is a mean over rows of means over columns: one small matrix a dimension.
     for dim, m in enumerate(target, start=1):
+        if m == x.shape[dim]:
+            continue
         matrix = constant(_regions(x.shape[dim], m).astype(x.dtype))
         moved = x.movedim(dim, 0)
         x = MATMUL(matrix, moved.reshape(moved.shape[0], -1)).reshape(m, *moved.shape[1:]).movedim(0, dim)

@@ -6,6 +6,8 @@ Names, argument names and their order are PyTorch's. Pictures and sequences are 
 from chainrule.nn.functional.activation import (
     elu,
     gelu,
+    hardsigmoid,
+    hardswish,
     hardtanh,
     leaky_relu,
     logsigmoid,
@@ -68,6 +70,8 @@ __all__ = [
     "dropout",
     "elu",
     "gelu",
+    "hardsigmoid",
+    "hardswish",
     "hardtanh",
     "hinge_loss",
     "huber_loss",

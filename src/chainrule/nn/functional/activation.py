@@ -151,6 +151,30 @@ def hardtanh(input: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> 
     return where(x <= min_val, min_val, where(x >= max_val, max_val, x))
 
 
+def hardsigmoid(input: TensorLike) -> Tensor:
+    """`(x + 3) / 6`, limited to 0 ... 1: a sigmoid of three straight lines; the derivative at the bends is 0.
+
+    Source: Courbariaux et al., "BinaryConnect", NeurIPS 2015; with these limits: Howard et al., "Searching for
+    MobileNetV3", ICCV 2019.
+
+    >>> cr.nn.functional.hardsigmoid(cr.tensor([-4.0, 0.0, 1.5]))
+    tensor([0.0000, 0.5000, 0.7500])
+    """
+    return hardtanh(as_floating(input) + 3, 0.0, 6.0) / 6
+
+
+def hardswish(input: TensorLike) -> Tensor:
+    """`x * hardsigmoid(x)`: 0 up to -3, `x` from 3 on; `silu` without its exponential.
+
+    Source: Howard et al., "Searching for MobileNetV3", ICCV 2019.
+
+    >>> cr.nn.functional.hardswish(cr.tensor([-4.0, 1.5, 4.0]))
+    tensor([-0.0000,  1.1250,  4.0000])
+    """
+    x = as_floating(input)
+    return x * hardsigmoid(x)
+
+
 def log1p_exp(x: Tensor) -> Tensor:
     """`log(1 + exp(x))`, exact to rounding everywhere.
 
