@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from chainrule.compiler.simplify import arithmetic, broadcasts, choice, convolutions, movement, reductions
+from chainrule.compiler.simplify import affine, arithmetic, broadcasts, choice, convolutions, movement, reductions
 from chainrule.compiler.simplify.common import merge
 from chainrule.compiler.simplify.constants import fold
 from chainrule.compiler.simplify.masks import read_off_results
@@ -28,6 +28,7 @@ def _rules() -> Rules:
         choice.RULES,
         reductions.RULES,
         convolutions.RULES,
+        affine.RULES,
     )
     return together(*families)
 
