@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import chainrule as cr
@@ -89,6 +90,24 @@ def test_the_same_seed_gives_the_same_model():
         return [p.tolist() for p in models.CNN((8, 8, 1), 10).parameters()]
 
     assert weights(1) == weights(1) != weights(2)
+
+
+def test_training_starts_where_nothing_is_known_however_large_the_pictures():
+    """The first steps of Adam once threw the scores of large pictures far off: a loss of 13 after the first."""
+    x = np.random.default_rng(0).normal(size=(32, 49, 64, 3)).cumsum(1).astype(np.float32) / 5
+    y = np.arange(32) % 2
+    model = models.CNN((49, 64, 3), 2)
+    model.compile("adam", nn.CrossEntropyLoss())
+    losses = model.fit(x, y, batch_size=None, epochs=4, verbose=0)["loss"]
+    assert losses[0] == pytest.approx(np.log(2))
+    assert max(losses) < 1
+
+
+def test_large_pictures_are_halved_more_often():
+    sides = {8: 2, 28: 2, 32: 3, 64: 4, 224: 5}
+    for side, convolutions in sides.items():
+        names = dict(models.CNN((side, side, 1), 2).named_children())
+        assert sum(name.startswith("conv") for name in names) == convolutions
 
 
 def test_large_pictures_go_through_the_papers_stem():

@@ -55,6 +55,19 @@ def choose(model: Module) -> Choices:
     return Choices(choice for _, choice in _choices(model))
 
 
+def drawn(model: Module) -> Choices:
+    """What the weight of each layer was drawn with, whoever chose it.
+
+    Args:
+        model: Its layers in the order in which they are called, as for `auto_`.
+
+    >>> print(cr.nn.init.drawn(cr.nn.Sequential(cr.nn.Linear(2, 8), cr.nn.ReLU(), cr.nn.Linear(8, 1, init="zeros"))))
+    PyTorch's default where ReLU follows: 0
+    zeros where no activation follows: 2
+    """
+    return Choices(choice._replace(init=layer.init or "PyTorch's default") for layer, choice in _choices(model))
+
+
 def _choices(model: Module) -> Iterator[tuple[WeightedLayer, Choice]]:
     leaves = [(name, module) for name, module in model.named_modules() if not list(module.children())]
     for at, (name, module) in enumerate(leaves):

@@ -3,7 +3,7 @@
 Each fills `tensor` in place, whether or not it requires a gradient, and gives it back.
 """
 
-from chainrule.nn.auto_init import Choice, Choices, auto_, choose
+from chainrule.nn.auto_init import Choice, Choices, auto_, choose, drawn
 from chainrule.nn.initialisers import (
     by_name,
     calculate_gain,
@@ -33,6 +33,7 @@ __all__ = [
     "choose",
     "constant_",
     "dirac_",
+    "drawn",
     "fans",
     "kaiming_normal_",
     "kaiming_uniform_",

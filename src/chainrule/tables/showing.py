@@ -40,7 +40,7 @@ def report_of(ran: Ran, record: Record, command: str, started: datetime, seconds
     """
     trained, model = ran.trained, ran.trained.model
     summary = model.network.summary(model.preparation.row_shape)
-    choices = [trained.plan.because, *str(init.choose(model.network)).splitlines()]
+    choices = [trained.plan.because, *str(init.drawn(model.network)).splitlines()]
     return Report(
         data=_data(ran),
         split=SplitPart(trained.parts.notes[-1], record.parts, trained.parts.notes[:-1]),

@@ -125,7 +125,7 @@ def _compile(model: TableModel, plan: Plan, truths: Mapping[str, np.ndarray], sa
         for line in output_lines(name, target, model.settings.class_weight is not None):
             say(line)
     say("Initialisation: random, scaled so that values keep their size from layer to layer.")
-    say("  " + str(init.choose(network)).replace("\n", "\n  "))
+    say("  " + str(init.drawn(network)).replace("\n", "\n  "))
 
 
 def _fit(
