@@ -22,5 +22,7 @@ def matrix_unit_granted() -> bool:
     if sys.platform != "linux" or sys.maxsize <= 2**32:
         return False
     libc = ctypes.CDLL(None)
-    answer: int = libc.syscall(ctypes.c_long(_ARCH_PRCTL), ctypes.c_long(_ARCH_REQ_XCOMP_PERM), ctypes.c_long(_XFEATURE_XTILEDATA))
+    answer: int = libc.syscall(
+        ctypes.c_long(_ARCH_PRCTL), ctypes.c_long(_ARCH_REQ_XCOMP_PERM), ctypes.c_long(_XFEATURE_XTILEDATA)
+    )
     return answer == 0

@@ -33,6 +33,8 @@ TILE = 15
 UNIT = 100
 # More rows in a tile gain nothing, and LLVM takes long over them.
 MOST_ROWS = 16
+# On the matrix unit, the bytes of `a`, packed, beside which panels of `b` pass through the second-level cache.
+SPLIT_BLOCK_BYTES = 3 << 18
 # On the matrix unit: to take 32 steps of k into 32 x 32 sums; to begin and finish those; to pack a vector that lies in
 # memory as one, one of neighbours across, or of numbers here and there.
 BLOCK_STEP = 420
@@ -145,7 +147,8 @@ def make_plan(product: Product, target: Target) -> Plan:
 def _divided(plan: Plan) -> Iterator[Plan]:
     """The ways to divide the work among units: their rows must fit the cache, and they must be worth handing out."""
     rows = plan.tile.rows
-    most = max(BLOCK_BYTES // (plan.depth * plan.packed_bytes), 4 * rows)
+    room = BLOCK_BYTES if plan.form != "matrix" else SPLIT_BLOCK_BYTES
+    most = max(room // (plan.depth * plan.packed_bytes), 4 * rows)
     least = SMALLEST_UNIT / plan.depth
     blocks = [each for each in _counts(ceil(plan.product.m / rows)) if each * rows <= most]
     yield replace(plan, block=max(blocks, default=1) * rows)
@@ -264,6 +267,7 @@ def _matrix_cycles(plan: Plan) -> tuple[float, float]:
     block = steps * tiles * DEPTH * _splitting(product.a.depth, product.a.free)
     panel = steps * 2 * DEPTH * _splitting(product.b.free, product.b.depth)
     panel += tiles * (steps * BLOCK_STEP / 2 + BLOCK / 2)
+    panel += rows * 2 * (STORE if product.contiguous else STORE_LANE * SIDE)
     return UNIT + columns * panel, block
 
 
