@@ -8,7 +8,7 @@ products of two such numbers six are summed. The other three are smaller than ha
 (Henry, Tang and Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype for Higher-Precision Computations",
 2019). What remains is more than twice as fast as multiply-adds, with errors that are no larger.
 
-- x1 is the upper half of x, so infinity and NaN stay what they are. x2 is the rest, rounded, and x3 what remains of that.
+- x1 is the upper half of x, so infinity and NaN stay what they are. x2 is the rest, rounded, and x3 what remains.
 - Of infinity the rest is NaN, and so are the sums that it is part of. Sums that are not finite are replaced by those of
   x1 * y1 alone, if these are not finite either: then they are what float32's rules ask for.
 - The unit takes subnormal numbers for zero. So numbers below 2^-110 lose bits: what they add to a sum is off by
@@ -38,8 +38,8 @@ WIDTH = 32
 ROOM = 2 * 4 * WIDTH * WIDTH
 """The bytes that the sums of a block need: what they become, and room to mend them."""
 
-# The products that are summed, as parts of the left and of the right factor: an order in which one of them is always the
-# one that is loaded already.
+# The products that are summed, as parts of the left and of the right factor: an order in which one of them is always
+# the one that is loaded already.
 _PRODUCTS = ((0, 2), (0, 0), (2, 0), (1, 0), (1, 1), (0, 1))
 _PRODUCT_OF_THE_LARGEST = ((0, 0),)
 

@@ -1,7 +1,7 @@
 """Packing for the matrix unit: tiles of an operand as three parts of bfloat16, in the order in which they are used.
 
-A strip is 32 rows of `a`, or 32 columns of `b`. Packed, it is two tiles side by side for the first part of 32 steps of k,
-two for the second and two for the third; then come the next 32 steps. Rows, columns and steps that do not exist are zero.
+A strip is 32 rows of `a`, or 32 columns of `b`. Packed, it is two tiles side by side for the first part of 32 steps of
+k, two for the second and two for the third; then come the next 32 steps. Columns and steps that do not exist are zero.
 """
 
 from __future__ import annotations
