@@ -37,6 +37,15 @@ def test_any_part_of_the_stream_is_the_same(key, first, count, skipped):
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_long_draw_is_made_of_parts_of_the_stream(dtype):
+    dtype = np.dtype(dtype)
+    whole = philox.uniform(7, 3, 50_001, dtype)
+    for start in (4, 16_384, 20_000):
+        rest = philox.uniform(7, 3 + philox.blocks_needed(start, dtype), len(whole) - start, dtype)
+        np.testing.assert_array_equal(rest, whole[start:])
+
+
 def test_these_bits_stay_for_good():
     """Whoever changes these changes every seeded result of every user."""
     generator = cr.Generator(42)
