@@ -11,6 +11,7 @@ import chainrule as cr
 
 FACES = [
     cr,
+    cr.augment,
     cr.data,
     cr.inspect,
     cr.metrics,

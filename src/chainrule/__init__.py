@@ -34,7 +34,7 @@ What all operations have in common, so that each need not repeat it:
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from chainrule import autograd, data, errors, inspect, interop, metrics, models, nn, optim, training
+from chainrule import augment, autograd, data, errors, inspect, interop, metrics, models, nn, optim, training
 from chainrule._tensor import Tensor
 from chainrule._version import __version__
 from chainrule.autodiff import grad, gradcheck, hessian, jacobian, jvp, value_and_grad, vjp

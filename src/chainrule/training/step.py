@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule._tensor import Tensor
+from chainrule.augment import mixed_loss
 from chainrule.core.modes import no_grad
 from chainrule.nn.module import Module
 from chainrule.ops.convert import constant
@@ -58,7 +59,7 @@ def shares(objective: Objective, batches: Sequence[Batch]) -> list[Tensor | floa
 def forward_backward(model: Module, objective: Objective, batch: Batch, share: Tensor | float) -> tuple[Tensor, Tensor]:
     """The loss of a batch and the model's output; the gradients of `share` times the loss are added up."""
     output = model(batch.x)
-    loss = objective(output, batch.y, batch.weight)
+    loss = mixed_loss(model, objective)(output, batch.y, batch.weight)
     if isinstance(share, Tensor):
         (loss * cast(share, loss.dtype)).backward()
     else:
