@@ -1,4 +1,4 @@
-"""Asking the system for a processor's matrix unit, whose registers a process may only use once it has been granted them."""
+"""Asking the system for a processor's matrix unit, whose registers a process must be granted before it uses them."""
 
 from __future__ import annotations
 

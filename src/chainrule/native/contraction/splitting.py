@@ -27,14 +27,14 @@ class Strip(NamedTuple):
         start: The address of its first element.
         free: The stride from row to row of `a`, or from column to column of `b`.
         depth: The stride along k.
-        count: How many rows or columns there are, at most 32.
+        size: How many rows or columns there are, at most 32.
         left: Whether it is of the left operand `a`.
     """
 
     start: V
     free: int
     depth: int
-    count: int
+    size: int
     left: bool
 
 
@@ -66,19 +66,22 @@ def _pack_step(f: Function, strip: Strip, k: V, steps: int, to: V) -> None:
     """The tiles of up to 32 steps from `k` on."""
     to = f.at(to, "i8", f.mul(f.binary("udiv", k, i64(DEPTH)), i64(STEP_BYTES)))
     for first in range(0, WIDTH, SIDE):
-        count = max(min(strip.count - first, SIDE), 0)
+        count = max(min(strip.size - first, SIDE), 0)
         if strip.left and not count:
             return
         place = f.at(strip.start, "float", f.mul(k, i64(strip.depth)), first * strip.free)
-        halves = []
-        for half in (0, SIDE):
-            here = max(min(steps - half, SIDE), 0)
-            start = f.at(place, "float", i64(0), half * strip.depth)
-            if strip.left:
-                halves.append(_Grid(start, strip.free, strip.depth, count, here))
-            else:
-                halves.append(_Grid(start, strip.depth, strip.free, here, count))
-        _pack_tile(f, *halves, f.at(to, "i8", i64(0), first // SIDE * TILE_BYTES))
+        low, high = (
+            _half(strip, f.at(place, "float", i64(0), half * strip.depth), count, max(min(steps - half, SIDE), 0))
+            for half in (0, SIDE)
+        )
+        _pack_tile(f, low, high, f.at(to, "i8", i64(0), first // SIDE * TILE_BYTES))
+
+
+def _half(strip: Strip, start: V, size: int, steps: int) -> _Grid:
+    """Half of a tile's steps; vectors run along k for the left operand, along the columns for the right one."""
+    if strip.left:
+        return _Grid(start, strip.free, strip.depth, size, steps)
+    return _Grid(start, strip.depth, strip.free, steps, size)
 
 
 class _Grid(NamedTuple):
