@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from chainrule.core.primitive import Spec
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE
 from tests.native.registers import check_sums_stay_in_registers
-from tests.native.whole.check import check, numbers, written
+from tests.native.whole.check import check, computed, numbers, written
 
 
 @st.composite
@@ -20,7 +21,7 @@ def convolutions(draw):
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     spatial = tuple(max(r - sum(p), 0) + draw(st.integers(0, 4)) for r, p in zip(reach, padding, strict=True))
     groups = draw(st.sampled_from([1, 1, 2, 3, 19]))
-    channels, outputs = draw(st.sampled_from([0, 1, 3, 17])), draw(st.sampled_from([1, 2, 5, 35]))
+    channels, outputs = draw(st.sampled_from([0, 1, 3, 17, 48])), draw(st.sampled_from([1, 2, 5, 35]))
     frame, dtype = Frame(stride, padding, dilation, groups), draw(st.sampled_from(FLOATING))
     x = numbers((draw(st.integers(0, 2)), *spatial, groups * channels), dtype, seed=1)
     w = numbers((groups * outputs, *kernel, channels), dtype, seed=2)
@@ -72,6 +73,63 @@ def test_each_channel_by_itself(size, target):
     check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
     check(target, CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
     check(target, CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame, parts=2)
+
+
+# (pictures, height, width, channels, outputs, kernel, stride, padding, dilation, groups)
+ON_THE_MATRIX_UNIT = [
+    (5, 4, 4, 256, 33, 3, 1, 1, 1, 1),
+    (3, 7, 9, 64, 64, 3, 2, 1, 1, 1),
+    (2, 6, 32, 32, 16, 3, 1, 1, 1, 2),
+    (1, 12, 33, 30, 30, 5, 2, 3, 2, 1),
+    (9, 5, 6, 64, 32, 2, 3, 0, 1, 1),
+]
+
+
+@pytest.mark.parametrize("size", ON_THE_MATRIX_UNIT, ids=str)
+def test_on_the_matrix_unit(size):
+    n, h, w, c, o, k, s, p, d, groups = size
+    frame = Frame((s, s), ((p, p), (p, p)), (d, d), groups)
+    x, weight = numbers((n, h, w, groups * c), float32, seed=1), numbers((groups * o, k, k, c), float32, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
+    g = numbers(y.shape, float32, seed=3)
+    check(RUNNABLE[0], CONVOLUTION, x, weight, frame=frame)
+    check(RUNNABLE[0], CONVOLUTION_INPUT, g, weight, spatial=(h, w), frame=frame)
+    check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
+
+
+def passes(x, w, g, frame):
+    """The three passes' primitives, with their arrays and sizes."""
+    yield CONVOLUTION, (x, w), {"frame": frame}
+    yield CONVOLUTION_INPUT, (g, w), {"frame": frame, "spatial": x.shape[1:-1]}
+    yield CONVOLUTION_WEIGHT, (x, g), {"frame": frame, "kernel": w.shape[1:-1]}
+
+
+def test_errors_are_those_of_float32():
+    random, frame = np.random.default_rng(0), Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    x, w, g = (random.standard_normal(shape) for shape in ((4, 12, 12, 64), (64, 3, 3, 64), (4, 12, 12, 64)))
+    for primitive, arrays, params in passes(x, w, g, frame):
+        arrays = [array.astype(float32) for array in arrays]
+        found, _ = computed(RUNNABLE[0], primitive, *arrays, **params)
+        exact = primitive.evaluate(*[array.astype(np.float64) for array in arrays], **params)
+        assert np.abs(found - exact).max() < 8e-6 * exact.std()
+
+
+def test_infinity_and_nan_stay_where_they_belong():
+    frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    x, w, g = (
+        numbers(shape, float32, seed) for seed, shape in enumerate([(2, 8, 8, 32), (32, 3, 3, 32), (2, 8, 8, 32)])
+    )
+    x[0, 3, 4, 5], x[1, 7, 7, 30], x[1, 0, 0, 1], w[3, 1, 1, 7], g[0, 1, 1, 1] = (
+        np.inf,
+        -np.inf,
+        np.nan,
+        np.inf,
+        -np.inf,
+    )
+    for primitive, arrays, params in passes(x, w, g, frame):
+        with np.errstate(invalid="ignore"):
+            expected = primitive.evaluate(*arrays, **params)
+        np.testing.assert_array_equal(computed(RUNNABLE[0], primitive, *arrays, **params)[0], expected)
 
 
 def test_an_array_may_be_given_twice():

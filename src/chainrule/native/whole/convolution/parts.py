@@ -29,12 +29,13 @@ class Parts:
         self.lanes = task.lanes
         self.scratch = 0
 
-    def room(self, elements: int) -> V:
-        """Scratch memory for so many elements, all of them zero."""
+    def room(self, elements: int, *, zero: bool = True) -> V:
+        """Scratch memory for so many elements, all of them zero unless that does not matter."""
         bytes = elements * self.task.kernel.out.dtype.itemsize
         pointer = self.f.at(self.task.frame.scratch, "i8", i64(self.scratch))
         self.scratch += -(-bytes // CACHE_LINE) * CACHE_LINE
-        self.f.fill(pointer, 0, i64(bytes))
+        if zero:
+            self.f.fill(pointer, 0, i64(bytes))
         return pointer
 
     def whole_vectors(self, elements: int) -> int:

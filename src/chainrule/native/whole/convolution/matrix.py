@@ -1,0 +1,359 @@
+"""A sweep on the matrix unit: 16 x 16 sums, whose left operands are read from split pictures where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, prod
+from typing import NamedTuple
+
+from chainrule.core.shape import Shape
+from chainrule.native import matrix_unit
+from chainrule.native.contraction import splitting
+from chainrule.native.emit import V, i64, vector
+from chainrule.native.matrix_unit import DEPTH, ROOM, SIDE, WIDTH, Block, Tile, Tiles
+from chainrule.native.whole.convolution.geometry import Geometry
+from chainrule.native.whole.convolution.parts import Parts
+from chainrule.native.whole.convolution.planes import STEP_BYTES, Layout, Planes
+from chainrule.native.whole.convolution.sweep import Sweep, backward_sweeps, forward_sweep
+from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
+
+# Bytes of split pictures, and of a block of the weight, that are to stay in the second-level cache.
+_NEAR = 1 << 20
+_NEAR_WEIGHT = 1 << 19
+# Cycles: for the products of 32 steps of k with a block of 32 x 32 sums; to finish such a block; to split 32 channels
+# of a pixel; to pack 32 steps of 32 columns of the weight.
+_STEP, _FINISH, _SPLIT, _PACK = 390, 300, 14, 700
+# How many times as fast it is as multiply-adds.
+_WORTH = 2.2
+
+
+class _Apart(NamedTuple):
+    """How far apart elements of the weight are: from group to group, along n, along k."""
+
+    group: int
+    n: int
+    k: int
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What a convolution is to the matrix unit: sums over `k` channels of a source make `n` channels of a result.
+
+    Attributes:
+        batch: How many pictures.
+        groups: How many groups of channels.
+        spatial: The size of the source's pictures.
+        k: The channels of a group in the source.
+        result: The size of the result's pictures.
+        n: The channels of a group in the result.
+        sweeps: What is summed.
+        weight: How far apart elements of the weight are.
+        window: How far apart they are along the dimensions of the window.
+    """
+
+    batch: int
+    groups: int
+    spatial: Shape
+    k: int
+    result: Shape
+    n: int
+    sweeps: tuple[Sweep, ...]
+    weight: _Apart
+    window: Shape
+
+    @staticmethod
+    def forward(geometry: Geometry) -> Sides:
+        """The forward pass."""
+        size, sweep = geometry.depth, forward_sweep(geometry)
+        window = tuple(step * geometry.channels for step in strides(geometry.kernel))
+        sizes = (geometry.spatial, geometry.channels, geometry.positions, geometry.outputs)
+        return Sides(
+            geometry.batch, geometry.frame.groups, *sizes, (sweep,), _Apart(geometry.outputs * size, size, 1), window
+        )
+
+    @staticmethod
+    def backward(geometry: Geometry) -> Sides:
+        """The gradient to the input."""
+        size, sweeps = geometry.depth, backward_sweeps(geometry)
+        window = tuple(step * geometry.channels for step in strides(geometry.kernel))
+        sizes = (geometry.positions, geometry.outputs, geometry.spatial, geometry.channels)
+        return Sides(
+            geometry.batch,
+            geometry.frame.groups,
+            *sizes,
+            tuple(sweeps),
+            _Apart(geometry.outputs * size, 1, size),
+            window,
+        )
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of columns there are; the last one holds the rest."""
+        return ceil(self.n / WIDTH)
+
+    @property
+    def elements(self) -> int:
+        """The most elements of a window that a sweep sums."""
+        return max(sweep.elements for sweep in self.sweeps)
+
+
+class Division(NamedTuple):
+    """How the work is divided.
+
+    Attributes:
+        together: How many pictures a unit has.
+        blocks: How many blocks of columns.
+        depth: How many channels of the source are split at once.
+    """
+
+    together: int
+    blocks: int
+    depth: int
+
+
+def _divide(sides: Sides, layout: Layout) -> Division:
+    """The division that takes the fewest cycles, summed over what one to four threads need."""
+    counts = sorted({ceil(sides.batch / parts) for parts in (1, 2, 4, 8, 16, 32, 64, 128)} | {1, 2, 4, 8})
+    groups = sorted({ceil(sides.blocks / parts) for parts in (1, 2, 4, 8, 16)})
+    every = [
+        Division(together, blocks, _depth(sides, layout, together))
+        for together in counts
+        for blocks in groups
+        if together <= sides.batch
+    ]
+    fitting = [each for each in every if each.together == 1 or layout.pixels(each.together) * STEP_BYTES <= _NEAR]
+    return min(fitting, key=lambda each: _cost(sides, layout, each))
+
+
+def _depth(sides: Sides, layout: Layout, together: int) -> int:
+    """As many channels as the caches hold, in parts of about the same length."""
+    near = min(_NEAR // (layout.pixels(together) * STEP_BYTES), _NEAR_WEIGHT // (sides.elements * splitting.STEP_BYTES))
+    steps = ceil(sides.k / DEPTH)
+    return ceil(steps / ceil(steps / max(near, 1))) * DEPTH
+
+
+def _cost(sides: Sides, layout: Layout, division: Division) -> float:
+    together, blocks, _ = division
+    steps = ceil(sides.k / DEPTH)
+    unit = layout.pixels(together) * steps * _SPLIT
+    for sweep in sides.sweeps:
+        elements = sweep.elements * steps
+        tiles = prod(sweep.positions[:-1]) * ceil(together * sweep.positions[-1] / SIDE)
+        unit += blocks * (elements * _PACK + ceil(tiles / 2) * (elements * _STEP + _FINISH))
+    units = ceil(sides.batch / together) * sides.groups * ceil(sides.blocks / blocks)
+    return sum(threads * ceil(units / threads) * unit for threads in (1, 2, 3, 4))
+
+
+def worth_matrix_unit(task: Task, sides: Sides) -> bool:
+    """Whether a sweep is faster on the matrix unit than by multiply-adds: not if most of its tiles would be zeros."""
+    if not (task.target.matrix and task.kernel.out.dtype.name == "float32" and sides.elements):
+        return False
+    steps, columns = ceil(sides.k / DEPTH) * DEPTH, ceil(sides.n / SIDE) * SIDE
+    return steps * columns <= _WORTH * sides.k * sides.n
+
+
+def emit_on_matrix_unit(parts: Parts, sides: Sides, source: V, weight: V) -> Work:
+    """A unit is some pictures and some blocks of 32 channels of the result."""
+    product, frame = _Product(parts, sides, source, weight), parts.task.frame
+    matrix_unit.begin(parts.f)
+    with parts.f.loop(frame.begin, frame.end) as units:
+        product.unit(units.index)
+    matrix_unit.end(parts.f)
+    return Work(product.units, parts.scratch)
+
+
+class _Product:
+    """The code of a convolution's sweeps.
+
+    Attributes:
+        units: How many units there are.
+    """
+
+    def __init__(self, parts: Parts, sides: Sides, source: V, weight: V) -> None:
+        self._parts = parts
+        self._f = parts.f
+        self._sides = sides
+        self._source, self._weight = source, weight
+        self._layout = layout = Layout.of(sides.sweeps, sides.spatial)
+        self._division = division = _divide(sides, layout)
+        self._steps = ceil(min(division.depth, sides.k) / DEPTH)
+        self._planes = Planes(parts, layout, division.together, self._steps, sides.groups * sides.k)
+        self._strip = parts.room(sides.elements * self._steps * splitting.STEP_BYTES // 4, zero=False)
+        self._sums = parts.room(ROOM // 4, zero=False)
+        self._spans = ceil(sides.blocks / division.blocks)
+        self.units = ceil(sides.batch / division.together) * sides.groups * self._spans
+
+    def unit(self, index: V) -> None:
+        """Some pictures, some blocks of a group's channels."""
+        f, sides, division, parts = self._f, self._sides, self._division, self._parts
+        rest, span = f.divmod(index, self._spans)
+        some, group = f.divmod(rest, sides.groups)
+        picture = f.mul(some, i64(division.together))
+        count = i64(division.together)
+        if sides.batch % division.together:
+            count = f.intrinsic("llvm.smin", "i64", count, f.sub(i64(sides.batch), picture))
+        every = sides.groups * sides.k
+        source = parts.at(self._source, (picture, prod(sides.spatial) * every), (group, sides.k))
+        weight = parts.at(self._weight, (group, sides.weight.group))
+        every = sides.groups * sides.n
+        result = parts.at(parts.task.output, (picture, prod(sides.result) * every), (group, sides.n))
+        first = f.mul(span, i64(division.blocks))
+        last = f.intrinsic("llvm.smin", "i64", f.add(first, i64(division.blocks)), i64(sides.blocks))
+
+        def some_channels(start: V, channels: int) -> None:
+            self._planes.load(parts.at(source, (start, 1)), count, channels)
+            part = parts.at(weight, (start, sides.weight.k))
+
+            def block(number: V, width: int) -> None:
+                column = f.mul(number, i64(WIDTH))
+                here = _Part(parts.at(part, (column, sides.weight.n)), parts.at(result, (column, 1)), start)
+                for sweep in sides.sweeps:
+                    self._sweep(sweep, here, count, channels, width)
+
+            whole, rest = divmod(sides.n, WIDTH)
+            if whole:
+                with f.loop(first, f.intrinsic("llvm.smin", "i64", last, i64(whole)), unroll=False) as blocks:
+                    block(blocks.index, WIDTH)
+            if rest:
+                with f.when(f.compare("eq", last, i64(whole + 1))):
+                    block(i64(whole), rest)
+
+        steps(f, sides.k, division.depth, some_channels)
+
+    def _sweep(self, sweep: Sweep, part: _Part, count: V, channels: int, width: int) -> None:
+        """Some columns of a sweep, from some channels."""
+        f, layout = self._f, self._layout
+        self._pack(sweep, part.weight, channels, width)
+        across = layout.pitch if layout.copies else sweep.positions[-1]
+        length = f.mul(count, i64(across))
+        line = f.binary("udiv", f.add(length, i64(SIDE - 1)), i64(SIDE))
+        tiles = f.mul(line, i64(prod(sweep.positions[:-1])))
+        pairs = f.binary("and", tiles, i64(-2))
+
+        def some(first: V, down: int) -> None:
+            places = [self._place(sweep, f.add(first, i64(i)), line, across) for i in range(down)]
+            self._compute(sweep, places, channels, width)
+            for i, place in enumerate(places):
+                left = f.intrinsic("llvm.smin", "i64", i64(SIDE), f.sub(length, place.start))
+                sums = f.at(self._sums, "float", i64(i * SIDE * WIDTH))
+                self._finish(sweep, place, left, across, sums, part, width)
+
+        with f.loop(i64(0), pairs, 2, unroll=False) as loop:
+            some(loop.index, 2)
+        with f.when(f.compare("ne", pairs, tiles)):
+            some(pairs, 1)
+
+    def _place(self, sweep: Sweep, tile: V, line: V, across: int) -> _Place:
+        """Where a tile is."""
+        f, layout = self._f, self._layout
+        at, rest = f.binary("udiv", tile, line), f.binary("urem", tile, line)
+        start = f.mul(rest, i64(SIDE))
+        lines: list[V] = []
+        for extent in reversed(sweep.positions[1:-1]):
+            at, one = f.divmod(at, extent)
+            lines.insert(0, one)
+        if len(sweep.positions) > 1:
+            lines.insert(0, at)
+        picture, column = f.divmod(start, across)
+        together = self._division.together
+        apart = [step * layout.line(together) * s for step, s in zip(strides(layout.lines), sweep.step, strict=False)]
+        pixel = offset(f, *zip(lines, apart, strict=True), (picture, layout.pitch), (column, layout.row))
+        return _Place(f.at(self._planes.room, "i8", f.mul(pixel, i64(self._planes.pixel))), lines, start)
+
+    def _pack(self, sweep: Sweep, weight: V, channels: int, width: int) -> None:
+        """A block of the weight, in the order in which it is used."""
+        f, sides, parts = self._f, self._sides, self._parts
+        first = sum(tap.element * step for tap, step in zip(sweep.taps, sides.window, strict=True))
+        apart = [tap.element_step * step for tap, step in zip(sweep.taps, sides.window, strict=True)]
+        counts = [tap.size for tap in sweep.taps]
+        to = [step * self._steps * splitting.STEP_BYTES // 4 for step in strides(counts)]
+
+        def element(indices: list[V], _: list[V]) -> None:
+            place = parts.at(weight, (i64(first), 1), *zip(indices, apart, strict=True))
+            strip = splitting.Strip(place, sides.weight.n, sides.weight.k, width, False)
+            splitting.pack_strip(
+                f, strip, i64(channels), channels % DEPTH, parts.at(self._strip, *zip(indices, to, strict=True))
+            )
+
+        nest(f, counts, element)
+
+    def _compute(self, sweep: Sweep, places: Sequence[_Place], channels: int, width: int) -> None:
+        """The sums of one or two tiles' positions."""
+        f, pixel = self._f, self._planes.pixel
+        first, apart = self._layout.taps(sweep, self._division.together)
+        counts = [*(tap.size for tap in sweep.taps), ceil(channels / DEPTH)]
+        moves = [*(step * pixel for step in apart), STEP_BYTES]
+        order = [step * self._steps for step in strides(counts[:-1])] + [1]
+
+        def over(take: Callable[[Tiles, Tiles], None]) -> None:
+            def step(indices: list[V], _: list[V]) -> None:
+                move = offset(f, (i64(1), first * pixel), *zip(indices, moves, strict=True))
+                rows = [f.at(place.pixel, "i8", move) for place in places]
+                number = offset(f, *zip(indices, order, strict=True))
+
+                def left(level: int, which: int) -> Tile:
+                    return Tile(f.at(rows[which], "i8", i64(0), level * 2 * DEPTH), self._layout.row * pixel)
+
+                take(left, lambda level, which: splitting.packed_tile(f, self._strip, number, level, which))
+
+            nest(f, counts, step)
+
+        Block(len(places), ceil(width / SIDE)).sums(f, over, self._sums)
+
+    def _finish(self, sweep: Sweep, place: _Place, left: V, across: int, sums: V, part: _Part, width: int) -> None:
+        """Store the sums of a tile; those of later channels are added."""
+        f, sides, parts = self._f, self._sides, self._parts
+        every = sides.groups * sides.n
+        result = [step * every for step in strides(sides.result)]
+        first = sum(one * step for one, step in zip(sweep.first, result, strict=True))
+        apart = [step * s for step, s in zip(result, sweep.apart, strict=True)]
+        line = parts.at(part.result, (i64(first), 1), *zip(place.lines, apart, strict=False))
+
+        def store(picture: V, column: V, row: V) -> None:
+            target = parts.at(line, (picture, prod(sides.result) * every), (column, apart[-1]))
+            for lane in range(0, width, SIDE):
+                count = min(width - lane, SIDE)
+                total = f.load(vector("float", count), f.at(row, "float", i64(0), lane))
+                to = f.at(target, "float", i64(0), lane)
+                if sides.k > self._division.depth:
+                    mask = f.splat(f.compare("ne", part.start, i64(0)), count)
+                    total = f.add(total, f.masked_load(total.type, to, mask))
+                f.store(total, to)
+
+        with f.loop(i64(0), left, unroll=False, may_be_empty=False) as loop:
+            picture, column = f.divmod(f.add(place.start, loop.index), across)
+            row = f.at(sums, "float", f.mul(loop.index, i64(WIDTH)))
+            if across > sweep.positions[-1]:
+                with f.when(f.compare("ult", column, i64(sweep.positions[-1]))):
+                    store(picture, column, row)
+            else:
+                store(picture, column, row)
+
+
+class _Part(NamedTuple):
+    """What a unit is at.
+
+    Attributes:
+        weight: The weight of the channels and columns.
+        result: The columns of the first picture.
+        start: The first channel.
+    """
+
+    weight: V
+    result: V
+    start: V
+
+
+class _Place(NamedTuple):
+    """A tile of positions.
+
+    Attributes:
+        pixel: The address of the first one's pixel.
+        lines: Its indices along the dimensions but the last.
+        start: How far it is from the start of its line.
+    """
+
+    pixel: V
+    lines: list[V]
+    start: V

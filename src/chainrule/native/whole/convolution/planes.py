@@ -1,0 +1,190 @@
+"""Pictures for the matrix unit: padded, split into parts of bfloat16, and in an order in which tiles are read directly.
+
+A tile of the left operand is 16 neighbouring positions of a line. If lines are too short for that, the pictures of a
+group stand side by side, so that a line goes on in the next picture; then each column of the window has a copy of its
+own, in which neighbouring positions are neighbours and nothing stands between the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import gcd, prod
+from typing import NamedTuple
+
+from chainrule.core.shape import Shape
+from chainrule.native.emit import V, i64, number, vector
+from chainrule.native.matrix_unit import DEPTH, LEVELS, SIDE, split
+from chainrule.native.whole.convolution.parts import Parts
+from chainrule.native.whole.convolution.sweep import Sweep
+from chainrule.native.whole.task import nest, offset, strides
+
+STEP_BYTES = LEVELS * 2 * DEPTH
+"""What 32 channels of a pixel fill: its parts, one after another."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The order of the pixels: (copies, *lines, pictures, pitch), where the pictures are those of a group.
+
+    Attributes:
+        spatial: The size of a picture.
+        before: How many lines and columns of zeros stand before it.
+        lines: How many lines there are, with those of zeros, along each dimension but the last.
+        pitch: How far apart the same column of neighbouring pictures is.
+        copies: The columns of the source at which the copies begin; none if one copy holds all columns.
+        step: How far apart the columns of neighbouring positions are in the source.
+    """
+
+    spatial: Shape
+    before: Shape
+    lines: Shape
+    pitch: int
+    copies: range
+    step: int
+
+    @staticmethod
+    def of(sweeps: Sequence[Sweep], spatial: Shape, group: int = SIDE) -> Layout:
+        """The layout for sweeps over pictures; lines of whole groups of positions need no copies."""
+        reading = [sweep for sweep in sweeps if sweep.elements]
+        reached = [[sweep.taps[d].places for sweep in reading] for d in range(len(spatial))]
+        before = [max(0, *(-min(places) for places in each)) for each in reached]
+        extents = [
+            max((s.positions[d] - 1) * s.step[d] + max(places) for s, places in zip(reading, each, strict=True)) + 1
+            for d, each in enumerate(reached)
+        ]
+        lines = tuple(extent + zeros for extent, zeros in zip(extents[:-1], before, strict=False))
+        step = sweeps[0].step[-1]
+        if all(sweep.positions[-1] % group == 0 for sweep in sweeps):
+            return Layout(spatial, tuple(before), lines, extents[-1] + before[-1], range(0), step)
+        columns = sorted({place for places in reached[-1] for place in places})
+        apart = gcd(*(column - columns[0] for column in columns)) or 1
+        copies = range(columns[0], columns[-1] + 1, apart)
+        pitch = max(sweep.positions[-1] for sweep in sweeps)
+        return Layout(spatial, (*before[:-1], 0), lines, pitch, copies, step)
+
+    @property
+    def row(self) -> int:
+        """How many pixels apart neighbouring positions are."""
+        return 1 if self.copies else self.step
+
+    def line(self, together: int) -> int:
+        """The pixels of a line of so many pictures."""
+        return together * self.pitch
+
+    def copy(self, together: int) -> int:
+        """The pixels of a copy."""
+        return prod(self.lines) * self.line(together)
+
+    def pixels(self, together: int) -> int:
+        """The pixels of all copies, and of those that a tile reads behind the last one."""
+        return max(len(self.copies), 1) * self.copy(together) + (SIDE if self.copies else 0)
+
+    def taps(self, sweep: Sweep, together: int) -> tuple[int, list[int]]:
+        """How many pixels from its position a window's first element is, and how far the next along each dimension."""
+        *lines, last = sweep.taps
+        apart = [step * self.line(together) for step in strides(self.lines)]
+        first = sum((tap.first + zeros) * step for tap, zeros, step in zip(lines, self.before, apart, strict=False))
+        steps = [tap.step * step for tap, step in zip(lines, apart, strict=True)]
+        if not self.copies:
+            return first + last.first + self.before[-1], [*steps, last.step]
+        copy, between = self.copy(together), self.copies.step
+        return first + (last.first - self.copies.start) // between * copy, [*steps, last.step // between * copy]
+
+    def columns(self) -> list[Columns]:
+        """What the copies hold of a line of the source."""
+        if not self.copies:
+            return [Columns(self.before[-1], 0, 1, min(self.spatial[-1], self.pitch - self.before[-1]))]
+        found = []
+        for first in self.copies:
+            start = max(0, -(first // self.step))
+            end = min(self.pitch, (self.spatial[-1] - 1 - first) // self.step + 1)
+            found.append(Columns(start, start * self.step + first, self.step, max(end - start, 0)))
+        return found
+
+
+class Columns(NamedTuple):
+    """Columns of a line that are copied.
+
+    Attributes:
+        to: Where the first one goes.
+        first: Which one that is in the source.
+        step: How far the next one is in the source.
+        size: How many there are.
+    """
+
+    to: int
+    first: int
+    step: int
+    size: int
+
+
+class Planes:
+    """Scratch memory for some channels of some pictures in a layout.
+
+    Args:
+        parts: The convolution under construction.
+        layout: The order of the pixels.
+        together: How many pictures there are at most.
+        steps: How many times 32 channels there are at most.
+        every: How many channels a pixel of the source has.
+    """
+
+    def __init__(self, parts: Parts, layout: Layout, together: int, steps: int, every: int) -> None:
+        self._parts = parts
+        self._layout = layout
+        self._together = together
+        self._every = every
+        self.pixel = steps * STEP_BYTES
+        self.room = parts.room(layout.pixels(together) * self.pixel // 4)
+
+    def load(self, source: V, count: V, channels: int) -> None:
+        """Split so many pictures, whose first channel stands at an address; zeros stay as they are."""
+        layout, f = self._layout, self._parts.f
+        apart = [step * layout.line(self._together) for step in strides(layout.lines)]
+        first = sum(zeros * step for zeros, step in zip(layout.before, apart, strict=False))
+        for copy, columns in enumerate(layout.columns()):
+            if columns.size:
+                to = f.at(self.room, "i8", i64((copy * layout.copy(self._together) + first) * self.pixel))
+                with f.loop(i64(0), count, unroll=False) as pictures:
+                    self._copy(source, to, pictures.index, columns, channels)
+
+    def _copy(self, source: V, to: V, picture: V, columns: Columns, channels: int) -> None:
+        """Split some columns of a picture."""
+        layout, parts = self._layout, self._parts
+        outer = zip(layout.spatial[:-1], layout.lines, layout.before, strict=False)
+        lines = [min(size, extent - zeros) for size, extent, zeros in outer]
+        *from_apart, between = [step * self._every for step in strides(layout.spatial)]
+        from_apart = [prod(layout.spatial) * self._every, *from_apart, columns.step * between]
+        line = layout.line(self._together)
+        to_apart = [layout.pitch, *(step * line for step in strides(layout.lines)), 1]
+        start = parts.at(source, (i64(columns.first), between))
+        to = parts.f.at(to, "i8", i64(columns.to * self.pixel))
+
+        def pixel(indices: list[V], _: list[V]) -> None:
+            at = [picture, *indices]
+            target = offset(parts.f, *zip(at, [step * self.pixel for step in to_apart], strict=True))
+            place = parts.at(start, *zip(at, from_apart, strict=True))
+            self._split(place, parts.f.at(to, "i8", target), channels)
+
+        nest(parts.f, [*lines, columns.size], pixel)
+
+    def _split(self, source: V, target: V, channels: int) -> None:
+        """The channels of a pixel."""
+        f, floats = self._parts.f, vector("float", SIDE)
+        whole = channels - channels % DEPTH
+        with f.loop(i64(0), i64(whole), DEPTH, unroll=False) as loop:
+            place = f.at(source, "float", loop.index)
+            pair = [f.load(floats, f.at(place, "float", i64(0), half)) for half in (0, SIDE)]
+            self._store(pair, f.at(target, "i8", f.mul(loop.index, i64(STEP_BYTES // DEPTH))))
+        if whole < channels:
+            pair = []
+            for first in (whole, whole + SIDE):
+                mask = f.mask(i64(max(channels - first, 0)), SIDE)
+                there = f.at(source, "float", i64(0), first)
+                pair.append(f.masked_load(floats, there, mask) if first < channels else number(0, floats))
+            self._store(pair, f.at(target, "i8", i64(whole * STEP_BYTES // DEPTH)))
+
+    def _store(self, pair: list[V], target: V) -> None:
+        for level, part in enumerate(split(self._parts.f, *pair)):
+            self._parts.f.store(part, self._parts.f.at(target, "i8", i64(0), 2 * level * DEPTH), 64)
