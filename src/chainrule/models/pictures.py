@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from chainrule.core.shape import Shape
 from chainrule.errors import ShapeError
 
+# Pictures with a longer side than this go through the stem that ImageNet's networks have, which shrinks them at once.
+_SMALL = 64
+
+
+def is_large(height: int, width: int) -> bool:
+    """Whether pictures are of ImageNet's kind (224×224) rather than of CIFAR's (32×32)."""
+    return max(height, width) > _SMALL
+
 
 def picture_shape(model: str, input_shape: Sequence[int], least: int = 1) -> Shape:
     """`input_shape` as (height, width, channels).

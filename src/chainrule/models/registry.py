@@ -7,19 +7,26 @@ from functools import partial
 
 from chainrule.core.shape import size
 from chainrule.errors import UnknownNameError
+from chainrule.models.airbench import Airbench
 from chainrule.models.cnn import CNN
 from chainrule.models.lenet import LeNet5
 from chainrule.models.mlp import MLP
-from chainrule.models.resnet import ResNet, resnet18, resnet34
+from chainrule.models.mobilenet import mobilenet_v3_small
+from chainrule.models.resnet import ResNet, resnet18, resnet34, resnet50
+from chainrule.models.vgg import VGG
 from chainrule.nn import Module
 
 MODELS: dict[str, Callable[[Sequence[int], int], Module]] = {
+    "airbench": Airbench,
     "cnn": CNN,
     "lenet": LeNet5,
     "mlp": lambda input_shape, outputs: MLP(size(input_shape), [128, 64], outputs, dropout=0.1),
+    "mobilenet": mobilenet_v3_small,
     "resnet": partial(ResNet, blocks=(2, 2, 2), widths=(16, 32, 64)),
     "resnet18": resnet18,
     "resnet34": resnet34,
+    "resnet50": resnet50,
+    "vgg": VGG,
 }
 
 
@@ -27,7 +34,7 @@ def names() -> list[str]:
     """The names that `get` knows.
 
     >>> names()
-    ['cnn', 'lenet', 'mlp', 'resnet', 'resnet18', 'resnet34']
+    ['airbench', 'cnn', 'lenet', 'mlp', 'mobilenet', 'resnet', 'resnet18', 'resnet34', 'resnet50', 'vgg']
     """
     return sorted(MODELS)
 
@@ -36,8 +43,9 @@ def get(name: str, input_shape: int | Sequence[int], outputs: int) -> Module:
     """A model of classes, freshly initialised.
 
     Args:
-        name: "cnn" (two convolutions), "lenet" (LeNet-5), "mlp" (hidden layers of 128 and 64), "resnet" (a small one:
-            three stages of two blocks, 16 to 64 channels), "resnet18", "resnet34".
+        name: "airbench" (that learns CIFAR-10 fastest), "cnn" (two convolutions), "lenet" (LeNet-5), "mlp" (hidden
+            layers of 128 and 64), "mobilenet" (MobileNetV3-Small), "resnet" (a small one: three stages of two blocks,
+            16 to 64 channels), "resnet18", "resnet34", "resnet50", "vgg" (a small one: 32 to 128 channels).
         input_shape: The shape of one row, without the batch: (height, width, channels); for "mlp" any, or a number.
         outputs: The number of classes.
 

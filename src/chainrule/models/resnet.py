@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from chainrule import nn
 from chainrule._tensor import Tensor
 from chainrule.errors import ArgumentError
-from chainrule.models.pictures import picture_shape
+from chainrule.models.pictures import is_large, picture_shape
+
+
+def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module | None:
+    """What brings a block's input into the form of its result; None where it has it."""
+    if stride == 1 and in_channels == out_channels:
+        return None
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
+    )
 
 
 class BasicBlock(nn.Module):
@@ -17,29 +27,27 @@ class BasicBlock(nn.Module):
 
     Args:
         in_channels: Channels of the input.
-        out_channels: Channels of the output.
+        width: Channels of both convolutions, and so of the output.
         stride: By how much the picture shrinks.
 
     Shape:
-        (N, H, W, in_channels) to (N, H / stride, W / stride, out_channels), rounded up.
+        (N, H, W, in_channels) to (N, H / stride, W / stride, width), rounded up.
 
     >>> BasicBlock(16, 32, stride=2)(cr.zeros(2, 8, 8, 16)).shape
     (2, 4, 4, 32)
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+    expansion: ClassVar[int] = 1
+
+    def __init__(self, in_channels: int, width: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv1 = nn.Conv2d(in_channels, width, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
         self.relu1 = nn.ReLU()
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
         self.relu2 = nn.ReLU()
-        self.downsample: nn.Module | None = None
-        if stride != 1 or in_channels != out_channels:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-            )
+        self.downsample = _shortcut(in_channels, width, stride)
 
     def forward(self, input: Tensor) -> Tensor:
         shortcut = input if self.downsample is None else self.downsample(input)
@@ -48,8 +56,49 @@ class BasicBlock(nn.Module):
         return out
 
 
+class Bottleneck(nn.Module):
+    """A convolution of 3×3 over few channels, between two of 1×1 that lead there and back; added to the input.
+
+    The stride is that of the 3×3, as everybody has it since torchvision; in the paper it was the first 1×1's.
+
+    Args:
+        in_channels: Channels of the input.
+        width: Channels of the 3×3; the output has four times as many.
+        stride: By how much the picture shrinks.
+
+    Shape:
+        (N, H, W, in_channels) to (N, H / stride, W / stride, 4 * width), rounded up.
+
+    >>> Bottleneck(16, 8, stride=2)(cr.zeros(2, 8, 8, 16)).shape
+    (2, 4, 4, 32)
+    """
+
+    expansion: ClassVar[int] = 4
+
+    def __init__(self, in_channels: int, width: int, stride: int = 1) -> None:
+        super().__init__()
+        out_channels = width * self.expansion
+        self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.relu1 = nn.ReLU()
+        self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.relu2 = nn.ReLU()
+        self.conv3 = nn.Conv2d(width, out_channels, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(out_channels)
+        self.relu3 = nn.ReLU()
+        self.downsample = _shortcut(in_channels, out_channels, stride)
+
+    def forward(self, input: Tensor) -> Tensor:
+        shortcut = input if self.downsample is None else self.downsample(input)
+        x = self.relu1(self.bn1(self.conv1(input)))
+        x = self.relu2(self.bn2(self.conv2(x)))
+        out: Tensor = self.relu3(self.bn3(self.conv3(x)) + shortcut)
+        return out
+
+
 class ResNet(nn.Sequential):
-    """Stages of `BasicBlock`s; each stage after the first halves the picture and has more channels.
+    """Stages of blocks that add to their input; each stage after the first halves the picture and has more channels.
 
     K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition" (CVPR 2016). Pictures larger than
     64 pixels first go through the paper's stem (7×7 with stride 2, max pooling); smaller ones through a convolution
@@ -59,7 +108,8 @@ class ResNet(nn.Sequential):
         input_shape: (height, width, channels) of the pictures.
         outputs: The number of classes.
         blocks: How many blocks each stage has.
-        widths: How many channels each stage has.
+        widths: The width of each stage's blocks.
+        block: `BasicBlock` or `Bottleneck`.
 
     Shape:
         (N, height, width, channels) to (N, outputs), logits.
@@ -78,6 +128,7 @@ class ResNet(nn.Sequential):
         outputs: int,
         blocks: Sequence[int] = (2, 2, 2, 2),
         widths: Sequence[int] = (64, 128, 256, 512),
+        block: type[BasicBlock] | type[Bottleneck] = BasicBlock,
     ) -> None:
         height, width, channels = picture_shape("ResNet", input_shape)
         if len(blocks) != len(widths) or not blocks or min(blocks) < 1:
@@ -87,7 +138,7 @@ class ResNet(nn.Sequential):
                 expected="as many blocks as widths, each at least 1",
                 got=f"blocks={tuple(blocks)}, widths={tuple(widths)}",
             )
-        large = max(height, width) > 64
+        large = is_large(height, width)
         kernel, stride = (7, 2) if large else (3, 1)
         layers: dict[str, nn.Module] = {
             "conv1": nn.Conv2d(channels, widths[0], kernel, stride=stride, padding=kernel // 2, bias=False),
@@ -96,13 +147,15 @@ class ResNet(nn.Sequential):
         }
         if large:
             layers["maxpool"] = nn.MaxPool2d(3, stride=2, padding=1)
-        before = [widths[0], *widths]
+        channels = widths[0]
         for i, (count, filters) in enumerate(zip(blocks, widths, strict=True)):
-            first = BasicBlock(before[i], filters, stride=1 if i == 0 else 2)
-            layers[f"layer{i + 1}"] = nn.Sequential(first, *[BasicBlock(filters, filters) for _ in range(count - 1)])
+            stage = [block(channels, filters, stride=1 if i == 0 else 2)]
+            channels = filters * block.expansion
+            stage += [block(channels, filters) for _ in range(count - 1)]
+            layers[f"layer{i + 1}"] = nn.Sequential(*stage)
         layers["avgpool"] = nn.AdaptiveAvgPool2d(1)
         layers["flatten"] = nn.Flatten()
-        layers["fc"] = nn.Linear(widths[-1], outputs)
+        layers["fc"] = nn.Linear(channels, outputs)
         super().__init__(layers, init="auto")
 
 
@@ -118,7 +171,20 @@ def resnet18(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) ->
 def resnet34(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) -> ResNet:
     """The paper's network of 34 layers: see `ResNet`.
 
-    >>> resnet34().summary().parameters
+    >>> from chainrule.core.abstract import shapes_only
+    >>> with shapes_only():  # no weights are drawn
+    ...     resnet34().summary().parameters
     21797672
     """
     return ResNet(input_shape, outputs, blocks=(3, 4, 6, 3))
+
+
+def resnet50(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) -> ResNet:
+    """The paper's network of 50 layers, made of `Bottleneck`s: see `ResNet`.
+
+    >>> from chainrule.core.abstract import shapes_only
+    >>> with shapes_only():  # no weights are drawn
+    ...     resnet50().summary().parameters
+    25557032
+    """
+    return ResNet(input_shape, outputs, blocks=(3, 4, 6, 3), block=Bottleneck)
