@@ -1,6 +1,6 @@
-"""Other libraries' ways of working, kept: scikit-learn's estimators. Only here are other frameworks imported.
+"""Other libraries' ways of working, kept: scikit-learn's estimators, PyTorch's weights.
 
-What needs one is loaded when it is first asked for, so that nobody needs what he does not use.
+Only here are other frameworks imported. What needs one is loaded when it is first asked for, so that nobody needs what he does not use.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 from chainrule.errors import MissingDependencyError
+from chainrule.interop.pytorch import load_pytorch
 
 if TYPE_CHECKING:
     from chainrule.interop.estimators import ChainruleClassifier, ChainruleRegressor
 
-__all__ = ["ChainruleClassifier", "ChainruleRegressor"]
+__all__ = ["ChainruleClassifier", "ChainruleRegressor", "load_pytorch"]
 
 
 def __getattr__(name: str) -> object:

@@ -333,8 +333,9 @@ def dirac_(tensor: Tensor) -> Tensor:
     if tensor.ndim < 3:
         raise ShapeError("this is no convolution's weight.", expected="(out, *kernel, in)", got=tensor.shape)
     values = np.zeros(tensor.shape, _dtype(tensor))
-    channels = np.arange(min(tensor.shape[0], tensor.shape[-1]))
-    values[(channels, *[side // 2 for side in tensor.shape[1:-1]], channels)] = 1
+    middle = tuple(side // 2 for side in tensor.shape[1:-1])
+    for channel in range(min(tensor.shape[0], tensor.shape[-1])):
+        values[(channel, *middle, channel)] = 1
     return _fill(tensor, constant(values))
 
 

@@ -277,7 +277,8 @@ class Module(TrainingMethods):
         """Take over weights and buffers by name. Nothing is changed unless everything fits.
 
         Args:
-            state_dict: Tensors or arrays by dotted name, as `state_dict` gives them.
+            state_dict: Tensors or arrays by dotted name, as `state_dict` gives them. (PyTorch's, whose layouts are
+                others, go through `chainrule.interop.load_pytorch`.)
             strict: Whether missing and unexpected names are errors; misshapen entries always are.
 
         Returns:

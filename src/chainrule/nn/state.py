@@ -37,9 +37,8 @@ def _entries(module: Module, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
                 yield start + name, buffer
 
 
-def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> LoadReport:
-    """Take over `state` if all of it fits: see `Module.load_state_dict`."""
-    own = dict(_entries(module))
+def check_state(module: Module, state: Mapping[str, Any]) -> None:
+    """Raise unless `state` is a dict."""
     if not isinstance(state, Mapping):
         raise StateDictError(
             "a state is a dict of tensors by name.",
@@ -47,29 +46,41 @@ def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> LoadRe
             got=type(state).__name__,
             remedy="model.load_state_dict(chainrule.load(path)), or another model's state_dict()",
         )
+
+
+def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> LoadReport:
+    """Take over `state` if all of it fits: see `Module.load_state_dict`."""
+    own = dict(_entries(module))
+    check_state(module, state)
     given = {name: _tensor(name, value) for name, value in state.items()}
     missing = [name for name in own if name not in given]
     unexpected = [name for name in given if name not in own]
-    wrong = [
-        f"{name} has shape {given[name].shape}, this model's has {tensor.shape}"
-        for name, tensor in own.items()
-        if name in given and given[name].shape != tensor.shape
-    ]
+    misshapen = [name for name, tensor in own.items() if name in given and given[name].shape != tensor.shape]
+    wrong = [f"{name} has shape {given[name].shape}, this model's has {own[name].shape}" for name in misshapen]
     problems = wrong + (_names(missing, unexpected) if strict else [])
     if problems:
+        remedy = "build the model with the same arguments as the one that was saved"
+        if any(_is_of_pytorch(given[name], own[name]) for name in misshapen):
+            remedy = "chainrule.interop.load_pytorch(model, state) takes PyTorch's layouts"
+        elif not wrong:
+            remedy += ", or load_state_dict(..., strict=False)"
         raise StateDictError(
             "the state does not fit this model: " + "; ".join(problems) + ".",
             where=type(module).__name__,
             expected=f"{len(own)} entries with this model's names and shapes",
             got=f"{len(given)} entries: {len(missing)} missing, {len(unexpected)} unexpected, {len(wrong)} misshapen",
-            remedy="build the model with the same arguments as the one that was saved"
-            + ("" if wrong else ", or load_state_dict(..., strict=False)"),
+            remedy=remedy,
         )
     with no_grad():
         for name, tensor in own.items():
             if name in given:
                 tensor.copy_(given[name])
     return LoadReport(missing, unexpected)
+
+
+def _is_of_pytorch(given: Tensor, own: Tensor) -> bool:
+    """Whether it is a convolution's weight as PyTorch has it, with the input's channels second."""
+    return given.ndim > 2 and given.movedim(1, -1).shape == own.shape
 
 
 def _tensor(name: str, value: Any) -> Tensor:
