@@ -1,6 +1,7 @@
 """Other libraries' ways of working, kept: scikit-learn's estimators, PyTorch's weights.
 
-Only here are other frameworks imported. What needs one is loaded when it is first asked for, so that nobody needs what he does not use.
+Only here are other frameworks imported. What needs one is loaded when it is first asked for, so that nobody needs what
+he does not use.
 """
 
 from __future__ import annotations
