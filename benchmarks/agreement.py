@@ -8,10 +8,14 @@ from benchmarks.catalogue import contestants_of
 from benchmarks.contestants import BY_MODULE, Contestant
 from benchmarks.results import Agreement, Results
 from benchmarks.rounds import ProcessFailedError, in_a_process
+from benchmarks.threads import cores
 from benchmarks.workloads import Workload
 
 REFERENCE = BY_MODULE["torch_eager"]
 STEPS = 20
+# Max pooling and ReLU choose, and where two numbers are nearly the same rounding decides: PyTorch itself, with its
+# other memory format, ends 1 % away on VGG.
+CHOOSING = 2e-2
 
 
 def check(workloads: Sequence[Workload], contestants: Sequence[Contestant], results: Results) -> Iterator[str]:
@@ -53,10 +57,11 @@ def compare(contestant: Contestant, workload: Workload, reference: float) -> Agr
         loss = last_loss(contestant, workload)
     except ProcessFailedError:
         loss = None
-    return Agreement(contestant.module, workload.name, STEPS, loss, reference, contestant.tolerance)
+    tolerance = max(contestant.tolerance, CHOOSING if workload.of_pictures and workload.trains else 0)
+    return Agreement(contestant.module, workload.name, STEPS, loss, reference, tolerance)
 
 
 def last_loss(contestant: Contestant, workload: Workload) -> float:
     """The loss of the last step, in a process of its own."""
     command = ["benchmarks.process", contestant.module, workload.name, "--loss-after", str(STEPS)]
-    return in_a_process(command, threads=1)["loss"]
+    return in_a_process(command, threads=cores())["loss"]

@@ -18,4 +18,9 @@ def find(name: str) -> Workload:
 
 def contestants_of(workload: Workload) -> list[Contestant]:
     """Who takes part in it."""
-    return [one for one in CONTESTANTS if workload.contestants is None or one.module in workload.contestants]
+    return [
+        one
+        for one in CONTESTANTS
+        if (workload.contestants is None or one.module in workload.contestants)
+        and one.pictures in (True, "only" if workload.of_pictures else False)
+    ]

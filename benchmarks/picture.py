@@ -20,6 +20,8 @@ COLOURS = {
     "chainrule_fit": "#e8837f",
     "torch_eager": "#7a8a99",
     "torch_fused": "#465a6b",
+    "torch_last": "#8f86a8",
+    "torch_fused_last": "#5a4f7a",
     "torch_compiled": "#aab6c0",
     "jax_optax": "#2a7f8e",
     "keras_jax": "#8cc3cc",
@@ -29,9 +31,9 @@ COLOURS = {
 LABEL = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 
 
-def speeds(results: Results, threads: int) -> Figure | None:
+def speeds(results: Results, threads: int, of_pictures: bool) -> Figure | None:
     """Bars: everyone's speed, the fastest peer's being 1; None if nothing was measured."""
-    workloads = measured(results, threads)
+    workloads = [workload for workload in measured(results, threads) if workload.of_pictures == of_pictures]
     if not workloads:
         return None
     figure = _figure((11, 2.1 * -(-len(workloads) // 2) + 0.8))
@@ -65,21 +67,22 @@ def _bars(axes: Axes, results: Results, workload: Workload, threads: int) -> Non
         )
 
 
-def scaling(results: Results) -> Figure | None:
-    """Curves of a step's time along batch, width and depth; None if nothing was measured."""
-    axes_measured = [
-        axis for axis in CURVES if any(one.workload.startswith(f"{axis}-") for one in results.measurements)
-    ]
-    threads = sorted({one.threads for one in results.measurements})
-    if not axes_measured:
+def scaling(results: Results, threads: int) -> Figure | None:
+    """Curves of a step's time, three beside one another; None if nothing was measured."""
+    known = {one.workload for one in results.measurements if one.threads == threads}
+    shown = [axis for axis, points in CURVES.items() if any(point.name in known for point in points)]
+    if not shown:
         return None
-    figure = _figure((4 * len(axes_measured), 3.2 * len(threads) + 0.8))
-    grid = figure.subplots(len(threads), len(axes_measured), squeeze=False)
-    for row, count in zip(grid, threads, strict=True):
-        for axes, axis in zip(row, axes_measured, strict=True):
-            _curves(axes, results, axis, count)
-    grid[0][0].legend(fontsize=7)
-    figure.suptitle("Time of a training step as the work grows. Lower is faster.")
+    columns = min(len(shown), 3)
+    rows = -(-len(shown) // columns)
+    figure = _figure((4 * columns, 3.2 * rows + 0.8))
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes, axis in zip(grid, shown, strict=False):
+        _curves(axes, results, axis, threads)
+        axes.legend(fontsize=7)
+    for axes in grid[len(shown) :]:
+        axes.axis("off")
+    figure.suptitle(f"Time of a training step as the work grows; threads: {threads}. Lower is faster.")
     return _explained(figure, results)
 
 
@@ -93,7 +96,7 @@ def _curves(axes: Axes, results: Results, axis: str, threads: int) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xlabel(TITLES[axis], fontsize=8)
-    axes.set_ylabel(f"µs a step, threads: {threads}", fontsize=8)
+    axes.set_ylabel("µs a step", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.grid(alpha=0.3)
 
@@ -116,9 +119,12 @@ def _explained(figure: Figure, results: Results) -> Figure:
 
 
 def save(results: Results, stem: Path) -> list[Path]:
-    """Write `STEM-speeds-N.png` for each number of threads and `STEM-scaling.png`, of what was measured."""
-    figures = {f"speeds-{n}": speeds(results, n) for n in sorted({one.threads for one in results.measurements})}
-    figures["scaling"] = scaling(results)
+    """Write, of what was measured on N threads, `STEM-speeds-N.png`, `STEM-pictures-N.png` and `STEM-scaling-N.png`."""
+    figures: dict[str, Figure | None] = {}
+    for n in sorted({one.threads for one in results.measurements}):
+        figures[f"speeds-{n}"] = speeds(results, n, of_pictures=False)
+        figures[f"pictures-{n}"] = speeds(results, n, of_pictures=True)
+        figures[f"scaling-{n}"] = scaling(results, n)
     stem.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for name, figure in figures.items():

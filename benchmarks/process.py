@@ -43,7 +43,7 @@ def main() -> None:
 
 def last_loss(asked: argparse.Namespace) -> dict[str, Any]:
     """The loss of the last of so many steps."""
-    train = contestant_of(asked).prepare(workload_of(asked).without_dropout())
+    train = contestant_of(asked).prepare(workload_of(asked).to_compare(asked.loss_after))
     return {"loss": train(asked.loss_after)}
 
 

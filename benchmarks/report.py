@@ -17,9 +17,9 @@ TEXT = """\
 
 *{machine}. {date}. {versions}.*
 
-One training step (forward, loss, backward, Adam), float32: the median over the rounds ({rounds}) of a process's median
-step, with the least and the most. [Performance](performance.md) says how it is measured and how to read it. This page
-is written by `python -m benchmarks.report` from the figures of `make bench`.
+One training step (forward, loss, backward, Adam), or forward alone (`predict`), float32: the median over the rounds
+({rounds}) of a process's median step, with the least and the most. [Performance](performance.md) says how it is
+measured and how to read it. This page is written by `python -m benchmarks.report` from the figures of `make bench`.
 
 {notes}
 {body}"""
@@ -51,10 +51,7 @@ def document(results: Results, pictures: list[Path]) -> str:
         for made in (table.overview(results, threads), table.details(results, threads)):
             if any(made.parts):
                 parts.append(f"## {made.title}\n\n{made.markdown()}\n")
-        parts += shown([file for file in pictures if file.stem.endswith(f"speeds-{threads}")])
-    scaling = [file for file in pictures if file.stem.endswith("scaling")]
-    if scaling:
-        parts += ["## As the work grows\n", *shown(scaling)]
+        parts += shown([file for file in pictures if file.stem.endswith(f"-{threads}")])
     load = results.machine["load"]
     return TEXT.format(
         machine=f"{results.machine['processor']}, {results.machine['cores']} cores, {results.machine['system']}, "

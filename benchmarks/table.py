@@ -57,6 +57,7 @@ def overview(results: Results, threads: int) -> Table:
         "fit µs",
         "fastest peer µs",
         "cr.jit faster by",
+        "goal",
         "fit faster by",
         "cr.jit of limit",
     )
@@ -73,6 +74,8 @@ def overview(results: Results, threads: int) -> Table:
                 micro(fit),
                 f"{micro(peer)} {whose}".strip(),
                 times(peer, jit),
+                # Goals are set for two threads.
+                f"{workload.goal:g}×" if workload.goal and threads == 2 else "",
                 times(peer, fit),
                 share(workload, jit, results.limit(threads)),
             )

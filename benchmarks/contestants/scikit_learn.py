@@ -13,7 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks.contestants import NotExpressibleError
-from benchmarks.workloads import LEARNING_RATE, Dense, Relu, Workload
+from benchmarks.layers import Dense, Relu
+from benchmarks.workloads import LEARNING_RATE, Workload
 
 
 def prepare(workload: Workload) -> Callable[[int], float]:
@@ -24,7 +25,7 @@ def prepare(workload: Workload) -> Callable[[int], float]:
     warnings.simplefilter("ignore", ConvergenceWarning)
     kind = MLPRegressor if workload.loss == "mean_squared_error" else MLPClassifier
     model = kind(
-        hidden_layer_sizes=tuple(layer.outputs for layer in workload.dense[:-1]),
+        hidden_layer_sizes=tuple(product.layer.outputs for product in workload.products[:-1]),
         alpha=0.0,
         batch_size=workload.batch,
         learning_rate_init=LEARNING_RATE,

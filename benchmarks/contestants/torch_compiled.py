@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-
-from benchmarks.contestants.torch_eager import network, training
-from benchmarks.workloads import LEARNING_RATE, Workload
+from benchmarks.contestants.torch_eager import loop
+from benchmarks.workloads import Workload
 
 
 def prepare(workload: Workload) -> Callable[[int], float]:
     """The workload through torch.compile."""
-    model = network(workload)
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
-    return training(workload, torch.compile(model), optimizer)
+    return loop(workload, fused=True, compiled=True)
