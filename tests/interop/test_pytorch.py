@@ -1,0 +1,195 @@
+"""The weights of PyTorch's models, in ours: the same names, and the same answers."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import models, nn
+from chainrule.core.abstract import shapes_only
+from chainrule.errors import StateDictError
+from chainrule.interop import load_pytorch
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+from tests.interop import torchvision_models as theirs  # noqa: E402  (it needs PyTorch)
+
+# Their model, ours, and how many parameters torchvision's documentation says.
+WHOLE = {
+    "resnet18": (partial(theirs.ResNet, theirs.BasicBlock, (2, 2, 2, 2)), models.resnet18, 11_689_512),
+    "resnet34": (partial(theirs.ResNet, theirs.BasicBlock, (3, 4, 6, 3)), models.resnet34, 21_797_672),
+    "resnet50": (partial(theirs.ResNet, theirs.Bottleneck, (3, 4, 6, 3)), models.resnet50, 25_557_032),
+    "vgg11_bn": (partial(theirs.VGG, theirs.VGG11), models.vgg11_bn, 132_868_840),
+    "vgg16_bn": (partial(theirs.VGG, theirs.VGG16), models.vgg16_bn, 138_365_992),
+    "mobilenet_v3_small": (theirs.MobileNetV3, models.mobilenet_v3_small, 2_542_856),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_names_shapes_and_sizes_are_torchvisions(name):
+    build_theirs, build_ours, parameters = WHOLE[name]
+    with torch.device("meta"):
+        expected = {key: tuple(value.shape) for key, value in build_theirs().state_dict().items()}
+    with shapes_only():
+        ours = build_ours()
+        shapes = {key: value.shape for key, value in ours.state_dict().items()}
+    assert {key: (s[0], s[-1], *s[1:-1]) if len(s) == 4 else s for key, s in shapes.items()} == expected
+    assert sum(p.numel() for p in ours.parameters()) == parameters
+
+
+WIDTHS = (4, 8, 12, 16)
+LARGE, COLOURS = (72, 80, 3), (2, 72, 80, 3)
+# The same, but narrow: what is computed is the same at every width. And pictures that are no squares.
+NARROW = {
+    "resnet18": (
+        lambda: theirs.ResNet(theirs.BasicBlock, (2, 2, 2, 2), WIDTHS, 5),
+        lambda: models.ResNet(LARGE, 5, (2, 2, 2, 2), WIDTHS),
+    ),
+    "resnet34": (
+        lambda: theirs.ResNet(theirs.BasicBlock, (3, 4, 6, 3), WIDTHS, 5),
+        lambda: models.ResNet(LARGE, 5, (3, 4, 6, 3), WIDTHS),
+    ),
+    "resnet50": (
+        lambda: theirs.ResNet(theirs.Bottleneck, (3, 4, 6, 3), WIDTHS, 5),
+        lambda: models.ResNet(LARGE, 5, (3, 4, 6, 3), WIDTHS, models.Bottleneck),
+    ),
+    "vgg11_bn": (
+        lambda: theirs.VGG((4, "M", 8, "M", 6, 6, "M", 8, 8, "M", 8, 8, "M"), 20, 5),
+        lambda: models.VGG(LARGE, 5, ((4,), (8,), (6, 6), (8, 8), (8, 8)), hidden=(20, 20), grid=7),
+    ),
+    "mobilenet_v3_small": (
+        lambda: theirs.MobileNetV3(last=20, classes=5),
+        lambda: models.MobileNetV3(LARGE, 5, hidden=20),
+    ),
+}
+
+
+def learned(build):
+    """Their model with random weights, in which no number is what it is at first: BatchNorm's are not 0 and 1."""
+    torch.manual_seed(0)
+    model = build().eval()
+    for name, value in model.state_dict().items():
+        if name.endswith("running_var") or (value.ndim == 1 and name.endswith("weight")):
+            value.uniform_(0.5, 1.5)
+        elif value.ndim == 1:
+            value.normal_(0, 0.2)
+    return model
+
+
+def answers(model, x):
+    with torch.no_grad():
+        return model(torch.tensor(x).movedim(-1, 1)).numpy()
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_the_logits_are_pytorchs(name):
+    build_theirs, build_ours = NARROW[name]
+    torchs, ours = learned(build_theirs).double(), build_ours().double().eval()
+    assert load_pytorch(ours, torchs.state_dict()) == ([], [])
+    x = np.random.default_rng(0).normal(size=COLOURS)
+    expected = answers(torchs, x)
+    assert np.abs(expected).max() > 0.05
+    np.testing.assert_allclose(ours(cr.tensor(x)).detach().numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
+class Tutorial(torch.nn.Module):
+    """LeNet-5 under our names, as a tutorial writes it: what is flattened is no layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(1, 6, 5, padding=2)
+        self.conv2 = torch.nn.Conv2d(6, 16, 5)
+        self.fc1 = torch.nn.Linear(400, 120)
+        self.fc2 = torch.nn.Linear(120, 84)
+        self.output = torch.nn.Linear(84, 10)
+
+    def forward(self, x):
+        x = torch.nn.functional.avg_pool2d(torch.tanh(self.conv1(x)), 2)
+        x = torch.nn.functional.avg_pool2d(torch.tanh(self.conv2(x)), 2)
+        return self.output(torch.tanh(self.fc2(torch.tanh(self.fc1(x.flatten(1))))))
+
+
+@pytest.mark.parametrize("kind", ["tensors", "arrays", "parameters", "file"])
+def test_weights_come_in_many_forms(kind, tmp_path):
+    theirs, ours = Tutorial(), models.LeNet5()
+    state = theirs.state_dict()
+    if kind == "arrays":
+        state = {name: value.numpy() for name, value in state.items()}
+    elif kind == "parameters":
+        state = dict(theirs.named_parameters())
+    elif kind == "file":
+        cr.save(state, tmp_path / "lenet.safetensors")
+        state = cr.load(tmp_path / "lenet.safetensors")
+    load_pytorch(ours, state)
+    x = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)
+    np.testing.assert_allclose(ours(cr.tensor(x)).detach().numpy(), answers(theirs, x), rtol=1e-4, atol=1e-6)
+
+
+def test_layers_of_every_kind():
+    def build(nn):
+        return nn.Sequential(
+            nn.Conv2d(3, 8, 3, padding=1, groups=1),
+            nn.Conv2d(8, 8, 3, padding=1, groups=8),
+            nn.ConvTranspose2d(8, 4, 2, stride=2),
+            nn.GroupNorm(2, 4),
+            nn.Flatten(),
+            nn.Linear(4 * 8 * 6, 7),
+            nn.Linear(7, 4),
+        )
+
+    torch.manual_seed(0)
+    torchs, ours = build(torch.nn), build(nn)
+    load_pytorch(ours, torchs.state_dict())
+    x = np.random.default_rng(0).random((2, 4, 3, 3), np.float32)
+    np.testing.assert_allclose(ours(cr.tensor(x)).detach().numpy(), answers(torchs, x), rtol=1e-4, atol=1e-6)
+    sequences, theirs = nn.Conv1d(3, 5, 2), torch.nn.Conv1d(3, 5, 2)
+    load_pytorch(sequences, theirs.state_dict())
+    np.testing.assert_allclose(
+        sequences(cr.tensor(x[0])).detach().numpy(), answers(theirs, x[0]).swapaxes(1, 2), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_files_from_before_batches_were_counted():
+    torchs = learned(lambda: torch.nn.BatchNorm2d(3))
+    torchs.num_batches_tracked += 7
+    counted, uncounted = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+    state = torchs.state_dict()
+    load_pytorch(counted, state)
+    assert counted.num_batches_tracked.item() == 7
+    del state["num_batches_tracked"]
+    load_pytorch(uncounted, state)
+    assert uncounted.num_batches_tracked.item() == 0
+    assert uncounted.running_var.tolist() == counted.running_var.tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda state: state.pop("layer2.0.conv1.weight"), "layer2.0.conv1.weight is missing"),
+        (lambda state: state.update({"layer9.weight": torch.ones(2)}), "layer9.weight is unexpected"),
+        (lambda state: state.update({"fc.weight": torch.ones(3, 8)}), r"fc.weight has shape \(3, 8\).*\(5, 8\)"),
+        (lambda state: state.update({"conv1.weight": torch.ones(4, 3, 3, 3)}), r"conv1.weight.*\(4, 7, 7, 3\)"),
+        (lambda state: state.update({"conv1.weight": torch.ones(4)}), r"conv1.weight has shape \(4,\)"),
+        (lambda state: state.update({"fc.bias": "text"}), "'fc.bias'"),
+    ],
+)
+def test_what_does_not_fit_is_named_and_nothing_is_loaded(change, text):
+    ours = models.ResNet(LARGE, 5, (1, 1), (4, 8))
+    state = {
+        name: torch.zeros(s.shape if s.ndim < 4 else s.movedim(-1, 1).shape) for name, s in ours.state_dict().items()
+    }
+    change(state)
+    before = ours.fc.bias.tolist()
+    with pytest.raises(cr.errors.ChainruleError, match=text):
+        load_pytorch(ours, state)
+    assert ours.fc.bias.tolist() == before
+
+
+def test_what_is_no_state():
+    with pytest.raises(StateDictError, match="str"):
+        load_pytorch(models.LeNet5(), "lenet.pt")
+
+
+def test_pytorchs_layouts_where_ours_are_expected_are_an_error_that_says_what_to_do():
+    with pytest.raises(StateDictError, match="load_pytorch"):
+        models.LeNet5().load_state_dict(Tutorial().state_dict())
