@@ -2,7 +2,8 @@
 
 `geometry` names the sizes and strides, `parts` what the passes share: scratch memory, padded pictures, packed weights,
 the step that multiplies. Each pass is one file: `forward`, `backward_input`, `backward_weight`; `depthwise` has all
-three where every channel is convolved by itself.
+three where every channel is convolved by itself. On a processor with a matrix unit, `matrix` has the first two, which
+are the same there (`sweep` says how), over pictures in an order of their own (`planes`), and `matrix_weight` the third.
 """
 
 from chainrule.native.whole.convolution.backward_input import emit_convolution_input

@@ -12,6 +12,7 @@ from math import prod
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise_weight
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, window_offsets
+from chainrule.native.whole.convolution.matrix_weight import weight_on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import choose_tile
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
@@ -32,6 +33,8 @@ def emit_convolution_weight(task: Task) -> Work:
     geometry = Geometry.of(x.shape, weight, g.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise_weight(task, geometry, parts)
+    if work := weight_on_matrix_unit(task, geometry, parts):
+        return work
     backward = _BackwardWeight(Parts(task, geometry), parts)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)

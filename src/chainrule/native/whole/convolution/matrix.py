@@ -145,9 +145,14 @@ def _cost(sides: Sides, layout: Layout, division: Division) -> float:
     return sum(threads * ceil(units / threads) * unit for threads in (1, 2, 3, 4))
 
 
+def on_matrix_unit(task: Task) -> bool:
+    """Whether the processor has a matrix unit, and it computes numbers like these."""
+    return task.target.matrix and task.kernel.out.dtype.name == "float32"
+
+
 def worth_matrix_unit(task: Task, sides: Sides) -> bool:
     """Whether a sweep is faster on the matrix unit than by multiply-adds: not if most of its tiles would be zeros."""
-    if not (task.target.matrix and task.kernel.out.dtype.name == "float32" and sides.elements):
+    if not (on_matrix_unit(task) and sides.elements):
         return False
     steps, columns = ceil(sides.k / DEPTH) * DEPTH, ceil(sides.n / SIDE) * SIDE
     return steps * columns <= _WORTH * sides.k * sides.n
@@ -175,7 +180,7 @@ class _Product:
         self._f = parts.f
         self._sides = sides
         self._source, self._weight = source, weight
-        self._layout = layout = Layout.of(sides.sweeps, sides.spatial)
+        self._layout = layout = Layout.of(sides.sweeps, sides.spatial, SIDE)
         self._division = division = _divide(sides, layout)
         self._steps = ceil(min(division.depth, sides.k) / DEPTH)
         self._planes = Planes(parts, layout, division.together, self._steps, sides.groups * sides.k)

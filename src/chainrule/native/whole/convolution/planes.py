@@ -7,9 +7,9 @@ own, in which neighbouring positions are neighbours and nothing stands between t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import gcd, prod
+from math import ceil, gcd, prod
 from typing import NamedTuple
 
 from chainrule.core.shape import Shape
@@ -34,6 +34,7 @@ class Layout:
         pitch: How far apart the same column of neighbouring pictures is.
         copies: The columns of the source at which the copies begin; none if one copy holds all columns.
         step: How far apart the columns of neighbouring positions are in the source.
+        whole: Lines are filled up to multiples of so many pixels.
     """
 
     spatial: Shape
@@ -42,10 +43,11 @@ class Layout:
     pitch: int
     copies: range
     step: int
+    whole: int = 1
 
     @staticmethod
-    def of(sweeps: Sequence[Sweep], spatial: Shape, group: int = SIDE) -> Layout:
-        """The layout for sweeps over pictures; lines of whole groups of positions need no copies."""
+    def of(sweeps: Sequence[Sweep], spatial: Shape, group: int) -> Layout:
+        """The layout for sweeps whose positions are read in groups; lines of whole groups need no copies."""
         reading = [sweep for sweep in sweeps if sweep.elements]
         reached = [[sweep.taps[d].places for sweep in reading] for d in range(len(spatial))]
         before = [max(0, *(-min(places) for places in each)) for each in reached]
@@ -61,7 +63,7 @@ class Layout:
         apart = gcd(*(column - columns[0] for column in columns)) or 1
         copies = range(columns[0], columns[-1] + 1, apart)
         pitch = max(sweep.positions[-1] for sweep in sweeps)
-        return Layout(spatial, (*before[:-1], 0), lines, pitch, copies, step)
+        return Layout(spatial, (*before[:-1], 0), lines, pitch, copies, step, group)
 
     @property
     def row(self) -> int:
@@ -70,15 +72,15 @@ class Layout:
 
     def line(self, together: int) -> int:
         """The pixels of a line of so many pictures."""
-        return together * self.pitch
+        return ceil(together * self.pitch / self.whole) * self.whole
 
     def copy(self, together: int) -> int:
         """The pixels of a copy."""
         return prod(self.lines) * self.line(together)
 
     def pixels(self, together: int) -> int:
-        """The pixels of all copies, and of those that a tile reads behind the last one."""
-        return max(len(self.copies), 1) * self.copy(together) + (SIDE if self.copies else 0)
+        """The pixels of all copies."""
+        return max(len(self.copies), 1) * self.copy(together)
 
     def taps(self, sweep: Sweep, together: int) -> tuple[int, list[int]]:
         """How many pixels from its position a window's first element is, and how far the next along each dimension."""
@@ -119,8 +121,51 @@ class Columns(NamedTuple):
     size: int
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """Pictures to be brought into a layout.
+
+    Attributes:
+        parts: The convolution under construction.
+        layout: The order of the pixels.
+        together: How many pictures stand side by side.
+        every: How many channels a pixel of the source has.
+    """
+
+    parts: Parts
+    layout: Layout
+    together: int
+    every: int
+
+    def each(self, source: V, count: V, body: Callable[[V, V], None]) -> None:
+        """`body(address, number)` for each pixel of some pictures: where it stands, which one it is in the layout."""
+        for copy, columns in enumerate(self.layout.columns()):
+            if columns.size:
+                first = copy * self.layout.copy(self.together) + columns.to
+                with self.parts.f.loop(i64(0), count, unroll=False) as pictures:
+                    self._columns(source, pictures.index, columns, first, body)
+
+    def _columns(self, source: V, picture: V, columns: Columns, first: int, body: Callable[[V, V], None]) -> None:
+        """Some columns of a picture; `first` is where the first one of the first picture and line goes."""
+        layout, parts = self.layout, self.parts
+        outer = list(zip(layout.spatial[:-1], layout.lines, layout.before, strict=False))
+        line = layout.line(self.together)
+        apart = [step * line for step in strides(layout.lines)]
+        first += sum(zeros * step for (_, _, zeros), step in zip(outer, apart, strict=True))
+        *from_apart, between = [step * self.every for step in strides(layout.spatial)]
+        from_apart = [prod(layout.spatial) * self.every, *from_apart, columns.step * between]
+        start = parts.at(source, (i64(columns.first), between))
+
+        def pixel(indices: list[V], _: list[V]) -> None:
+            at = [picture, *indices]
+            number = offset(parts.f, *zip(at, [layout.pitch, *apart, 1], strict=True))
+            body(parts.at(start, *zip(at, from_apart, strict=True)), parts.f.add(i64(first), number))
+
+        nest(parts.f, [*(min(size, extent - zeros) for size, extent, zeros in outer), columns.size], pixel)
+
+
 class Planes:
-    """Scratch memory for some channels of some pictures in a layout.
+    """Scratch memory for some channels of some pictures, split.
 
     Args:
         parts: The convolution under construction.
@@ -132,42 +177,18 @@ class Planes:
 
     def __init__(self, parts: Parts, layout: Layout, together: int, steps: int, every: int) -> None:
         self._parts = parts
-        self._layout = layout
-        self._together = together
-        self._every = every
+        self._pixels = Pixels(parts, layout, together, every)
         self.pixel = steps * STEP_BYTES
         self.room = parts.room(layout.pixels(together) * self.pixel // 4)
 
     def load(self, source: V, count: V, channels: int) -> None:
         """Split so many pictures, whose first channel stands at an address; zeros stay as they are."""
-        layout, f = self._layout, self._parts.f
-        apart = [step * layout.line(self._together) for step in strides(layout.lines)]
-        first = sum(zeros * step for zeros, step in zip(layout.before, apart, strict=False))
-        for copy, columns in enumerate(layout.columns()):
-            if columns.size:
-                to = f.at(self.room, "i8", i64((copy * layout.copy(self._together) + first) * self.pixel))
-                with f.loop(i64(0), count, unroll=False) as pictures:
-                    self._copy(source, to, pictures.index, columns, channels)
+        f = self._parts.f
 
-    def _copy(self, source: V, to: V, picture: V, columns: Columns, channels: int) -> None:
-        """Split some columns of a picture."""
-        layout, parts = self._layout, self._parts
-        outer = zip(layout.spatial[:-1], layout.lines, layout.before, strict=False)
-        lines = [min(size, extent - zeros) for size, extent, zeros in outer]
-        *from_apart, between = [step * self._every for step in strides(layout.spatial)]
-        from_apart = [prod(layout.spatial) * self._every, *from_apart, columns.step * between]
-        line = layout.line(self._together)
-        to_apart = [layout.pitch, *(step * line for step in strides(layout.lines)), 1]
-        start = parts.at(source, (i64(columns.first), between))
-        to = parts.f.at(to, "i8", i64(columns.to * self.pixel))
+        def pixel(place: V, number: V) -> None:
+            self._split(place, f.at(self.room, "i8", f.mul(number, i64(self.pixel))), channels)
 
-        def pixel(indices: list[V], _: list[V]) -> None:
-            at = [picture, *indices]
-            target = offset(parts.f, *zip(at, [step * self.pixel for step in to_apart], strict=True))
-            place = parts.at(start, *zip(at, from_apart, strict=True))
-            self._split(place, parts.f.at(to, "i8", target), channels)
-
-        nest(parts.f, [*lines, columns.size], pixel)
+        self._pixels.each(source, count, pixel)
 
     def _split(self, source: V, target: V, channels: int) -> None:
         """The channels of a pixel."""
