@@ -64,7 +64,9 @@ def test_the_parts_of_an_mlp():
         model(cr.zeros(2, 7))
 
 
-@pytest.mark.parametrize("name", ["cnn", "lenet", "mlp", "resnet"])  # the large ones: tests/nn/test_summary.py
+@pytest.mark.parametrize(
+    "name", ["cnn", "lenet", "mlp", "mobilenet", "resnet", "vgg"]
+)  # the large ones: tests/nn/test_summary.py
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3)])
 def test_every_model_takes_small_pictures(name, shape):
     model = models.get(name, shape, 7)
