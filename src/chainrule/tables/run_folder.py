@@ -38,7 +38,7 @@ from chainrule.tables.model import TableModel
 from chainrule.tables.network import KINDS, build
 from chainrule.tables.preparation import Preparation
 from chainrule.tables.record import Record, Run
-from chainrule.tables.report import Report, write_report
+from chainrule.tables.report import Report, write_pictures, write_report
 from chainrule.tables.schema import Schema
 from chainrule.tables.tested import Result
 from chainrule.training import History
@@ -56,6 +56,8 @@ FILES = {
     "test.json": "the test result, beside baselines, with the confusion matrix",
     "report.html": "all of it as a page to look at",
     "report.json": "what that page shows",
+    "report/mistakes.png": "the worst mistakes as a sheet of pictures (where there are pictures)",
+    "report/confusion.png": "which classes are taken for which (where there are classes)",
 }
 
 _T = TypeVar("_T")
@@ -128,6 +130,7 @@ def write_run(
         write_bytes(draft / "history.csv", _table(history).encode())
         write_json(draft / "test.json", [asdict(result) for result in results])
         write_report(report, draft)
+        write_pictures(draft / "report", results, [target.mistakes for target in report.targets])
         with suppress(MissingDependencyError):
             history.plot(draft / "history.png")
         _put_in_place(draft, target)

@@ -5,6 +5,7 @@ from chainrule.tables.report.gather import data_part, model_part, target_part, t
 from chainrule.tables.report.importance import importance_part
 from chainrule.tables.report.mistakes import mistakes_part
 from chainrule.tables.report.page import DATA, PAGE, rewrite_report, write_report
+from chainrule.tables.report.pictures import write_pictures
 
 __all__ = [
     "DATA",
@@ -22,5 +23,6 @@ __all__ = [
     "rewrite_report",
     "target_part",
     "training_part",
+    "write_pictures",
     "write_report",
 ]

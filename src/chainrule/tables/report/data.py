@@ -301,6 +301,7 @@ class Mistake:
         predicted: What was predicted.
         error: How wrong that is: the distance, or how sure it was.
         cells: The values of its columns.
+        name: What its picture is called: the name of its file, or "row 17".
         picture: A picture of it, as JPEG in base64.
     """
 
@@ -309,6 +310,7 @@ class Mistake:
     predicted: str
     error: str
     cells: tuple[str, ...]
+    name: str = ""
     picture: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""The rows that a model has most wrong, as a person can read them: their values, and their pictures made small."""
+"""The rows that a model has most wrong, as a person can read them: their values, and their pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 # At most so many rows, columns of them, and pixels of a picture's side.
-ROWS, COLUMNS, PIXELS = 24, 20, 128
+ROWS, COLUMNS, PIXELS = 24, 20, 160
+# Bytes that are all below this are brightness of another scale: that of the bundled digits ends at 16.
+DARK = 32
 
 
 def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> MistakesPart:
@@ -40,7 +42,9 @@ def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> Mist
     names = [field.name for field in fields if field.kind != "picture"][:COLUMNS]
     rows = tested.rows[worst]
     cells = [[cut(text) for text in table.column(name).take(rows).each_text()] for name in names]
-    thumbnails = [None] * len(worst) if pictures is None else _thumbnails(table.column(pictures).take(rows))
+    values = None if pictures is None else table.column(pictures).take(rows)
+    thumbnails = [None] * len(worst) if values is None else _thumbnails(values)
+    files = [""] * len(worst) if values is None or values.words is None else list(values.each_text())
     return MistakesPart(
         columns=tuple(names),
         rows=tuple(
@@ -50,6 +54,7 @@ def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> Mist
                 predicted=_said(tested, tested.predicted[index]),
                 error=_error(tested, int(index)),
                 cells=tuple(column[row] for column in cells),
+                name=cut(Path(files[row]).name) or f"row {tested.rows[index] + 1:,}",
                 picture=thumbnails[row],
             )
             for row, index in enumerate(worst)
@@ -58,12 +63,11 @@ def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> Mist
 
 
 def _worst(tested: Tested) -> NDArray[np.intp]:
-    """Numbers of the test's rows: those with the least probability of what is true, or the largest distance."""
+    """Numbers of the test's rows: the surest of what is wrong, or those with the largest distance."""
     if tested.probabilities is None:
         wrong = np.abs(tested.truth.astype(np.float64) - tested.predicted)
     else:
-        said = tested.probabilities[np.arange(len(tested.truth)), tested.truth.astype(np.int64)]
-        wrong = np.where(tested.predicted == tested.truth, 0.0, 1.0 - said)
+        wrong = np.where(tested.predicted == tested.truth, 0.0, tested.probabilities.max(axis=1))
     order = np.argsort(-wrong, kind="stable")[:ROWS]
     return np.asarray(order[wrong[order] > 0])
 
@@ -80,9 +84,9 @@ def _error(tested: Tested, row: int) -> str:
 
 
 def _thumbnails(values: Values) -> list[str | None]:
-    """Pictures made small, as JPEG in base64; None where a file can no longer be read: that costs no report."""
+    """Pictures in one size, as JPEG in base64; None where a file can no longer be read: that costs no report."""
     if values.words is None:
-        return [_jpeg(_image(array)) for array in values.array]
+        return [_jpeg(image) for image in _images(values.array)]
     found: list[str | None] = []
     for text in values.each_text():
         try:
@@ -92,22 +96,26 @@ def _thumbnails(values: Values) -> list[str | None]:
     return found
 
 
-def _image(array: NDArray[Any]) -> Image:
-    """A picture (H, W) or (H, W, C); numbers that are no bytes are spread over what can be shown."""
+def _images(arrays: NDArray[Any]) -> list[Image]:
+    """Pictures (N, H, W) or (N, H, W, C); numbers that are no bytes, or all dark, are spread over what can be shown."""
     from PIL import Image
 
-    if array.dtype != np.uint8:
-        low, high = float(array.min()), float(array.max())
-        array = ((array - low) * (255 / ((high - low) or 1))).astype(np.uint8)
-    colours = array.ndim == 3 and array.shape[-1] >= 3
-    return Image.fromarray(
-        np.ascontiguousarray(array[..., :3] if colours else array.reshape(*array.shape[:2], -1)[..., 0])
-    )
+    low, high = (float(arrays.min()), float(arrays.max())) if arrays.size else (0.0, 0.0)
+    if arrays.dtype != np.uint8 or high < DARK:
+        arrays = ((arrays - low) * (255 / ((high - low) or 1))).astype(np.uint8)
+    colours = arrays.ndim == 4 and arrays.shape[-1] >= 3
+    shown = arrays[..., :3] if colours else arrays.reshape(*arrays.shape[:3], -1)[..., 0]
+    return [Image.fromarray(np.ascontiguousarray(each)) for each in shown]
 
 
 def _jpeg(image: Image) -> str:
-    small = image.convert("RGB")
-    small.thumbnail((PIXELS, PIXELS))
+    from PIL.Image import Resampling
+
+    shown = image.convert("RGB")
+    shown.thumbnail((PIXELS, PIXELS))
+    # Each pixel of a small one becomes a square, as the network sees it; smoothed, it would be a blur.
+    times = PIXELS // max(shown.size)
+    shown = shown.resize((shown.width * times, shown.height * times), Resampling.NEAREST)
     stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=88)
+    shown.save(stream, "JPEG", quality=88)
     return base64.b64encode(stream.getvalue()).decode()
