@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,11 +21,15 @@ AVX2 = Target("avx2", 32, 16, "x86-64-v3", "", _TRIPLE)
 PLAIN = Target("plain", 16, 16, "x86-64", "", _TRIPLE)
 NEON = Target("neon", 16, 32, "cortex-a72", "", "aarch64-unknown-linux-gnu")
 
-EVERY = (_HOST, AVX2, PLAIN, NEON)
+VECTORS = replace(_HOST, matrix=False)
+"""This processor without its matrix unit; the same as with it where it has none."""
+
+EVERY = (_HOST, AVX2, PLAIN, NEON, *([VECTORS] if _HOST.matrix else []))
 RUNNABLE = tuple(
     target
     for target in EVERY
-    if target is _HOST or (_X86 and (target is PLAIN or (target is AVX2 and _HOST.name in ("avx512", "avx2"))))
+    if target in (_HOST, VECTORS)
+    or (_X86 and (target is PLAIN or (target is AVX2 and _HOST.name in ("avx512", "avx2"))))
 )
 """The targets whose code can be called on this machine."""
 

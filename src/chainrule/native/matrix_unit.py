@@ -4,9 +4,10 @@ Eight tile registers hold 16 rows of 64 bytes each: 16 x 16 sums of float32, or 
 such rows, interleaved. `dot` adds the product of two tiles to a tile of sums, sixteen times as fast as multiply-adds.
 
 A float32 has 24 significant bits, a bfloat16 eight. So a number is split into three, x = x1 + x2 + x3, and of the nine
-products of two such numbers six are summed. The other three are smaller than half a unit in the last place of float32
+products of two such numbers six are summed. The other three are at most 2^-22 of the whole, a tenth of that as a rule
 (Henry, Tang and Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype for Higher-Precision Computations",
-2019). What remains is more than twice as fast as multiply-adds, with errors that are no larger.
+2019). What remains is more than twice as fast as multiply-adds. The errors of long sums are smaller than theirs, since
+32 products are added up before they are rounded to a sum.
 
 - x1 is the upper half of x, so infinity and NaN stay what they are. x2 is the rest, rounded, and x3 what remains.
 - Of infinity the rest is NaN, and so are the sums that it is part of. Sums that are not finite are replaced by those of

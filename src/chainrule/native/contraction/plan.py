@@ -33,15 +33,21 @@ TILE = 15
 UNIT = 100
 # More rows in a tile gain nothing, and LLVM takes long over them.
 MOST_ROWS = 16
-# On the matrix unit, the bytes of `a`, packed, beside which panels of `b` pass through the second-level cache.
+# On the matrix unit, the bytes of `a`, packed, beside which panels of `b` pass through the second-level cache; and how
+# many steps of k are computed at once.
 SPLIT_BLOCK_BYTES = 3 << 18
-# On the matrix unit: to take 32 steps of k into 32 x 32 sums; to begin and finish those; to pack a vector that lies in
-# memory as one, one of neighbours across, or of numbers here and there.
+SPLIT_DEPTHS = (2048, 1024, 512, 256)
+# Cycles there: to take 32 steps of k into 32 x 32 sums; to begin and finish those; to add them to others that wait for
+# more parts; to pack a vector that lies in memory as one, one of neighbours across, or of numbers here and there; more
+# for one that the second-level cache does not hold, which is one of many.
 BLOCK_STEP = 420
-BLOCK = 300
+BLOCK = 600
+KEPT_BLOCK = 600
 SPLIT = 10
 SPLIT_TURNED = 16
 SPLIT_APART = 40
+SPLIT_FAR = 8
+FAR_NUMBERS = 1 << 18
 # Loads in a cycle, in practice.
 LOADS = 1.7
 # Bytes of `a` that are to stay in the second-level cache while the panels of `b` pass by.
@@ -135,13 +141,13 @@ class Plan:
 
 def make_plan(product: Product, target: Target) -> Plan:
     """Of all forms and tiles, then of all ways to divide the work, those that take the fewest cycles."""
-    plans = [
-        plan
-        for each in (product, product.transposed())
-        for plan in chain(_outer_plans(each, target), _dot_plans(each, target), _matrix_plans(each, target))
-    ]
-    best = min(plans, key=lambda plan: _cost(plan, target))
-    return min(_divided(best), key=lambda plan: (_cost(plan, target), plan.units))
+    both = product, product.transposed()
+    vectors = [plan for each in both for plan in chain(_outer_plans(each, target), _dot_plans(each, target))]
+    best = min(vectors, key=lambda plan: _cost(plan, target))
+    # On the matrix unit, how many steps of k are best computed at once depends on how the rows are divided.
+    plans = [best, *(plan for each in both for plan in matrix_plans(each, target))]
+    divided = (each for plan in plans for each in _divided(plan))
+    return min(divided, key=lambda plan: (_cost(plan, target), plan.units))
 
 
 def _divided(plan: Plan) -> Iterator[Plan]:
@@ -198,13 +204,14 @@ def _dot_plans(product: Product, target: Target) -> Iterator[Plan]:
         columns //= 2
 
 
-def _matrix_plans(product: Product, target: Target) -> Iterator[Plan]:
+def matrix_plans(product: Product, target: Target) -> Iterator[Plan]:
     """The matrix unit's form, not divided yet."""
-    if target.matrix and product.element == "float" and product.k:
-        parts = ceil(product.k / (2 * PART))
+    if not target.matrix or product.element != "float" or not product.k:
+        return
+    panels, block = ceil(product.n / WIDTH), ceil(product.m / WIDTH) * WIDTH
+    tile = Tile(WIDTH, WIDTH // SIDE)
+    for parts in sorted({ceil(product.k / depth) for depth in SPLIT_DEPTHS}):
         depth = ceil(product.k / parts / DEPTH) * DEPTH
-        panels, block = ceil(product.n / WIDTH), ceil(product.m / WIDTH) * WIDTH
-        tile = Tile(WIDTH, WIDTH // SIDE)
         yield Plan("matrix", product, SIDE, tile, panels, panels, block, depth, True, "always", False)
 
 
@@ -255,7 +262,9 @@ def _cost(plan: Plan, target: Target) -> float:
     total = 0.0
     for threads in (1, 2, 3, 4):
         share = ceil(plan.units / threads)
-        total += threads * (share * unit + ceil(share / plan.groups) * block)
+        # Rows that are packed in parts are packed anew by each unit.
+        packed = ceil(share / plan.groups) if plan.parts == 1 else share
+        total += threads * (share * unit + packed * block)
     return total
 
 
@@ -264,16 +273,17 @@ def _matrix_cycles(plan: Plan) -> tuple[float, float]:
     product = plan.product
     rows, columns = min(plan.block, product.m), min(plan.group, plan.panels)
     steps, tiles = ceil(product.k / DEPTH), ceil(rows / SIDE)
-    block = steps * tiles * DEPTH * _splitting(product.a.depth, product.a.free)
-    panel = steps * 2 * DEPTH * _splitting(product.b.free, product.b.depth)
-    panel += tiles * (steps * BLOCK_STEP / 2 + BLOCK / 2)
+    block = steps * tiles * DEPTH * _splitting(product.a.depth, product.a.free, product.m * product.k)
+    panel = steps * 2 * DEPTH * _splitting(product.b.free, product.b.depth, product.n * product.k)
+    panel += tiles * (steps * BLOCK_STEP + (BLOCK if plan.parts == 1 else plan.parts * (BLOCK + KEPT_BLOCK))) / 2
     panel += rows * 2 * (STORE if product.contiguous else STORE_LANE * SIDE)
     return UNIT + columns * panel, block
 
 
-def _splitting(along: int, down: int) -> float:
-    """What it costs to pack a vector, by the strides along it and to the next one."""
-    return SPLIT if along == 1 else SPLIT_TURNED if down == 1 else SPLIT_APART
+def _splitting(along: int, down: int, size: int) -> float:
+    """What it costs to pack a vector of so many numbers in all, by the strides along it and to the next one."""
+    cycles = SPLIT if along == 1 else SPLIT_TURNED if down == 1 else SPLIT_APART
+    return cycles + (SPLIT_FAR if size > FAR_NUMBERS else 0)
 
 
 def _vector_cycles(plan: Plan, target: Target) -> tuple[float, float]:
