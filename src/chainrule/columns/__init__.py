@@ -43,9 +43,9 @@ def type_and_way(said: str) -> tuple[str, str]:
         UnknownNameError: If there is no such type, or no such way; the nearest is suggested.
     """
     kind, _, way = said.partition(":")
-    ways = column_type(kind).ways
-    if way and way not in ways:
-        raise UnknownNameError(f"way to encode a {kind}", way, ways)
+    known = column_type(kind)
+    if way and not known.takes(way):
+        raise UnknownNameError(f"way to encode a {kind}", way, known.ways)
     return kind, way
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import State
+from chainrule.data.pictures import PictureFiles
 from chainrule.data.values import Values
 from chainrule.nn import Module
 from chainrule.nn.losses import Loss
@@ -58,6 +59,11 @@ class ColumnType(ABC):
         return cls()
 
     @classmethod
+    def takes(cls, way: str) -> bool:
+        """Whether a column of this type can be encoded in this way."""
+        return way in cls.ways
+
+    @classmethod
     @abstractmethod
     def claim(cls, name: str, values: Values) -> Claim | None:
         """Whether a column with this name and these values looks like one, and why; None if it cannot be one."""
@@ -88,6 +94,10 @@ class ColumnType(ABC):
         Raises:
             ColumnTypeError: As for `fit`.
         """
+
+    def lazily(self, values: Values) -> PictureFiles | None:
+        """What `transform` would give, made row by row when it is asked for; None where all is soon made at once."""
+        return None
 
     @abstractmethod
     def encoder(self) -> Module:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.checks import check_lengths
+from chainrule.data.pictures import PictureFiles
 from chainrule.data.randomness import SHUFFLING, check_seed, generator
 from chainrule.errors import ArgumentError, EmptyDataError
 
@@ -61,7 +62,10 @@ class Batches:
         else:
             # A bare array is one array, not a list of its rows.
             arrays = [data] if hasattr(data, "__array__") else data
-            self.arrays = tuple(np.asarray(array) for array in arrays)
+            # Files of pictures are decoded when their rows are taken.
+            self.arrays = tuple(
+                cast(NDArray[Any], array) if isinstance(array, PictureFiles) else np.asarray(array) for array in arrays
+            )
             self.n_rows = check_lengths({f"array {i}": a for i, a in enumerate(self.arrays)}) if arrays else 0
         if self.n_rows < 1:
             raise EmptyDataError("there are no rows.", where="batches", expected="at least one", got=self.n_rows)

@@ -14,6 +14,7 @@ from chainrule.jit.streams import Stream
 from chainrule.ops.convert import constant
 from chainrule.training.by_reference import ByReference
 from chainrule.training.diagnosis import is_finite
+from chainrule.training.feeds import Given, Rows, feed_of
 from chainrule.training.kept_state import KeptState, in_memory
 from chainrule.training.programs import Programs, training
 from chainrule.training.running import Measured, Ran, Training
@@ -23,9 +24,6 @@ from chainrule.training.step import Batch
 _SLICE = 0.1
 # At most so many bytes of the model's output are kept at a time.
 _ROOM = 1 << 25
-
-# The numbers of the rows of some windows: for each batch of a window an array (windows, rows of the batch).
-Rows = list[np.ndarray]
 
 
 class ByProgram:
@@ -40,7 +38,7 @@ class ByProgram:
         # How many batches share an update is said by each call.
         update = replace(of.update, accumulate=1)
         self._step = Programs.of(of.model).get(training, of.model, of.objective, of.optimizer, update)
-        self._arrays = [constant(array) for array in of.batches.arrays]
+        self._feed = feed_of(of.batches.arrays, of.batches.batch_size * of.update.accumulate, of.waited)
         self._counts_rows = of.objective.counts_rows(of.batches.arrays[1])
         # How many windows of a shape make a slice, as far as that is known.
         self._lengths: dict[tuple[int, ...], int] = {}
@@ -54,10 +52,11 @@ class ByProgram:
         before, first = KeptState.of(self._of.model, self._of.optimizer), 0
         done: list[Rows] = []
         for group in windows(self._of.batches, number, self._of.update.accumulate):
-            for rows in self._slices(group):
+            for given in self._feed.each(self._slices(group)):
+                rows = given.rows
                 if self._of.each_batch and first:
                     before, done = KeptState.of(self._of.model, self._of.optimizer), []
-                losses, outputs = self._run(rows)
+                losses, outputs = self._run(given)
                 if not (np.isfinite(losses).all() and self._weights_are_finite()):
                     raise self._broken(before, done, rows, first, f"epoch {number + 1}")
                 done.append(rows)
@@ -68,13 +67,14 @@ class ByProgram:
         start = 0
         while start < len(group[0]):
             length = 1 if self._of.each_batch else self._lengths.get(_shape(group), 1)
+            length = min(length, self._feed.most(sum(_shape(group))) or length)
             yield [each[start : start + length] for each in group]
             start += length
 
-    def _run(self, rows: Rows) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _run(self, given: Given) -> tuple[np.ndarray, list[np.ndarray]]:
         """The losses (windows, batches of a window), and for each batch of a window the outputs of all windows."""
-        begun, shape, turns = time.perf_counter(), _shape(rows), len(rows[0])
-        results = self._step([Stream(each) for each in rows], self._arrays)
+        begun, shape, turns = time.perf_counter(), _shape(given.rows), len(given.rows[0])
+        results = self._step([Stream(each) for each in given.among], given.arrays)
         outputs = [np.asarray(output) for _, *measured in results for output in measured]
         seconds = (time.perf_counter() - begun) / turns
         if shape in self._lengths:
@@ -116,8 +116,8 @@ class ByProgram:
     def _broken(self, before: KeptState, done: Sequence[Rows], rows: Rows, first: int, epoch: str) -> NonFiniteError:
         """The error for a slice in which a number was not finite."""
         before.restore()
-        for each in done:
-            self._step([Stream(part) for part in each], self._arrays)
+        for given in self._feed.each(done):
+            self._step([Stream(part) for part in given.among], given.arrays)
         reference = ByReference(self._of)
         for turn in range(len(rows[0])):
             window = [Batch.of([array.take(each[turn], axis=0) for array in self._of.batches.arrays]) for each in rows]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from chainrule.core.modes import no_grad
 from chainrule.data import Batches
+from chainrule.data.ahead import made_ahead
+from chainrule.data.pictures import PictureFiles
 from chainrule.jit.streams import Stream
 from chainrule.nn.module import Module
 from chainrule.ops.convert import constant
@@ -93,16 +96,28 @@ def _turns(
     """What a compiled function of a batch gives, many batches a call: what it was given, and its results, stacked."""
     batches = Batches(arrays, batch_size, shuffle=False)
     total, size = batches.n_rows, batches.batch_size
-    start, turns = 0, 1
-    while start < total:
-        whole = (total - start) // size
-        many = min(turns, whole) if whole else 1
-        stop = start + many * size if whole else total
-        given = [each[start:stop].reshape(many, -1, *each.shape[1:]) for each in arrays]
+    turns = 1
+
+    def slices() -> Iterator[Callable[[], list[np.ndarray]]]:
+        start = 0
+        while start < total:
+            whole = (total - start) // size
+            many = min(turns, whole) if whole else 1
+            stop = start + many * size if whole else total
+            yield partial(_stacked, arrays, start, stop, many)
+            start = stop
+
+    # Files are decoded while the rows before them are run; what is there already need not be waited for.
+    files = isinstance(arrays[0], PictureFiles)
+    for given in made_ahead(slices()) if files else (make() for make in slices()):
         results = [np.asarray(result) for result in step([Stream(each) for each in given])]
         yield given, results
+        many = len(given[0])
         turns = max(1, _ROOM * many // max(1, sum(each.nbytes for each in (*given, *results))))
-        start = stop
+
+
+def _stacked(arrays: Sequence[np.ndarray], start: int, stop: int, many: int) -> list[np.ndarray]:
+    return [each[start:stop].reshape(many, -1, *each.shape[1:]) for each in arrays]
 
 
 def _rows_of(stacked: np.ndarray) -> np.ndarray:

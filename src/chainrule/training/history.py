@@ -17,6 +17,7 @@ class History:
         history: A list for each name, one value an epoch: "loss" and metrics, measured while training (with
             dropout, over weights that still move), and with "val_" before them those of the validation.
         seconds: How long each epoch took, with its validation.
+        waited: How long its steps waited for pictures that are decoded while it runs.
 
     >>> history = cr.training.History()
     >>> history.add(0, {"loss": 0.5, "val_loss": 0.6}, seconds=1.0)
@@ -28,11 +29,13 @@ class History:
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
         self.seconds: list[float] = []
+        self.waited: list[float] = []
 
-    def add(self, epoch: int, logs: dict[str, float], seconds: float) -> None:
+    def add(self, epoch: int, logs: dict[str, float], seconds: float, waited: float = 0.0) -> None:
         """Take in an epoch."""
         self.epoch.append(epoch)
         self.seconds.append(seconds)
+        self.waited.append(waited)
         for name, value in logs.items():
             self.history.setdefault(name, [math.nan] * (len(self.epoch) - 1)).append(float(value))
 
@@ -53,7 +56,7 @@ class History:
         columns = {
             name: [value if math.isfinite(value) else None for value in values] for name, values in self.history.items()
         }
-        return {"epoch": self.epoch, "seconds": self.seconds, "history": columns}
+        return {"epoch": self.epoch, "seconds": self.seconds, "waited": self.waited, "history": columns}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> History:
@@ -65,11 +68,14 @@ class History:
         history = cls()
         history.epoch = [int(epoch) for epoch in data["epoch"]]
         history.seconds = [float(seconds) for seconds in data["seconds"]]
+        history.waited = [float(waited) for waited in data.get("waited", [0.0] * len(history.epoch))]
         history.history = {
             str(name): [math.nan if value is None else float(value) for value in values]
             for name, values in data["history"].items()
         }
-        if {len(values) for values in [history.seconds, *history.history.values()]} != {len(history.epoch)}:
+        if {len(values) for values in [history.seconds, history.waited, *history.history.values()]} != {
+            len(history.epoch)
+        }:
             raise ValueError("columns of different lengths")
         return history
 

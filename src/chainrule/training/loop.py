@@ -43,6 +43,7 @@ def run(
         session.batches,
         any(callback.hears_each_batch() for callback in callbacks),
         lambda line: session.say(line),
+        session.wait,
     )
     runner = runner_for(training, compiled)
     begun: list[Callback] = []
@@ -80,7 +81,7 @@ def _epoch(
         place = f"the validation of epoch {session.epoch + 1}"
         measured = evaluate(session.model, session.objective, validation, place=place, compiled=compiled)
         logs |= {f"val_{name}": value for name, value in measured.items()}
-    session.history.add(session.epoch, logs, time.perf_counter() - start)
+    session.history.add(session.epoch, logs, time.perf_counter() - start, session.waited)
     for callback in callbacks:
         callback.on_epoch_end(session.epoch, logs)
 
@@ -89,6 +90,7 @@ def _train(session: Session, runner: Runner, callbacks: Sequence[Callback]) -> L
     """The batches of one epoch."""
     session.model.train()
     session.optimizer.zero_grad()
+    session.waited = 0.0
     measures = session.measures = Measures(session.objective)
     for ran in runner.epoch(session.epoch):
         session.stepped = ran.stepped

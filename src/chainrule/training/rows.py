@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from chainrule.data import (
     check_targets,
     validation_split,
 )
+from chainrule.data.pictures.files import PictureFiles, rows_of
 from chainrule.errors import ArgumentError, ChainruleError, ClassIndexError, NonFiniteDataError
 from chainrule.nn.module import Module
 from chainrule.optim.arguments import number
@@ -41,7 +42,8 @@ class Rows:
 
     def take(self, rows: np.ndarray) -> Rows:
         """Some of the rows."""
-        return Rows(self.inputs[rows], self.targets[rows], None if self.weight is None else self.weight[rows])
+        inputs = cast(np.ndarray, rows_of(self.inputs, rows))
+        return Rows(inputs, self.targets[rows], None if self.weight is None else self.weight[rows])
 
 
 def model_dtype(model: Module) -> np.dtype:
@@ -58,6 +60,9 @@ def read_inputs(x: Any, model: Module, where: str = "x") -> np.ndarray:
             expected="one of them",
             remedy="model.fit(split.train, validation_data=split.validation)",
         )
+    if isinstance(x, PictureFiles):
+        # It has what is asked of an array here: a shape, a dtype, and rows, which are decoded when they are taken.
+        return cast(np.ndarray, x)
     return as_model_dtype(check_inputs(_plain(x), where), model, where)
 
 

@@ -28,6 +28,7 @@ class Training:
         batches: The training rows.
         each_batch: Whether somebody wants to hear of each batch by itself.
         say: Tells the user something.
+        waited: Is told how many seconds steps waited for their rows.
     """
 
     model: Module
@@ -37,6 +38,7 @@ class Training:
     batches: Batches
     each_batch: bool = False
     say: Callable[[str], None] = lambda line: None
+    waited: Callable[[float], None] = lambda seconds: None
 
     def check_weights(self, place: str) -> None:
         """Raise a `NonFiniteError` where an update has left a weight that is not finite."""

@@ -26,6 +26,7 @@ class Session:
         stepped: Whether the last batch ended with an update of the weights (with accumulation not each does).
         history: Every epoch so far.
         measures: The running loss and metrics of the epoch at work.
+        waited: How many seconds the steps of the epoch at work have waited for their rows.
         stop_reason: Why training ends after this epoch; None while it goes on.
         stops_at_once: Whether the rest of this epoch is left out.
     """
@@ -50,9 +51,14 @@ class Session:
         self.stepped = False
         self.history = History()
         self.measures = Measures(objective)
+        self.waited = 0.0
         self.stop_reason: str | None = None
         self.stops_at_once = False
         self.say = say
+
+    def wait(self, seconds: float) -> None:
+        """Take in that a step has waited for its rows."""
+        self.waited += seconds
 
     def running_metrics(self) -> dict[str, float]:
         """The loss and the metrics over the batches of this epoch so far; unlike the loss, metrics may take long."""

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from chainrule.data.pictures.endings import ENDINGS
 from chainrule.errors import FileFormatError, MissingFileError, nearest
 
 Format = Literal["delimited", "parquet", "json", "pictures"]
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+PICTURES = frozenset(ENDINGS)
 TABLES: dict[str, Format] = {
     ".csv": "delimited",
     ".tsv": "delimited",

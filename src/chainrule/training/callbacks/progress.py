@@ -90,7 +90,10 @@ class ProgressBar(Callback):
         return self._measured
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        self.session.say(f"{self._name(epoch)}  {_text(logs)}  {time.perf_counter() - self._start:.1f} s")
+        seconds, waited = time.perf_counter() - self._start, self.session.waited
+        # What is decoded while training runs should be there when it is needed.
+        waiting = f", {waited:.1f} s of them waiting for pictures" if waited > 0.01 * seconds else ""
+        self.session.say(f"{self._name(epoch)}  {_text(logs)}  {seconds:.1f} s{waiting}")
 
     def on_train_end(self) -> None:
         if self._progress is not None:

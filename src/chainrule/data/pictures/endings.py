@@ -1,0 +1,3 @@
+"""What files of pictures are called."""
+
+ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
