@@ -46,3 +46,10 @@ def test_unknown_names_are_errors_with_the_nearest():
         optim.get("adam", parameters(), lr="fast")
     with pytest.raises(ArgumentError, match="no parameters"):
         optim.get("muon", [])
+
+
+def test_settings_are_those_of_the_optimizer():
+    weights = [cr.zeros(2, requires_grad=True)]
+    assert optim.get("sgd", weights, momentum=0.9, nesterov=True).param_groups[0]["momentum"] == 0.9
+    with pytest.raises(ArgumentError, match="'adam' has no momentum"):
+        optim.get("adam", weights, momentum=0.9)

@@ -23,6 +23,7 @@ from chainrule.augment.geometry import (
     RandomVerticalFlip,
 )
 from chainrule.augment.mixing import CutMix, Mixing, MixUp, mixed_loss
+from chainrule.augment.names import get, names
 from chainrule.augment.normalize import Normalize
 
 __all__ = [
@@ -39,5 +40,7 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotation",
     "RandomVerticalFlip",
+    "get",
     "mixed_loss",
+    "names",
 ]

@@ -150,6 +150,10 @@ def train(
         str | None,
         typer.Option(callback=_model, help="mlp or linear; for pictures cnn, lenet ...: see `chainrule models`."),
     ] = None,
+    augment: Annotated[
+        list[str] | None,
+        typer.Option("--augment", help="How pictures are changed in training: flip, crop:4, cutout:8 ... Repeatable."),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="At most this many times over the training part. Without it: by the data.")
     ] = None,
@@ -160,6 +164,15 @@ def train(
         float | None, typer.Option(callback=_learning_rate, help="The learning rate. Without it: the optimizer's own.")
     ] = None,
     optimizer: Annotated[str | None, typer.Option(callback=_optimizer, help="sgd, adam, adamw, rmsprop ...")] = None,
+    momentum: Annotated[float | None, typer.Option(help="The optimizer's momentum, such as 0.9.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="The optimizer's weight decay, such as 0.0005.")] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(help="one-cycle or cosine: how the learning rate goes. Without it: by the validation."),
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="How much of each row is taken to be evenly of all classes, such as 0.1.")
+    ] = None,
     patience: Annotated[
         int | None, typer.Option(min=1, help="Epochs without improvement before training stops.")
     ] = None,
@@ -201,10 +214,15 @@ def train(
         "time": time,
         "folds": folds,
         "model": model,
+        "augment": augment,
         "epochs": epochs,
         "batch_size": batch_size,
         "lr": lr,
         "optimizer": optimizer,
+        "momentum": momentum,
+        "weight_decay": weight_decay,
+        "schedule": schedule,
+        "label_smoothing": label_smoothing,
         "patience": patience,
         "class_weight": class_weight,
         "time_limit": time_limit,

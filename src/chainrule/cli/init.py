@@ -15,6 +15,7 @@ from chainrule.tables.settings import Settings, toml_key, toml_value
 _REST = """\
 # What else can be said; what is not is chosen by the data.
 # test = "test.csv"            # data of its own for the test
+# folder = "../data"           # where data and test are, from this file; CHAINRULE_DATA says another
 # test_share = 0.2             # otherwise: the share of rows held out for it
 # validation_share = 0.15      # of the others, the share that says when to stop
 # drop = ["name"]              # columns to leave out
@@ -24,8 +25,13 @@ _REST = """\
 # time = "date"                # the last rows in time are the test
 # folds = 5                    # train and test on so many different splits first
 # model = "mlp"                # or "linear"; for pictures "cnn", "resnet" ...
+# augment = ["flip", "crop:4"] # pictures: also rotate, shift, scale, jitter, cutout, mixup, cutmix ...
 # optimizer = "adamw"
 # lr = 0.001
+# momentum = 0.9               # sgd's; nesterov = true looks ahead
+# weight_decay = 0.0005
+# schedule = "one-cycle"       # or "cosine"; otherwise by the validation
+# label_smoothing = 0.1        # for three classes or more
 # batch_size = 128
 # epochs = 100
 # patience = 16

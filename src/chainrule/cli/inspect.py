@@ -53,7 +53,7 @@ def _training_step(run: Run) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     inputs = np.random.default_rng(0).standard_normal((count, *preparation.row_shape)).astype(np.float32)
     truths = {name: _made_up(target, count) for name, target in preparation.targets.items()}
     goal = goals(preparation.targets, truths)
-    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr)
+    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr, **plan.optimizer_settings)
     step = training(network.train(), Objective(goal.loss), optimizer, Update())
     return step, ([cr.tensor(np.arange(count))], [cr.tensor(inputs), cr.tensor(goal.truth)])
 

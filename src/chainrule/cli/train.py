@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shlex
 import sys
 import time
@@ -10,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import ArgumentError, RunFolderError
+from chainrule.errors import ArgumentError, MissingFileError, RunFolderError
 from chainrule.tables.record import Record
 from chainrule.tables.run import run
 from chainrule.tables.run_folder import FILES, check_free, free_folder, write_run
@@ -20,6 +22,8 @@ from chainrule.tables.telling import heading
 from chainrule.tables.tested import Result
 
 BUNDLED = "digits"
+# Where the data of files of settings is, instead of in the folders that they name.
+DATA = "CHAINRULE_DATA"
 
 
 def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
@@ -32,10 +36,10 @@ def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
     start, started, where = time.perf_counter(), datetime.now(UTC), "the command line"
     if len(data) == 1 and data[0].endswith(".toml"):
         where = data[0]
-        given = read_settings(Path(where)) | given
+        given = _in_folder(read_settings(Path(where)), Path(where)) | given
         data = _texts(given.pop("data", None), f"{where}, data")
     test, out = (_texts(given.pop(name), f"{where}, {name}")[0] if name in given else None for name in ("test", "out"))
-    settings = parse(given, where, besides=("data", "test", "out"))
+    settings = parse(given, where, besides=("data", "test", "folder", "out"))
     data = data or [BUNDLED]
     sources, test_source = _located(data), None if test is None else _located([test])[0]
     folder = free_folder("runs", Path(sources[0]).name.split(".")[0]) if out is None else Path(out)
@@ -73,6 +77,30 @@ def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
             print(f"  {file:<26}  {FILES[file]}")
     print(f"\n{time.perf_counter() - start:.1f} s in all. Look at it: {written / 'report.html'}")
     print(f"Use it: chainrule predict {written} DATA -o predictions.csv")
+
+
+def _in_folder(said: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The settings of a file with its data in their folder: the one that it names, from where it stands itself.
+
+    Raises:
+        MissingFileError: If the data is not there.
+    """
+    if "folder" not in said:
+        return said
+    [named] = _texts(said["folder"], f"{path}, folder")
+    folder = Path(os.environ.get(DATA) or path.parent / named).resolve()
+    files = {name: _texts(said[name], f"{path}, {name}") for name in ("data", "test") if name in said}
+    for text in itertools.chain(*files.values()):
+        if not (folder / text).exists():
+            raise MissingFileError(
+                f"the data of {path} is not there.",
+                where=str(folder / text),
+                expected=f"{text} in {folder}",
+                got="nothing of this name" if folder.is_dir() else "no such folder",
+                remedy=f"put it there, or say in which folder it is: {DATA}=FOLDER",
+            )
+    found = {name: [str(folder / text) for text in texts] for name, texts in files.items()}
+    return {name: value for name, value in said.items() if name != "folder"} | found
 
 
 def _texts(value: Any, where: str) -> list[str]:

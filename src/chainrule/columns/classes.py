@@ -30,17 +30,19 @@ class ClassTarget(Target):
 
     Args:
         class_weight: "balanced" has each class count as much as the others, however many rows it has.
+        label_smoothing: How much of each row is taken to be evenly of all classes, where there are more than two.
 
     Raises:
-        ArgumentError: For another weight.
+        ArgumentError: For another weight; or, once the classes are known, for a smoothing of two.
     """
 
-    def __init__(self, class_weight: Literal["balanced"] | None = None) -> None:
+    def __init__(self, class_weight: Literal["balanced"] | None = None, label_smoothing: float = 0.0) -> None:
         if class_weight not in (None, "balanced"):
             raise ArgumentError(
                 "unknown weights of classes.", where=self.kind, expected="'balanced' or None", got=repr(class_weight)
             )
         self._class_weight = class_weight
+        self._label_smoothing = label_smoothing
         self._become((), np.zeros(0, np.int64))
 
     @abstractmethod
@@ -67,6 +69,13 @@ class ClassTarget(Target):
         self.class_names = tuple(names)
         self._counts = counts
         self._binary = len(names) == 2
+        if self._binary and self._label_smoothing:
+            raise ArgumentError(
+                "labels are smoothed among several classes.",
+                where="label_smoothing",
+                expected="three classes or more",
+                got=", ".join(names),
+            )
         self.task = "binary" if self._binary else "multiclass"
         self.outputs = 1 if self._binary else len(names)
         self.metrics = ("accuracy", "auc", "f1") if self._binary else ("accuracy", "f1")
@@ -85,12 +94,13 @@ class ClassTarget(Target):
         return codes.astype(np.float32)[:, None] if self._binary else codes
 
     def loss(self) -> Loss:
+        smoothing = self._label_smoothing
         if self._class_weight is None:
-            return nn.BCEWithLogitsLoss() if self._binary else nn.CrossEntropyLoss()
+            return nn.BCEWithLogitsLoss() if self._binary else nn.CrossEntropyLoss(label_smoothing=smoothing)
         weight = self._counts.sum() / (len(self._counts) * np.maximum(self._counts, 1))
         if self._binary:
             return nn.BCEWithLogitsLoss(pos_weight=np.float32(weight[1] / weight[0]))
-        return nn.CrossEntropyLoss(weight=weight.astype(np.float32))
+        return nn.CrossEntropyLoss(weight=weight.astype(np.float32), label_smoothing=smoothing)
 
     def predictions(self, outputs: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
         probabilities = self._probabilities(outputs.astype(np.float64))
@@ -121,13 +131,19 @@ class ClassTarget(Target):
         more = f" and {len(shares) - 8} more" if len(shares) > 8 else ""
         weighed = "; each class counts the same" if self._class_weight else ""
         loss = "binary cross entropy" if self._binary else "cross entropy"
-        return f"{len(shares)} classes, {', '.join(shares[:8])}{more}; {loss}{weighed}"
+        smoothed = f"; labels smoothed by {self._label_smoothing:g}" if self._label_smoothing else ""
+        return f"{len(shares)} classes, {', '.join(shares[:8])}{more}; {loss}{weighed}{smoothed}"
 
     def to_state(self) -> State:
-        return State({"classes": list(self.class_names), "class_weight": self._class_weight}, {"counts": self._counts})
+        config = {
+            "classes": list(self.class_names),
+            "class_weight": self._class_weight,
+            "label_smoothing": self._label_smoothing,
+        }
+        return State(config, {"counts": self._counts})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        built = cls(state.config["class_weight"])
+        built = cls(state.config["class_weight"], state.config.get("label_smoothing", 0.0))
         built._become(state.config["classes"], state.arrays["counts"])
         return built

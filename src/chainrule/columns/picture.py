@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import models, nn
-from chainrule._tensor import Tensor
+from chainrule.augment import Normalize
+from chainrule.augment import get as augmentation
 from chainrule.columns.base import Claim, ColumnType
 from chainrule.columns.texts import first_row, used, words_of
 from chainrule.data import Standardize, State
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, EmptyDataError
-from chainrule.ops.creation import asarray
-from chainrule.ops.movement import cast
 from chainrule.processors import available
 
 if TYPE_CHECKING:
@@ -112,18 +111,23 @@ class Picture(ColumnType):
             )
         return pictures
 
-    def encoder(self, features: int | None = None, model: str = "cnn") -> nn.Module:
+    def encoder(self, features: int | None = None, model: str = "cnn", augment: Sequence[str] = ()) -> nn.Module:
         """A network of pictures.
 
         Args:
             features: How many features a picture becomes: as many as there are outputs, where pictures are all that
                 there is. None is what they become beside other columns.
             model: The name of one of `chainrule.models`; pictures too small for it go through an "mlp".
+            augment: How pictures are changed in training, by the names of `chainrule.augment`.
         """
         if min(self.shape[:2]) < SMALLEST:
             model = "mlp"
         network = models.get(model, self.shape, FEATURES if features is None else features)
-        layers = {"standardize": ChannelStandardize(self._statistics), model: network}
+        mean, std = (self._statistics.to_state().arrays[name].tolist() for name in ("mean", "std"))
+        layers: dict[str, nn.Module] = {"standardize": Normalize(mean, std), model: network}
+        if augment:
+            # What stands outside of a picture is the mean, which is 0 once it is standardised.
+            layers = {"augment": nn.Sequential(*[augmentation(said, fill=mean) for said in augment]), **layers}
         return nn.Sequential(layers if features is not None else {**layers, "relu": nn.ReLU()})
 
     def describe(self) -> str:
@@ -145,34 +149,6 @@ class Picture(ColumnType):
         built.shape, built._kept = (height, width, channels), state.config["kept"]
         built._statistics = Standardize.from_state(state)
         return built
-
-
-class ChannelStandardize(nn.Module):
-    """What `Standardize` does to pictures, within the network, so that outside of it they stay bytes.
-
-    Args:
-        fitted: Knows mean and deviation of each channel.
-
-    Shape:
-        (N, H, W, C), bytes or floating, to floating (N, H, W, C).
-
-    Example:
-        >>> standardize = ChannelStandardize(Standardize().fit(np.array([[[[0]]], [[[100]]]], np.uint8)))
-        >>> standardize(cr.full((1, 1, 1, 1), 150.0)).item()
-        2.0
-    """
-
-    mean: Tensor
-    scale: Tensor
-
-    def __init__(self, fitted: Standardize) -> None:
-        super().__init__()
-        mean, std = (fitted.to_state().arrays[name] for name in ("mean", "std"))
-        self.register_buffer("mean", asarray(mean.astype(np.float32)))
-        self.register_buffer("scale", asarray((1 / std).astype(np.float32)))
-
-    def forward(self, input: Tensor) -> Tensor:
-        return (cast(input, self.mean.dtype) - self.mean) * self.scale
 
 
 def _with_channels(array: NDArray[Any]) -> NDArray[Any]:

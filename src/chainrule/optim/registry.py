@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +60,7 @@ def optimizer_names() -> list[str]:
     return sorted(_OPTIMIZERS)
 
 
-def get(name: str, params: Params, lr: float | None = None) -> Optimizer:
+def get(name: str, params: Params, lr: float | None = None, **settings: Any) -> Optimizer:
     """An optimizer by Keras's name for it, in capitals or not.
 
     Learning rates are Keras's where none is given, because that is whose names these are: 0.01 for "sgd", 0.001 for all
@@ -71,10 +72,11 @@ def get(name: str, params: Params, lr: float | None = None) -> Optimizer:
         name: One of `optimizer_names()`.
         params: See `Optimizer`.
         lr: The learning rate. Default: Keras's.
+        **settings: Others of the class's: `momentum=0.9`, `weight_decay=1e-4`, ...
 
     Raises:
         UnknownNameError: If there is no such optimizer; the nearest is suggested.
-        ArgumentError: If the name is no string, or the learning rate makes no sense.
+        ArgumentError: If the name is no string, a setting makes no sense, or the optimizer does not have it.
 
     >>> optimizer = cr.optim.get("Adam", [cr.zeros(2, requires_grad=True)])
     >>> type(optimizer).__name__, optimizer.lr
@@ -85,4 +87,10 @@ def get(name: str, params: Params, lr: float | None = None) -> Optimizer:
     if name.lower() not in _OPTIMIZERS:
         raise UnknownNameError("optimizer", name, _OPTIMIZERS)
     make, usual = _OPTIMIZERS[name.lower()]
-    return make(params, lr=usual if lr is None else lr)
+    taken = inspect.signature(make).parameters.keys() - {"params"}
+    for setting in settings:
+        if setting not in taken:
+            raise ArgumentError(
+                f"the optimizer {name!r} has no {setting}.", where=setting, expected=", ".join(sorted(taken))
+            )
+    return make(params, lr=usual if lr is None else lr, **settings)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from chainrule import models
+from chainrule.augment import Mixing
+from chainrule.augment import get as augmentation
 from chainrule.columns.picture import Picture
-from chainrule.errors import UnknownNameError
+from chainrule.errors import ArgumentError, UnknownNameError
 from chainrule.tables.network import KINDS, Architecture
 from chainrule.tables.preparation import Preparation
 from chainrule.tables.settings import Settings
@@ -24,6 +27,8 @@ class Plan:
         epochs: At most so many.
         patience: Epochs without improvement before training stops.
         because: What it is and for what, in a line.
+        schedule: How the learning rate goes over all epochs; None for by the validation.
+        optimizer_settings: Others of the optimizer's than its learning rate.
     """
 
     architecture: Architecture
@@ -33,6 +38,8 @@ class Plan:
     epochs: int
     patience: int
     because: str = ""
+    schedule: str | None = None
+    optimizer_settings: dict[str, float] = field(default_factory=dict)
 
 
 # From so many rows on a picture data set is large: fewer epochs do.
@@ -53,7 +60,7 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
     plan = _pictures(rows) if pictures else _columns(rows)
     said = {
         name: getattr(settings, name)
-        for name in ("optimizer", "lr", "batch_size", "epochs", "patience")
+        for name in ("optimizer", "lr", "batch_size", "epochs", "patience", "schedule")
         if getattr(settings, name) is not None
     }
     if settings.model is not None:
@@ -65,8 +72,33 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
         )
     if "optimizer" in said and "lr" not in said:
         said["lr"] = None
-    plan = replace(plan, **said)
+    plan = replace(plan, **said, optimizer_settings=_optimizer_settings(settings))
+    if settings.augment:
+        plan = replace(plan, architecture=replace(plan.architecture, augment=_augment(preparation, settings.augment)))
     return replace(plan, because=f"{_shape(plan.architecture)}, for {rows:,} rows to train on")
+
+
+def _optimizer_settings(settings: Settings) -> dict[str, float]:
+    said = {name: getattr(settings, name) for name in ("momentum", "nesterov", "weight_decay")}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _augment(preparation: Preparation, augment: Sequence[str]) -> tuple[str, ...]:
+    """What was said of augmentation, where there is something to augment.
+
+    Raises:
+        ArgumentError: If there are no pictures; or if they are to be mixed where they are not the only input.
+    """
+    kinds = {name: column.kind for name, column in preparation.inputs.items()}
+    mixing = [said for said in augment if isinstance(augmentation(said), Mixing)]
+    if Picture.kind not in kinds.values() or (mixing and preparation.alone is None):
+        raise ArgumentError(
+            "pictures are mixed where they are all that there is." if mixing else "only pictures are augmented.",
+            where="augment",
+            expected="a column of pictures" + (" alone" if mixing else ""),
+            got=", ".join(f"{name}: {kind}" for name, kind in kinds.items()),
+        )
+    return tuple(augment)
 
 
 def _pictures(rows: int) -> Plan:

@@ -35,11 +35,13 @@ class Architecture:
         model: "mlp", "linear" (no hidden layers), or where pictures are the only input the name of a model.
         hidden: The units of each hidden layer.
         dropout: The probability of dropping a hidden unit in training.
+        augment: How pictures are changed in training, by the names of `chainrule.augment`.
     """
 
     model: str
     hidden: tuple[int, ...] = ()
     dropout: float = 0.0
+    augment: tuple[str, ...] = ()
 
 
 class TableNetwork(nn.Module):
@@ -85,15 +87,15 @@ def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
     """A fresh network for a prepared table."""
     count = sum(target.outputs for target in preparation.targets.values())
     if isinstance(preparation.alone, Picture):
-        return preparation.alone.encoder(count, architecture.model)
-    places, encoders = _encoders(preparation)
+        return preparation.alone.encoder(count, architecture.model, architecture.augment)
+    places, encoders = _encoders(preparation, architecture.augment)
     width = sum(_features(encoders[name], place) for name, place in places.items())
     body = MLP(width, architecture.hidden, count, dropout=architecture.dropout)
     direct = nn.Linear(width, count) if architecture.hidden else None
     return TableNetwork(places, encoders, body, direct)
 
 
-def _encoders(preparation: Preparation) -> tuple[dict[str, Place], dict[str, nn.Module]]:
+def _encoders(preparation: Preparation, augment: Sequence[str]) -> tuple[dict[str, Place], dict[str, nn.Module]]:
     """The networks of the columns, and where what they encode stands: columns of one type share one where they can."""
     places: dict[str, Place] = {}
     encoders: dict[str, nn.Module] = {}
@@ -102,7 +104,10 @@ def _encoders(preparation: Preparation) -> tuple[dict[str, Place], dict[str, nn.
         columns = dict(group)
         joint = kind.joint_encoder(list(columns.values())) if len(columns) > 1 else None
         if joint is None:
-            encoders |= {name: column.encoder() for name, column in columns.items()}
+            encoders |= {
+                name: column.encoder(augment=augment) if isinstance(column, Picture) else column.encoder()
+                for name, column in columns.items()
+            }
             places |= {name: each[name] for name in columns}
         else:
             first, *_, last = columns

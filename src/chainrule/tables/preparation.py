@@ -53,7 +53,12 @@ class Preparation:
 
     @classmethod
     def fit(
-        cls, table: Table, schema: Schema, rows: NDArray[np.int64], class_weight: Literal["balanced"] | None = None
+        cls,
+        table: Table,
+        schema: Schema,
+        rows: NDArray[np.int64],
+        class_weight: Literal["balanced"] | None = None,
+        label_smoothing: float = 0.0,
     ) -> Self:
         """Learn from these rows of the table, which are the training part.
 
@@ -62,9 +67,11 @@ class Preparation:
             schema: What its columns are.
             rows: The training rows.
             class_weight: "balanced", for each class to count the same.
+            label_smoothing: How much of each row is taken to be evenly of all classes.
 
         Raises:
             EmptyDataError: If there is no column to learn from.
+            ArgumentError: If labels are to be smoothed of which there are only two.
             ColumnTypeError: If values are not of their column's type; it names file, row and column.
         """
         if not schema.inputs:
@@ -89,7 +96,7 @@ class Preparation:
         for field in schema.targets:
             kind = target_type(field.kind)
             # Numbers have no classes to weigh.
-            target = kind(class_weight) if issubclass(kind, ClassTarget) else kind()
+            target = kind(class_weight, label_smoothing) if issubclass(kind, ClassTarget) else kind()
             with _located(table, field.name, rows):
                 targets[field.name] = target.fit(table.column(field.name).take(rows))
         return cls(inputs, targets, shapes)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from chainrule import augment
 from chainrule.columns import type_and_way
 from chainrule.data.readers import sources
 from chainrule.errors import ArgumentError, ChainruleError, FileFormatError, UnknownNameError
@@ -37,8 +38,15 @@ class Settings:
         folds: How many times to train on all but one part of the rows, and to test on that part, before the training
             proper; None for not at all.
         model: "mlp", "linear", or for pictures the name of a model of `chainrule.models`.
+        augment: How pictures are changed in training: see `chainrule.augment.get`.
         optimizer: Its name.
-        lr: Its learning rate.
+        lr: Its learning rate; of a schedule the highest.
+        momentum: The optimizer's momentum, where it has one.
+        nesterov: Whether that looks ahead, as Nesterov's.
+        weight_decay: The optimizer's weight decay, where it has one.
+        schedule: "one-cycle" leads the learning rate up and far down again, "cosine" down along half a cosine, batch by
+            batch over all epochs. None: it falls, and training ends, where the validation does not get better.
+        label_smoothing: How much of each row is taken to be evenly of all classes, from 0 to 1.
         batch_size: Rows an update; 0 for all at once.
         epochs: At most so many.
         patience: Epochs without improvement before training stops.
@@ -66,8 +74,14 @@ class Settings:
     validation_share: float = 0.15
     folds: int | None = None
     model: str | None = None
+    augment: tuple[str, ...] = ()
     optimizer: str | None = None
     lr: float | None = None
+    momentum: float | None = None
+    nesterov: bool | None = None
+    weight_decay: float | None = None
+    schedule: Literal["one-cycle", "cosine"] | None = None
+    label_smoothing: float = 0.0
     batch_size: int | None = None
     epochs: int | None = None
     patience: int | None = None
@@ -88,6 +102,12 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ArgumentError("this is a number above 0.", where=name, got=value)
+        if not 0 <= self.label_smoothing < 1:
+            raise ArgumentError(
+                "this is no share.", where="label_smoothing", expected="0 to 1, as 0.1", got=self.label_smoothing
+            )
+        for said in self.augment:
+            augment.get(said)
         for column, said in self.columns.items():
             try:
                 type_and_way(said)
@@ -141,7 +161,7 @@ def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> 
         ) from None
 
 
-_SEVERAL = ("target", "missing", "drop", "keep")
+_SEVERAL = ("target", "missing", "drop", "keep", "augment")
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import optim
+from chainrule import nn, optim
 from chainrule.data.table import Table
+from chainrule.models import Airbench
 from chainrule.nn import init
+from chainrule.ops.creation import asarray
 from chainrule.ops.random import manual_seed
+from chainrule.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 from chainrule.tables.baselines import Predicted, guessed, linear
 from chainrule.tables.choosing import Plan, choose
 from chainrule.tables.model import TableModel
@@ -24,7 +27,10 @@ from chainrule.tables.settings import Settings
 from chainrule.tables.splits import Parts
 from chainrule.tables.telling import Say, columns, heading, output_lines, parts_lines, result_lines, silent
 from chainrule.tables.tested import Result, Tested
-from chainrule.training import Callback, EarlyStopping, History, ReduceLROnPlateau, TimeLimit
+from chainrule.training import Callback, EarlyStopping, History, LearningRateScheduler, ReduceLROnPlateau, TimeLimit
+
+# So many pictures are shown to a model that begins with what they look like.
+_SHOWN = 2000
 
 
 @dataclass(eq=False)
@@ -67,7 +73,7 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
     manual_seed(settings.seed)
     say(heading("Preprocessing"))
     say("learned from the training part alone:")
-    preparation = Preparation.fit(table, schema, parts.train, settings.class_weight)
+    preparation = Preparation.fit(table, schema, parts.train, settings.class_weight, settings.label_smoothing)
     for line in described(preparation):
         say(line)
     # The test too, so that whatever is wrong in its rows is known before anything is trained.
@@ -81,10 +87,11 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
     say(heading("Model"))
     plan = choose(preparation, len(parts.train), settings)
     model = TableModel(build(preparation, plan.architecture), preparation, schema, settings)
-    _compile(model, plan, truths["training"], say)
+    _whiten(model.network, inputs["training"])
+    optimizer = _compile(model, plan, truths["training"], say)
 
     say(heading("Training"))
-    history, interrupted = _fit(model, plan, inputs, truths, say)
+    history, interrupted = _fit(model, plan, optimizer, inputs, truths, say)
 
     tested = _test(model, table, parts, tested_on, inputs, say) if len(parts.test) else []
     return Trained(model, plan, parts, history, inputs["test"], tested, time.perf_counter() - begun, interrupted)
@@ -113,11 +120,19 @@ def described(preparation: Preparation) -> list[str]:
     return columns([", ".join(names), text] for text, names in said.items())
 
 
-def _compile(model: TableModel, plan: Plan, truths: Mapping[str, np.ndarray], say: Say) -> None:
+def _whiten(network: nn.Module, inputs: np.ndarray) -> None:
+    """Models that begin with what pictures look like are shown some of the training part."""
+    if isinstance(network, nn.Sequential) and isinstance(network[-1], Airbench):
+        some = np.linspace(0, len(inputs) - 1, _SHOWN).astype(np.int64)
+        before = network[:-1].eval()
+        network[-1].whiten(before(asarray(inputs[np.unique(some)])))
+
+
+def _compile(model: TableModel, plan: Plan, truths: Mapping[str, np.ndarray], say: Say) -> optim.Optimizer:
     """Give the network its optimizer, loss and metrics, and say why these."""
     network, targets = model.network, model.preparation.targets
     goal = goals(targets, truths)
-    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr)
+    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr, **plan.optimizer_settings)
     network.compile(optimizer, goal.loss, metrics=goal.metrics)
     say(str(network.summary(model.preparation.row_shape)))
     say(f"\nchosen: {plan.because}")
@@ -126,24 +141,23 @@ def _compile(model: TableModel, plan: Plan, truths: Mapping[str, np.ndarray], sa
             say(line)
     say("Initialisation: random, scaled so that values keep their size from layer to layer.")
     say("  " + str(init.drawn(network)).replace("\n", "\n  "))
+    return optimizer
 
 
 def _fit(
-    model: TableModel, plan: Plan, inputs: Mapping[str, np.ndarray], truths: Mapping[str, Mapping[str, Any]], say: Say
+    model: TableModel,
+    plan: Plan,
+    optimizer: optim.Optimizer,
+    inputs: Mapping[str, np.ndarray],
+    truths: Mapping[str, Mapping[str, Any]],
+    say: Say,
 ) -> tuple[History, bool]:
     """Train until the validation no longer becomes better, the time is up, or somebody interrupts."""
     settings, targets = model.settings, model.preparation.targets
-    stopping = EarlyStopping("val_loss", patience=plan.patience)
-    # Smaller steps are tried before training is given up.
-    slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))
     recorder = _Recorder()
-    callbacks: list[Callback] = [slowing, stopping, recorder]
+    callbacks = [*_steering(plan, optimizer, len(inputs["training"]), say), recorder]
     if settings.time_limit is not None:
         callbacks.append(TimeLimit(settings.time_limit))
-    say(
-        f"at most {plan.epochs} epoch{'s' if plan.epochs > 1 else ''}; when the validation loss has not fallen for "
-        f"{slowing.patience}, smaller steps; for {stopping.patience}, training stops"
-    )
     goal = {name: goals(targets, part).truth for name, part in truths.items()}
     try:
         model.network.fit(
@@ -162,6 +176,30 @@ def _fit(
         say("\ninterrupted: what has been learnt so far is tested (Ctrl-C again to leave without a trace)")
         return recorder.history, True
     return recorder.history, False
+
+
+def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, say: Say) -> list[Callback]:
+    """What sets the learning rate, and ends training early."""
+    epochs = f"{plan.epochs} epoch{'s' if plan.epochs > 1 else ''}"
+    if plan.schedule is not None:
+        schedule = _schedule(plan.schedule, optimizer, plan.epochs * -(-rows // (plan.batch_size or rows)))
+        say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}")
+        return [LearningRateScheduler(schedule, every="batch")]
+    stopping = EarlyStopping("val_loss", patience=plan.patience)
+    # Smaller steps are tried before training is given up.
+    slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))
+    say(
+        f"at most {epochs}; when the validation loss has not fallen for {slowing.patience}, smaller steps; for "
+        f"{stopping.patience}, training stops"
+    )
+    return [slowing, stopping]
+
+
+def _schedule(name: str, optimizer: optim.Optimizer, steps: int) -> LRScheduler:
+    """A schedule by its name, over so many updates."""
+    if name == "one-cycle":
+        return OneCycleLR(optimizer, max_lr=optimizer.lr, total_steps=steps, cycle_momentum=False)
+    return CosineAnnealingLR(optimizer, T_max=steps)
 
 
 class _Recorder(Callback):

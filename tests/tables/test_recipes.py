@@ -1,0 +1,151 @@
+"""What recipes need, and the recipes themselves: read, and begun on data that only looks like theirs."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import augment
+from chainrule.cli.train import _in_folder
+from chainrule.errors import ArgumentError, MissingFileError, UnknownNameError
+from chainrule.tables.settings import parse, read_settings
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
+# The shape that each one's pictures come in, and how many classes there are.
+SHAPES = {"mnist": ((28, 28), 10), "cifar10": ((32, 32, 3), 10), "cats-dogs": ((64, 64, 3), 2)}
+
+
+@pytest.fixture(autouse=True)
+def compiled(tmp_path_factory, monkeypatch):
+    """Programs that several of these tests need are compiled once."""
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path_factory.getbasetemp() / "compiled"))
+
+
+def pictures(shape=(8, 8, 3), classes=3, rows=60):
+    rng = np.random.default_rng(0)
+    return {"picture": rng.integers(0, 256, (rows, *shape), np.uint8), "class": np.arange(rows) % classes}
+
+
+def trained(table, **settings):
+    return cr.train(table, target="class", verbose=False, columns={"class": "category"}, **settings)
+
+
+SOON = {"model": "mlp", "epochs": 2, "batch_size": 16}
+
+
+def test_what_is_said_of_the_optimizer_reaches_it():
+    said = {"optimizer": "sgd", "lr": 0.5, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
+    network = trained(pictures(), **SOON, **said).network
+    [group] = network._compiled.optimizer.param_groups
+    assert {name: group[name] for name in said if name not in ("optimizer", "lr")} == {
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 0.01,
+    }
+
+
+@pytest.mark.parametrize("schedule", ["one-cycle", "cosine"])
+def test_a_schedule_ends_near_nothing_after_all_epochs(schedule, capsys):
+    network = cr.train(
+        pictures(), target="class", columns={"class": "category"}, **SOON, lr=0.5, schedule=schedule
+    ).network
+    assert network._compiled.optimizer.lr < 1e-4
+    assert f"2 epochs, to the end; the learning rate goes by the batch: {schedule}" in capsys.readouterr().out
+
+
+def test_labels_are_smoothed():
+    model = trained(pictures(), **SOON, label_smoothing=0.2)
+    assert model.network._compiled.objective.loss.label_smoothing == 0.2
+    assert "labels smoothed by 0.2" in model.preparation.targets["class"].describe()
+
+
+def test_augmentation_stands_before_the_network_and_fills_with_the_mean():
+    table = pictures()
+    model = trained(table, **SOON, augment=["flip", "cutout:3"])
+    flip, cutout = model.network[0]
+    assert isinstance(flip, augment.RandomHorizontalFlip)
+    np.testing.assert_allclose(cutout.fill, table["picture"].mean((0, 1, 2)), rtol=0.1)
+    x = cr.tensor(np.full((1, 8, 8, 3), cutout.fill, np.float32))
+    assert model.network[:2](x).abs().max().item() < 1e-2
+    # In evaluation nothing is changed.
+    assert (model.predict(table) == model.predict(table)).all()
+
+
+def test_airbench_is_shown_the_training_pictures():
+    network = trained(pictures((16, 16, 3)), model="airbench", epochs=1, batch_size=32).network
+    assert not network[-1].whitening.weight.requires_grad
+
+
+BESIDE = {**pictures(), "size": np.arange(60.0)}
+
+
+@pytest.mark.parametrize(
+    ("table", "settings", "error", "said"),
+    [
+        (pictures(), {"momentum": 0.9}, ArgumentError, "the optimizer 'adam' has no momentum"),
+        (pictures(), {"optimizer": "sgd", "nesterov": True}, ArgumentError, "needs momentum"),
+        (pictures(), {"augment": ["fip"]}, UnknownNameError, "did you mean 'flip'"),
+        (pictures(), {"augment": ["crop:x"]}, ArgumentError, "no number"),
+        (pictures(), {"schedule": "onecycle"}, cr.errors.FileFormatError, "one-cycle"),
+        (pictures(), {"label_smoothing": 1.0}, ArgumentError, "no share"),
+        (pictures(classes=2), {"label_smoothing": 0.1}, ArgumentError, "several classes"),
+        (BESIDE, {"augment": ["flip", "mixup"]}, ArgumentError, "mixed where they are all that there is"),
+        ({name: BESIDE[name] for name in ("size", "class")}, {"augment": ["flip"]}, ArgumentError, "only pictures"),
+    ],
+)
+def test_what_cannot_be(table, settings, error, said):
+    with pytest.raises(error, match=said):
+        trained(table, epochs=1, **settings)
+
+
+def test_pictures_beside_other_columns_are_augmented_too():
+    network = trained(BESIDE, epochs=1, augment="flip").network
+    assert any(isinstance(module, augment.RandomHorizontalFlip) for module in network.modules())
+
+
+# The data of a file of settings
+
+
+def test_data_stands_in_the_folder_that_the_file_names(tmp_path, monkeypatch):
+    monkeypatch.delenv("CHAINRULE_DATA", raising=False)
+    (tmp_path / "data" / "mnist").mkdir(parents=True)
+    said = {"folder": "../data", "data": "mnist", "epochs": 3}
+    assert _in_folder(said, tmp_path / "recipes" / "a.toml") == {
+        "data": [str(tmp_path / "data" / "mnist")],
+        "epochs": 3,
+    }
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path / "data"))
+    assert _in_folder(said, Path("elsewhere/a.toml"))["data"] == [str(tmp_path / "data" / "mnist")]
+
+
+@pytest.mark.parametrize(("data", "got"), [("mnist", "nothing of this name"), (["a", "b"], "nothing of this name")])
+def test_data_that_is_not_there(tmp_path, monkeypatch, data, got):
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    with pytest.raises(MissingFileError, match="CHAINRULE_DATA=FOLDER") as caught:
+        _in_folder({"folder": "data", "data": data}, Path("a.toml"))
+    assert caught.value.got == got
+
+
+# The recipes
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_is_begun(recipe):
+    said = read_settings(recipe)
+    given = {name: value for name, value in said.items() if name not in ("folder", "data", "test", "out", "columns")}
+    assert parse(given, str(recipe)).seed == 0
+    shape, classes = SHAPES[recipe.stem]
+    rows = 12 * classes
+    model = trained(pictures(shape, classes, rows), **given | {"epochs": 1, "batch_size": rows // 2})
+    assert len(model.network._compiled.optimizer.param_groups) == 1
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_the_data_of_a_recipe(recipe):
+    try:
+        found = _in_folder(read_settings(recipe), recipe)
+    except MissingFileError as error:
+        pytest.skip(str(error).replace("\n", " "))
+    assert all(os.path.exists(path) for path in found["data"])
