@@ -227,7 +227,7 @@ def test_a_path_of_no_picture(given, fails, pictures):
 def test_pictures_of_which_nothing_is_known_are_predicted(pictures, chainrule):
     assert chainrule("train", "pets", "--model", "mlp", "--epochs", 1, "--out", "run").code == 0
     for new, count in (("pets/cats", 10), ("pets/cats/0.png", 1), ("pets/*/*.png", 20)):
-        code, out, err = chainrule("predict", "run", new)
+        code, out, err = chainrule("predict", "run", new, "-o", "-")
         assert (code, err) == (0, "")
         header, *rows = out.splitlines()
         assert header == "picture,predicted_class,probability_of_cats,probability_of_dogs"

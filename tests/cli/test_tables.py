@@ -106,8 +106,7 @@ def test_rows_from_standard_input(chainrule, quick, people, form, monkeypatch):
 def test_rows_in_chunks_are_predicted_as_all_at_once(chainrule, quick, people, monkeypatch):
     quick()
     chainrule("predict", "run", people, "-o", "whole.csv")
-    real = cr.data.stream_tables
-    monkeypatch.setattr("chainrule.cli.predict.stream_tables", lambda data, **options: real(data, 7, **options))
+    monkeypatch.setattr("chainrule.cli.predict.ROWS", 7)
     chainrule("predict", "run", people, "-o", "parts.csv")
     whole, parts = predicted("whole.csv"), predicted("parts.csv")
     for name in whole.names[:-2]:

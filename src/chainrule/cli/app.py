@@ -241,26 +241,34 @@ def evaluate(
         str | None,
         typer.Argument(help="Other data with the target. Without it: the run's own test part.", show_default=False),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="A new folder for pictures of the worst mistakes and the confusion matrix."),
+    ] = None,
 ) -> None:
     """Test a trained model: its own test part again, or other data."""
     from chainrule.cli.evaluate import evaluate_and_report
 
-    evaluate_and_report(run, data)
+    evaluate_and_report(run, data, out)
 
 
 @app.command()
 @readable()
 def predict(
     run: RunFolder,
-    data: Annotated[str, typer.Argument(help="Rows without the target, in any form that `train` takes; - for stdin.")],
+    data: Annotated[
+        list[str], typer.Argument(help="Rows without the target, in any form that `train` takes; - for stdin.")
+    ],
     out: Annotated[
-        str, typer.Option("--out", "-o", help="CSV, Parquet or JSON lines, by its name; - for standard output.")
-    ] = "-",
+        str | None,
+        typer.Option("--out", "-o", help="CSV, Parquet or JSON lines, by its name; - for CSV on standard output."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Predict the target of new rows: they are written with the predictions and their probabilities beside them.
 
-    Rows are read, predicted and written some at a time, however many there are.
+    Without --out they are printed: pictures with their likeliest classes, rows of tables as CSV. Rows are read,
+    predicted and written some at a time, however many there are.
     """
     from chainrule.cli.predict import predict_and_write
 

@@ -11,15 +11,22 @@ from chainrule.data.readers import read_parts
 from chainrule.data.table import Table
 from chainrule.errors import RunFolderError
 from chainrule.tables.record import Run
-from chainrule.tables.run_folder import read_run
+from chainrule.tables.report import mistakes_part, write_pictures
+from chainrule.tables.run_folder import check_free, read_run
 from chainrule.tables.splits import split_rows
 from chainrule.tables.telling import result_lines
 from chainrule.tables.tested import Result
 
 
-def evaluate_and_report(folder: Path, data: str | None) -> None:
-    """Print the test result of a run on its own test part, or on `data`."""
+def evaluate_and_report(folder: Path, data: str | None, out: Path | None) -> None:
+    """Print the test result of a run on its own test part, or on `data`; draw it into the folder `out`, if one is said.
+
+    Raises:
+        RunFolderError: If the run's own data are no longer there, or there is something in `out` already.
+    """
     run = read_run(folder)
+    if out is not None:
+        check_free(out)
     if data is None:
         table, rows = _own_test(run)
         name = "its own test part"
@@ -31,9 +38,14 @@ def evaluate_and_report(folder: Path, data: str | None) -> None:
     print(f"{folder}: {run.record.plan.architecture.model} on {name}, {len(rows):,} rows")
     if len(rows) < len(table) and data is not None:
         print(f"{len(table) - len(rows):,} rows without a target are left out")
-    for tested in run.model.test(table, rows):
-        for line in result_lines(Result.of(tested)):
-            print(line)
+    tested = run.model.test(table, rows)
+    results = [Result.of(each) for each in tested]
+    for result in results:
+        print("\n".join(result_lines(result)))
+    if out is not None:
+        mistakes = [mistakes_part(each, table, run.model.schema.inputs) for each in tested]
+        for picture in write_pictures(out, results, mistakes):
+            print(f"wrote {picture}")
 
 
 def _own_test(run: Run) -> tuple[Table, NDArray[np.int64]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,11 +14,20 @@ from chainrule.data.table import Table
 from chainrule.data.writing import RowWriter, check_output
 from chainrule.errors import ColumnTypeError
 from chainrule.tables.model import TableModel
+from chainrule.tables.report.wording import percent
 from chainrule.tables.run_folder import read_run
+from chainrule.tables.telling import columns
+
+# Rows at a time, and how many numbers they are made of at most: 64 MB of pictures.
+ROWS, NUMBERS = 1 << 16, 1 << 26
+# Of a picture so many classes are told.
+CLASSES = 5
+# Seconds between two lines that say how far it is.
+EVERY = 5.0
 
 
-def predict_and_write(folder: Path, data: str, out: str, force: bool) -> None:
-    """Write the rows of `data` with what is predicted of them.
+def predict_and_write(folder: Path, data: Sequence[str], out: str | None, force: bool) -> None:
+    """Write the rows of `data` with what is predicted of them; without `out`, the classes of pictures are told.
 
     Raises:
         OutputExistsError: If the file is there already, and may not be replaced.
@@ -24,30 +35,75 @@ def predict_and_write(folder: Path, data: str, out: str, force: bool) -> None:
         ColumnTypeError: If values are of another type than in training; it names file, row and column.
         DiskFullError: If the disk is full; what is written by then is whole rows.
     """
-    check_output(out, force=force)
+    if out is not None:
+        check_output(out, force=force)
     model = read_run(folder).model
-    rows = 0
-    with ExitStack() as stack, _remedied():
+    with _remedied(model):
+        if out is None and _are_pictures(model):
+            rows = 0
+            for table in _tables(model, data):
+                print("\n".join(_told(model, table, rows)))
+                rows += len(table)
+            return
+        _write(model, data, "-" if out is None else out, force)
+
+
+def _write(model: TableModel, data: Sequence[str], out: str, force: bool) -> None:
+    rows, said = 0, time.perf_counter()
+    with ExitStack() as stack:
         writer: RowWriter | None = None
-        for table in stream_tables(data, **model.reading):
-            if writer is None:
-                _check(model, table)
+        for table in _tables(model, data):
             predicted = model.predicted_columns(table)
             if writer is None:
                 writer = stack.enter_context(RowWriter(out, [*table.names, *predicted], force=force))
             writer.write({**{name: table.column(name) for name in table.names}, **predicted})
             rows += len(table)
+            if out != "-" and time.perf_counter() > said + EVERY:
+                said = time.perf_counter()
+                print(f"{rows:,} rows so far", file=sys.stderr)
     if out != "-":
         print(f"{rows:,} rows with their predictions: {out}")
 
 
+def _tables(model: TableModel, data: Sequence[str]) -> Iterator[Table]:
+    """The rows in parts, so that what is made of them fits into memory."""
+    rows = min(ROWS, max(1, NUMBERS // math.prod(model.preparation.row_shape)))
+    source = data[0] if len(data) == 1 else list(data)
+    for number, table in enumerate(stream_tables(source, rows, **model.reading)):
+        if not number:
+            _check(model, table)
+        yield table
+
+
+def _are_pictures(model: TableModel) -> bool:
+    """Whether a row is a picture, and its class is all that is predicted."""
+    inputs, targets = model.schema.inputs, list(model.preparation.targets.values())
+    return [field.kind for field in inputs] == ["picture"] and len(targets) == 1 and bool(targets[0].class_names)
+
+
+def _told(model: TableModel, table: Table, before: int) -> list[str]:
+    """A line for each picture: its file, or else its number after those `before`, and the likeliest classes."""
+    ((target, classes),) = ((name, each.class_names) for name, each in model.preparation.targets.items())
+    _, probabilities = model.predicted(target, model.outputs(table))
+    assert probabilities is not None
+    values = table.column(model.schema.inputs[0].name)
+    numbers = range(before + 1, before + len(table) + 1)
+    files = [f"row {number:,}" for number in numbers] if values.words is None else values.each_text()
+    order = (-probabilities).argsort(axis=1, kind="stable")[:, :CLASSES]
+    return columns(
+        [file, *(f"{classes[at]} {percent(float(f'{likely[at]:.3f}'))}" for at in best)]
+        for file, likely, best in zip(files, probabilities, order, strict=True)
+    )
+
+
 @contextmanager
-def _remedied() -> Iterator[None]:
+def _remedied(model: TableModel) -> Iterator[None]:
     """The type of a column was settled in training: here only the value can be mended."""
     try:
         yield
     except ColumnTypeError as error:
-        error.remedy = "correct the value, or leave it empty"
+        pictures = [field.kind for field in model.schema.inputs] == ["picture"]
+        error.remedy = "mend the file, or leave it out" if pictures else "correct the value, or leave it empty"
         raise
 
 
