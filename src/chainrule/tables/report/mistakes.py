@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.columns.picture import upright
+from chainrule.data.pictures.decoding import upright
 from chainrule.data.table import Table
 from chainrule.data.values import Values
 from chainrule.tables.report.data import Mistake, MistakesPart
@@ -91,7 +91,7 @@ def _thumbnails(values: Values) -> list[str | None]:
     for text in values.each_text():
         try:
             found.append(_jpeg(upright((values.folder or Path()) / text, PIXELS)))
-        except (OSError, ValueError):
+        except Exception:  # what decoders say of broken files is of any class
             found.append(None)
     return found
 
