@@ -231,11 +231,11 @@ class _Product:
         """Bring some channels of the pictures into order."""
         f, parts = self._f, self._parts
 
-        def pixel(place: V, number: V) -> None:
-            target = parts.at(self._x, (number, WIDTH))
-
+        def pixel(place: V, numbers: list[V]) -> None:
             def some(start: V, size: int) -> None:
-                f.store(parts.load(vector("float", size), place, (start, 1)), parts.at(target, (start, 1)))
+                value = parts.load(vector("float", size), place, (start, 1))
+                for number in numbers:
+                    f.store(value, parts.at(self._x, (number, WIDTH), (start, 1)))
 
             steps(f, width, SIDE, some)
 

@@ -96,29 +96,41 @@ class Layout:
     def columns(self) -> list[Columns]:
         """What the copies hold of a line of the source."""
         if not self.copies:
-            return [Columns(self.before[-1], 0, 1, min(self.spatial[-1], self.pitch - self.before[-1]))]
-        found = []
-        for first in self.copies:
-            start = max(0, -(first // self.step))
-            end = min(self.pitch, (self.spatial[-1] - 1 - first) // self.step + 1)
-            found.append(Columns(start, start * self.step + first, self.step, max(end - start, 0)))
-        return found
+            size = min(self.spatial[-1], self.pitch - self.before[-1])
+            return [Columns(0, 1, size, ((0, self.before[-1]),))]
+        found: list[Columns] = []
+        for remainder in range(self.step):
+            last: tuple[int, ...] | None = None
+            for column in range(remainder, self.spatial[-1], self.step):
+                places = [(copy, column - first) for copy, first in enumerate(self.copies)]
+                to = tuple(
+                    (copy, place // self.step)
+                    for copy, place in places
+                    if place % self.step == 0 and 0 <= place // self.step < self.pitch
+                )
+                copies = tuple(copy for copy, _ in to)
+                if copies == last:
+                    found[-1] = found[-1]._replace(size=found[-1].size + 1)
+                else:
+                    found.append(Columns(column, self.step, 1, to))
+                last = copies
+        return [each for each in found if each.to]
 
 
 class Columns(NamedTuple):
-    """Columns of a line that are copied.
+    """Columns of a line that go to the same copies.
 
     Attributes:
-        to: Where the first one goes.
-        first: Which one that is in the source.
+        first: The first one in the source.
         step: How far the next one is in the source.
         size: How many there are.
+        to: The copies, and where in each the first one goes.
     """
 
-    to: int
     first: int
     step: int
     size: int
+    to: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -137,21 +149,19 @@ class Pixels:
     together: int
     every: int
 
-    def each(self, source: V, count: V, body: Callable[[V, V], None]) -> None:
-        """`body(address, number)` for each pixel of some pictures: where it stands, which one it is in the layout."""
-        for copy, columns in enumerate(self.layout.columns()):
-            if columns.size:
-                first = copy * self.layout.copy(self.together) + columns.to
-                with self.parts.f.loop(i64(0), count, unroll=False) as pictures:
-                    self._columns(source, pictures.index, columns, first, body)
+    def each(self, source: V, count: V, body: Callable[[V, list[V]], None]) -> None:
+        """`body(address, numbers)` for each pixel of some pictures: where it stands, which ones it is in the layout."""
+        for columns in self.layout.columns():
+            with self.parts.f.loop(i64(0), count, unroll=False) as pictures:
+                self._columns(source, pictures.index, columns, body)
 
-    def _columns(self, source: V, picture: V, columns: Columns, first: int, body: Callable[[V, V], None]) -> None:
-        """Some columns of a picture; `first` is where the first one of the first picture and line goes."""
+    def _columns(self, source: V, picture: V, columns: Columns, body: Callable[[V, list[V]], None]) -> None:
+        """Some columns of a picture."""
         layout, parts = self.layout, self.parts
         outer = list(zip(layout.spatial[:-1], layout.lines, layout.before, strict=False))
         line = layout.line(self.together)
         apart = [step * line for step in strides(layout.lines)]
-        first += sum(zeros * step for (_, _, zeros), step in zip(outer, apart, strict=True))
+        first = sum(zeros * step for (_, _, zeros), step in zip(outer, apart, strict=True))
         *from_apart, between = [step * self.every for step in strides(layout.spatial)]
         from_apart = [prod(layout.spatial) * self.every, *from_apart, columns.step * between]
         start = parts.at(source, (i64(columns.first), between))
@@ -159,7 +169,9 @@ class Pixels:
         def pixel(indices: list[V], _: list[V]) -> None:
             at = [picture, *indices]
             number = offset(parts.f, *zip(at, [layout.pitch, *apart, 1], strict=True))
-            body(parts.at(start, *zip(at, from_apart, strict=True)), parts.f.add(i64(first), number))
+            starts = [first + copy * layout.copy(self.together) + to for copy, to in columns.to]
+            numbers = [parts.f.add(i64(start), number) for start in starts]
+            body(parts.at(start, *zip(at, from_apart, strict=True)), numbers)
 
         nest(parts.f, [*(min(size, extent - zeros) for size, extent, zeros in outer), columns.size], pixel)
 
@@ -185,27 +197,31 @@ class Planes:
         """Split so many pictures, whose first channel stands at an address; zeros stay as they are."""
         f = self._parts.f
 
-        def pixel(place: V, number: V) -> None:
-            self._split(place, f.at(self.room, "i8", f.mul(number, i64(self.pixel))), channels)
+        def pixel(place: V, numbers: list[V]) -> None:
+            self._split(place, [f.at(self.room, "i8", f.mul(each, i64(self.pixel))) for each in numbers], channels)
 
         self._pixels.each(source, count, pixel)
 
-    def _split(self, source: V, target: V, channels: int) -> None:
+    def _split(self, source: V, targets: list[V], channels: int) -> None:
         """The channels of a pixel."""
         f, floats = self._parts.f, vector("float", SIDE)
         whole = channels - channels % DEPTH
         with f.loop(i64(0), i64(whole), DEPTH, unroll=False) as loop:
             place = f.at(source, "float", loop.index)
             pair = [f.load(floats, f.at(place, "float", i64(0), half)) for half in (0, SIDE)]
-            self._store(pair, f.at(target, "i8", f.mul(loop.index, i64(STEP_BYTES // DEPTH))))
+            self._store(pair, targets, f.mul(loop.index, i64(STEP_BYTES // DEPTH)))
         if whole < channels:
             pair = []
             for first in (whole, whole + SIDE):
                 mask = f.mask(i64(max(channels - first, 0)), SIDE)
                 there = f.at(source, "float", i64(0), first)
                 pair.append(f.masked_load(floats, there, mask) if first < channels else number(0, floats))
-            self._store(pair, f.at(target, "i8", i64(whole * STEP_BYTES // DEPTH)))
+            self._store(pair, targets, i64(whole * STEP_BYTES // DEPTH))
 
-    def _store(self, pair: list[V], target: V) -> None:
-        for level, part in enumerate(split(self._parts.f, *pair)):
-            self._parts.f.store(part, self._parts.f.at(target, "i8", i64(0), 2 * level * DEPTH), 64)
+    def _store(self, pair: list[V], targets: list[V], bytes: V) -> None:
+        f = self._parts.f
+        levels = split(f, *pair)
+        for target in targets:
+            to = f.at(target, "i8", bytes)
+            for level, part in enumerate(levels):
+                f.store(part, f.at(to, "i8", i64(0), 2 * level * DEPTH), 64)
