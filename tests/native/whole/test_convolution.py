@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
+from chainrule.native.whole.convolution import sides
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE
 from tests.native.registers import check_sums_stay_in_registers
@@ -82,11 +83,20 @@ ON_THE_MATRIX_UNIT = [
     (2, 6, 32, 32, 16, 3, 1, 1, 1, 2),
     (1, 12, 33, 30, 30, 5, 2, 3, 2, 1),
     (9, 5, 6, 64, 32, 2, 3, 0, 1, 1),
+    (2, 5, 16, 3, 5, 1, 2, 0, 1, 1),
 ]
 
 
+@pytest.fixture
+def matrix_unit(monkeypatch):
+    """Everything that the matrix unit can do is done by it, however slowly."""
+    if not RUNNABLE[0].matrix:
+        pytest.skip("this processor has no matrix unit")
+    monkeypatch.setattr(sides, "_MULTIPLY_ADDS", 1e-9)
+
+
 @pytest.mark.parametrize("size", ON_THE_MATRIX_UNIT, ids=str)
-def test_on_the_matrix_unit(size):
+def test_on_the_matrix_unit(size, matrix_unit):
     n, h, w, c, o, k, s, p, d, groups = size
     frame = Frame((s, s), ((p, p), (p, p)), (d, d), groups)
     x, weight = numbers((n, h, w, groups * c), float32, seed=1), numbers((groups * o, k, k, c), float32, seed=2)
@@ -104,7 +114,7 @@ def passes(x, w, g, frame):
     yield CONVOLUTION_WEIGHT, (x, g), {"frame": frame, "kernel": w.shape[1:-1]}
 
 
-def test_errors_are_those_of_float32():
+def test_errors_are_those_of_float32(matrix_unit):
     random, frame = np.random.default_rng(0), Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
     x, w, g = (random.standard_normal(shape) for shape in ((4, 12, 12, 64), (64, 3, 3, 64), (4, 12, 12, 64)))
     for primitive, arrays, params in passes(x, w, g, frame):
@@ -114,7 +124,7 @@ def test_errors_are_those_of_float32():
         assert np.abs(found - exact).max() < 8e-6 * exact.std()
 
 
-def test_infinity_and_nan_stay_where_they_belong():
+def test_infinity_and_nan_stay_where_they_belong(matrix_unit):
     frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
     x, w, g = (
         numbers(shape, float32, seed) for seed, shape in enumerate([(2, 8, 8, 32), (32, 3, 3, 32), (2, 8, 8, 32)])

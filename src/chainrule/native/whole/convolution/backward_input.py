@@ -8,8 +8,9 @@ from chainrule.core.shape import Shape
 from chainrule.native.emit import V, i64, vector
 from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
-from chainrule.native.whole.convolution.matrix import Sides, emit_on_matrix_unit, worth_matrix_unit
+from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
+from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
 
@@ -22,9 +23,8 @@ def emit_convolution_input(task: Task) -> Work:
     geometry = Geometry.of(out.shape, w.shape, g.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise_input(task, geometry)
-    sides = Sides.backward(geometry)
-    if worth_matrix_unit(task, sides):
-        return emit_on_matrix_unit(Parts(task, geometry), sides, *task.inputs)
+    if work := on_matrix_unit(task, geometry, Sides.backward(geometry)):
+        return work
     backward = _BackwardInput(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)

@@ -9,8 +9,9 @@ from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
-from chainrule.native.whole.convolution.matrix import Sides, emit_on_matrix_unit, worth_matrix_unit
+from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
+from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
 
@@ -23,9 +24,8 @@ def emit_convolution(task: Task) -> Work:
     geometry = Geometry.of(x.shape, w.shape, out.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise(task, geometry)
-    sides = Sides.forward(geometry)
-    if worth_matrix_unit(task, sides):
-        return emit_on_matrix_unit(Parts(task, geometry), sides, *task.inputs)
+    if work := on_matrix_unit(task, geometry, Sides.forward(geometry)):
+        return work
     forward = _Forward(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         forward.unit(units.index)

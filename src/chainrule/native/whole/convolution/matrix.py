@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil, prod
 from typing import NamedTuple
 
-from chainrule.core.shape import Shape
 from chainrule.native import matrix_unit
 from chainrule.native.contraction import splitting
 from chainrule.native.emit import V, i64, vector
@@ -15,157 +13,28 @@ from chainrule.native.matrix_unit import DEPTH, ROOM, SIDE, WIDTH, Block, Tile, 
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import STEP_BYTES, Layout, Planes
-from chainrule.native.whole.convolution.sweep import Sweep, backward_sweeps, forward_sweep
+from chainrule.native.whole.convolution.sides import Division, Sides, cost, divide, pays
+from chainrule.native.whole.convolution.sweep import Sweep
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
-# Bytes of split pictures, and of a block of the weight, that are to stay in the second-level cache.
-_NEAR = 1 << 20
-_NEAR_WEIGHT = 1 << 19
-# Cycles: for the products of 32 steps of k with a block of 32 x 32 sums; to finish such a block; to split 32 channels
-# of a pixel; to pack 32 steps of 32 columns of the weight.
-_STEP, _FINISH, _SPLIT, _PACK = 390, 300, 14, 700
-# How many times as fast it is as multiply-adds.
-_WORTH = 2.2
 
+def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
+    """The forward pass or the gradient to the input, if the matrix unit does it faster than multiply-adds.
 
-class _Apart(NamedTuple):
-    """How far apart elements of the weight are: from group to group, along n, along k."""
-
-    group: int
-    n: int
-    k: int
-
-
-@dataclass(frozen=True)
-class Sides:
-    """What a convolution is to the matrix unit: sums over `k` channels of a source make `n` channels of a result.
-
-    Attributes:
-        batch: How many pictures.
-        groups: How many groups of channels.
-        spatial: The size of the source's pictures.
-        k: The channels of a group in the source.
-        result: The size of the result's pictures.
-        n: The channels of a group in the result.
-        sweeps: What is summed.
-        weight: How far apart elements of the weight are.
-        window: How far apart they are along the dimensions of the window.
+    A unit is some pictures and some blocks of 32 channels of the result.
     """
-
-    batch: int
-    groups: int
-    spatial: Shape
-    k: int
-    result: Shape
-    n: int
-    sweeps: tuple[Sweep, ...]
-    weight: _Apart
-    window: Shape
-
-    @staticmethod
-    def forward(geometry: Geometry) -> Sides:
-        """The forward pass."""
-        size, sweep = geometry.depth, forward_sweep(geometry)
-        window = tuple(step * geometry.channels for step in strides(geometry.kernel))
-        sizes = (geometry.spatial, geometry.channels, geometry.positions, geometry.outputs)
-        return Sides(
-            geometry.batch, geometry.frame.groups, *sizes, (sweep,), _Apart(geometry.outputs * size, size, 1), window
-        )
-
-    @staticmethod
-    def backward(geometry: Geometry) -> Sides:
-        """The gradient to the input."""
-        size, sweeps = geometry.depth, backward_sweeps(geometry)
-        window = tuple(step * geometry.channels for step in strides(geometry.kernel))
-        sizes = (geometry.positions, geometry.outputs, geometry.spatial, geometry.channels)
-        return Sides(
-            geometry.batch,
-            geometry.frame.groups,
-            *sizes,
-            tuple(sweeps),
-            _Apart(geometry.outputs * size, 1, size),
-            window,
-        )
-
-    @property
-    def blocks(self) -> int:
-        """How many blocks of columns there are; the last one holds the rest."""
-        return ceil(self.n / WIDTH)
-
-    @property
-    def elements(self) -> int:
-        """The most elements of a window that a sweep sums."""
-        return max(sweep.elements for sweep in self.sweeps)
-
-
-class Division(NamedTuple):
-    """How the work is divided.
-
-    Attributes:
-        together: How many pictures a unit has.
-        blocks: How many blocks of columns.
-        depth: How many channels of the source are split at once.
-    """
-
-    together: int
-    blocks: int
-    depth: int
-
-
-def _divide(sides: Sides, layout: Layout) -> Division:
-    """The division that takes the fewest cycles, summed over what one to four threads need."""
-    counts = sorted({ceil(sides.batch / parts) for parts in (1, 2, 4, 8, 16, 32, 64, 128)} | {1, 2, 4, 8})
-    groups = sorted({ceil(sides.blocks / parts) for parts in (1, 2, 4, 8, 16)})
-    every = [
-        Division(together, blocks, _depth(sides, layout, together))
-        for together in counts
-        for blocks in groups
-        if together <= sides.batch
-    ]
-    fitting = [each for each in every if each.together == 1 or layout.pixels(each.together) * STEP_BYTES <= _NEAR]
-    return min(fitting, key=lambda each: _cost(sides, layout, each))
-
-
-def _depth(sides: Sides, layout: Layout, together: int) -> int:
-    """As many channels as the caches hold, in parts of about the same length."""
-    near = min(_NEAR // (layout.pixels(together) * STEP_BYTES), _NEAR_WEIGHT // (sides.elements * splitting.STEP_BYTES))
-    steps = ceil(sides.k / DEPTH)
-    return ceil(steps / ceil(steps / max(near, 1))) * DEPTH
-
-
-def _cost(sides: Sides, layout: Layout, division: Division) -> float:
-    together, blocks, _ = division
-    steps = ceil(sides.k / DEPTH)
-    unit = layout.pixels(together) * steps * _SPLIT
-    for sweep in sides.sweeps:
-        elements = sweep.elements * steps
-        tiles = prod(sweep.positions[:-1]) * ceil(together * sweep.positions[-1] / SIDE)
-        unit += blocks * (elements * _PACK + ceil(tiles / 2) * (elements * _STEP + _FINISH))
-    units = ceil(sides.batch / together) * sides.groups * ceil(sides.blocks / blocks)
-    return sum(threads * ceil(units / threads) * unit for threads in (1, 2, 3, 4))
-
-
-def on_matrix_unit(task: Task) -> bool:
-    """Whether the processor has a matrix unit, and it computes numbers like these."""
-    return task.target.matrix and task.kernel.out.dtype.name == "float32"
-
-
-def worth_matrix_unit(task: Task, sides: Sides) -> bool:
-    """Whether a sweep is faster on the matrix unit than by multiply-adds: not if most of its tiles would be zeros."""
-    if not (on_matrix_unit(task) and sides.elements):
-        return False
-    steps, columns = ceil(sides.k / DEPTH) * DEPTH, ceil(sides.n / SIDE) * SIDE
-    return steps * columns <= _WORTH * sides.k * sides.n
-
-
-def emit_on_matrix_unit(parts: Parts, sides: Sides, source: V, weight: V) -> Work:
-    """A unit is some pictures and some blocks of 32 channels of the result."""
-    product, frame = _Product(parts, sides, source, weight), parts.task.frame
-    matrix_unit.begin(parts.f)
-    with parts.f.loop(frame.begin, frame.end) as units:
+    if not sides.elements * sides.k:
+        return None
+    layout = Layout.of(sides.sweeps, sides.spatial, SIDE)
+    division = divide(sides, layout)
+    if not pays(task, geometry, cost(sides, layout, division)):
+        return None
+    product = _Product(Parts(task, geometry), sides, layout, division)
+    matrix_unit.begin(task.f)
+    with task.f.loop(task.frame.begin, task.frame.end) as units:
         product.unit(units.index)
-    matrix_unit.end(parts.f)
-    return Work(product.units, parts.scratch)
+    matrix_unit.end(task.f)
+    return Work(product.units, product.parts.scratch)
 
 
 class _Product:
@@ -175,13 +44,13 @@ class _Product:
         units: How many units there are.
     """
 
-    def __init__(self, parts: Parts, sides: Sides, source: V, weight: V) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, sides: Sides, layout: Layout, division: Division) -> None:
+        self.parts = parts
         self._f = parts.f
         self._sides = sides
-        self._source, self._weight = source, weight
-        self._layout = layout = Layout.of(sides.sweeps, sides.spatial, SIDE)
-        self._division = division = _divide(sides, layout)
+        self._layout = layout
+        self._division = division
+        self._source, self._weight = parts.task.inputs
         self._steps = ceil(min(division.depth, sides.k) / DEPTH)
         self._planes = Planes(parts, layout, division.together, self._steps, sides.groups * sides.k)
         self._strip = parts.room(sides.elements * self._steps * splitting.STEP_BYTES // 4, zero=False)
@@ -191,7 +60,7 @@ class _Product:
 
     def unit(self, index: V) -> None:
         """Some pictures, some blocks of a group's channels."""
-        f, sides, division, parts = self._f, self._sides, self._division, self._parts
+        f, sides, division, parts = self._f, self._sides, self._division, self.parts
         rest, span = f.divmod(index, self._spans)
         some, group = f.divmod(rest, sides.groups)
         picture = f.mul(some, i64(division.together))
@@ -268,7 +137,7 @@ class _Product:
 
     def _pack(self, sweep: Sweep, weight: V, channels: int, width: int) -> None:
         """A block of the weight, in the order in which it is used."""
-        f, sides, parts = self._f, self._sides, self._parts
+        f, sides, parts = self._f, self._sides, self.parts
         first = sum(tap.element * step for tap, step in zip(sweep.taps, sides.window, strict=True))
         apart = [tap.element_step * step for tap, step in zip(sweep.taps, sides.window, strict=True)]
         counts = [tap.size for tap in sweep.taps]
@@ -308,7 +177,7 @@ class _Product:
 
     def _finish(self, sweep: Sweep, place: _Place, left: V, across: int, sums: V, part: _Part, width: int) -> None:
         """Store the sums of a tile; those of later channels are added."""
-        f, sides, parts = self._f, self._sides, self._parts
+        f, sides, parts = self._f, self._sides, self.parts
         every = sides.groups * sides.n
         result = [step * every for step in strides(sides.result)]
         first = sum(one * step for one, step in zip(sweep.first, result, strict=True))

@@ -17,19 +17,17 @@ from chainrule.native.contraction import splitting
 from chainrule.native.emit import V, i64, vector
 from chainrule.native.matrix_unit import DEPTH, ROOM, SIDE, WIDTH, Block, Tiles
 from chainrule.native.whole.convolution.geometry import Geometry
-from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import Layout, Pixels
+from chainrule.native.whole.convolution.sides import NARROW_STEP_CYCLES, STEP_CYCLES, of_threads, pays
 from chainrule.native.whole.convolution.sweep import Sweep, forward_sweep
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 # Bytes of packed outputs and of a packed column of the input that are to stay in the second-level cache.
 _NEAR = 3 << 19
-# Cycles: for the products of 32 positions with 32 x 32 sums; to add such sums to the weight; to copy 32 channels of a
-# pixel; to pack 32 of them; to copy and pack 32 positions of 32 outputs.
-_STEP, _ADD, _COPY, _PACK, _PACK_OUTPUTS = 390, 400, 8, 600, 1200
-# How many times as fast the matrix unit is as multiply-adds.
-_WORTH = 2.2
+# Cycles: to add 32 x 32 sums to the weight; to copy 32 channels of a pixel; to pack 32 pixels of these; to copy and
+# pack 32 positions of 32 outputs.
+_ADD, _COPY, _PACK, _PACK_OUTPUTS = 400, 8, 800, 1600
 
 
 class _Division(NamedTuple):
@@ -82,17 +80,18 @@ class _Sizes:
         return self.lines * self.along(together) * splitting.STEP_BYTES
 
     def cost(self, division: _Division) -> float:
-        """Cycles, summed over what one to four threads need."""
+        """Cycles, the mean of what one to four threads need together."""
         together, outputs, channels = division
         geometry, columns = self.geometry, self.sweep.taps[-1].size
-        sums = prod(geometry.kernel) * (self.lines * self.along(together) * _STEP + _ADD)
+        step = STEP_CYCLES if geometry.channels > SIDE else NARROW_STEP_CYCLES
+        sums = prod(geometry.kernel) * (self.lines * self.along(together) * step + _ADD)
         column = prod(self.layout.lines) * self.along(together) * _PACK
         each = self.layout.pixels(together) * _COPY + columns * column + outputs * sums
         unit = channels * each + outputs * self.lines * self.along(together) * _PACK_OUTPUTS
         unit *= self.batch // together
         spans = ceil(geometry.outputs / WIDTH / outputs) * ceil(geometry.channels / WIDTH / channels)
         units = self.batches * geometry.frame.groups * spans
-        return sum(threads * ceil(units / threads) * unit for threads in (1, 2, 3, 4))
+        return of_threads(units) * unit
 
     def divided(self) -> _Division:
         """The division that takes the fewest cycles."""
@@ -113,17 +112,12 @@ class _Sizes:
 
 
 def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work | None:
-    """The gradient to the weight, unless multiply-adds would be as fast: if most of the tiles would be zeros."""
+    """The gradient to the weight, if the matrix unit does it faster than multiply-adds."""
     sweep = forward_sweep(geometry)
     layout = Layout.of([sweep], geometry.spatial, DEPTH)
     sizes = _Sizes(geometry, geometry.batch // batches, batches, sweep, layout)
-    if not on_matrix_unit(task):
-        return None
     division = sizes.divided()
-    waste = sizes.along(division.together) * DEPTH / (division.together * geometry.positions[-1])
-    for size in (geometry.outputs, geometry.channels):
-        waste *= ceil(size / SIDE) * SIDE / size
-    if waste > _WORTH:
+    if not pays(task, geometry, sizes.cost(division)):
         return None
     parts = Parts(task, geometry)
     product = _Product(parts, sizes, division)
