@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chainrule.native.contraction.plan import Plan
-from chainrule.native.contraction.splitting import STEP_BYTES, Strip, pack_strip, packed_tile
+from chainrule.native.contraction.splitting import STEP_BYTES, Strip, pack_strip, packed_tiles
 from chainrule.native.emit import Function, V, i64
-from chainrule.native.matrix_unit import DEPTH, ROOM, SIDE, WIDTH, Block, Tile, Tiles
+from chainrule.native.matrix_unit import DEPTH, ROOM, SIDE, WIDTH, Block, Tiles
 
 
 class Matrix:
@@ -61,14 +61,7 @@ class Matrix:
 
         def over(take: Callable[[Tiles, Tiles], None]) -> None:
             with f.loop(i64(0), steps, unroll=False, may_be_empty=False) as loop:
-
-                def left(level: int, which: int) -> Tile:
-                    return packed_tile(f, a, loop.index, level, which)
-
-                def right(level: int, which: int) -> Tile:
-                    return packed_tile(f, b, loop.index, level, which)
-
-                take(left, right)
+                take(packed_tiles(f, a, loop.index), packed_tiles(f, b, loop.index))
 
         Block(down=-(-rows // SIDE)).sums(f, over, self._sums)
         return self._sums

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from chainrule.native.contraction.packing import joined, transposed_quads
 from chainrule.native.emit import Function, V, i64, number, vector
-from chainrule.native.matrix_unit import DEPTH, LEVELS, SIDE, TILE_BYTES, WIDTH, Tile, split
+from chainrule.native.matrix_unit import DEPTH, LEVELS, SIDE, TILE_BYTES, WIDTH, Tile, Tiles, split
 
 STEP_BYTES = LEVELS * 2 * TILE_BYTES
 """What 32 steps of a strip fill."""
@@ -56,10 +56,10 @@ def pack_strip(f: Function, strip: Strip, k: V, rest: int, to: V) -> None:
             _pack_step(f, strip, whole, rest, to)
 
 
-def packed_tile(f: Function, strip: V, step: V, level: int, which: int) -> Tile:
-    """Where a tile of a packed strip stands, `step` times 32 steps from its start."""
+def packed_tiles(f: Function, strip: V, step: V) -> Tiles:
+    """The tiles of a packed strip, `step` times 32 steps from its start."""
     first = f.at(strip, "i8", f.mul(step, i64(STEP_BYTES)))
-    return Tile(f.at(first, "i8", i64(0), (2 * level + which) * TILE_BYTES))
+    return lambda level, which: Tile(f.at(first, "i8", i64(0), (2 * level + which) * TILE_BYTES))
 
 
 def _pack_step(f: Function, strip: Strip, k: V, steps: int, to: V) -> None:

@@ -169,7 +169,7 @@ class _Product:
                 def left(level: int, which: int) -> Tile:
                     return Tile(f.at(rows[which], "i8", i64(0), level * 2 * DEPTH), self._layout.row * pixel)
 
-                take(left, lambda level, which: splitting.packed_tile(f, self._strip, number, level, which))
+                take(left, splitting.packed_tiles(f, self._strip, number))
 
             nest(f, counts, step)
 

@@ -301,8 +301,8 @@ class _Product:
                 left = offset(f, *zip(indices, strides(counts), strict=True))
                 right = offset(f, (start, 1), *zip(indices, across, strict=True))
                 take(
-                    lambda level, which: splitting.packed_tile(f, outputs, left, level, which),
-                    lambda level, which: splitting.packed_tile(f, self._packed_x, right, level, which),
+                    splitting.packed_tiles(f, outputs, left),
+                    splitting.packed_tiles(f, self._packed_x, right),
                 )
 
             nest(f, counts, step)
