@@ -21,7 +21,15 @@ from chainrule.cli import main
 REPOSITORY = Path(__file__).parents[1]
 MODELS = [f"docs/models/{name}.md" for name in ("README", "airbench", "lenet", "mobilenet", "resnet", "vgg")]
 RUN = ["README.md", "docs/architecture.md", "docs/compiler.md", "docs/tables.md", "docs/tour.md", *MODELS]
-ALL = [*RUN, "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md", "docs/performance.md", "docs/results-tables.md"]
+ALL = [
+    *RUN,
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/benchmarks.md",
+    "docs/performance.md",
+    "docs/results.md",
+    "docs/results-tables.md",
+]
 
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 
