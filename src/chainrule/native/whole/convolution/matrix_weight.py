@@ -113,6 +113,8 @@ class _Sizes:
 
 def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work | None:
     """The gradient to the weight, if the matrix unit does it faster than multiply-adds."""
+    if not geometry.batch * geometry.channels:
+        return None
     sweep = forward_sweep(geometry)
     layout = Layout.of([sweep], geometry.spatial, DEPTH)
     sizes = _Sizes(geometry, geometry.batch // batches, batches, sweep, layout)
