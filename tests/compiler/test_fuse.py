@@ -258,6 +258,20 @@ def test_convolutions_and_pooling():
     assert [kernel for kernel in program.kernels if isinstance(kernel, Whole)]
 
 
+def test_pooling_without_a_backward_pass_takes_what_is_before_it():
+    def function(x, w, mean, scale, shift):
+        return cr.max_pool2d((((cr.conv2d(x, w) - mean) * scale) * scale + shift).relu(), 2)
+
+    *_, last = of(function, (2, 6, 6, 2), (3, 3, 3, 2), (3,), (3,), (3,)).kernels
+    assert "convolution.0" in {buffer.name for buffer in buffers(last)}
+
+
+def test_windows_that_overlap_compute_nothing_twice():
+    first, second = of(lambda x: cr.max_pool2d(cr.exp(x), 3, stride=2), (2, 7, 7, 3)).kernels
+    assert isinstance(first, Loops)
+    assert isinstance(second, Loops)
+
+
 @pytest.mark.parametrize("simplified", [True, False])
 @pytest.mark.parametrize("seed", range(40))
 def test_random_graphs(seed, simplified):

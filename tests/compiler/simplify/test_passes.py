@@ -12,8 +12,8 @@ from chainrule.ops.arithmetic import ADD, FLOOR_DIVIDE, MAXIMUM, MUL, SUB
 from chainrule.ops.contraction import MATMUL
 from chainrule.ops.exponential import EXP
 from chainrule.ops.index import GATHER, SCATTER_ADD
-from chainrule.ops.movement import BROADCAST, PAD, PERMUTE
-from chainrule.ops.reduce import SUM
+from chainrule.ops.movement import BROADCAST, PAD, PERMUTE, RESHAPE
+from chainrule.ops.reduce import ARGMAX, SUM
 from tests.graph.recorder import record
 
 X = Input((3, 4), float32, "x")
@@ -162,3 +162,25 @@ def test_the_derivative_of_a_rectifier_needs_its_result_alone(activation):
 def test_masks_are_read_off_once(activation):
     simple = simplify(gradient_of(activation)[0])
     assert simplify(simple) is simple
+
+
+# The largest
+
+
+def largest(place_is_read: bool) -> tuple[Value, ...]:
+    place = Apply.of(ARGMAX, X, dim=1)
+    found = Apply.of(GATHER, X, Apply.of(RESHAPE, place, shape=(3, 1)), axis=1)
+    outputs = (Apply.of(EXP, found), *([place] if place_is_read else []))
+    return result(*outputs)
+
+
+def test_what_was_looked_up_where_it_is_largest_is_the_largest():
+    (value,) = largest(place_is_read=False)
+    computed = [each for each in topological([value]) if isinstance(each, Apply)]
+    assert {each.primitive.name for each in computed} == {"amax", "reshape", "exp"}
+
+
+def test_where_the_place_is_read_as_well_it_is_one_pass_for_both():
+    value, place = largest(place_is_read=True)
+    assert place in topological([value])
+    assert place.primitive is ARGMAX

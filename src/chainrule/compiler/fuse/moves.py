@@ -128,7 +128,8 @@ def _windows(value: Apply, place: Place, look: Look) -> Move:
     spatial = (
         position * s + offset * d for position, offset, s, d in zip(positions, offsets, stride, dilation, strict=True)
     )
-    return Move((Branch(source, Place(source.shape, (first, *spatial, last))),), repeats=True)
+    apart = all(s > (k - 1) * d for s, k, d in zip(stride, value.params["size"], dilation, strict=True))
+    return Move((Branch(source, Place(source.shape, (first, *spatial, last))),), repeats=not apart)
 
 
 def _take(value: Apply, place: Place, look: Look) -> Move:

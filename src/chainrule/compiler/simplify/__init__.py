@@ -13,7 +13,7 @@ from chainrule.compiler.simplify import affine, arithmetic, broadcasts, choice, 
 from chainrule.compiler.simplify.common import merge
 from chainrule.compiler.simplify.constants import fold
 from chainrule.compiler.simplify.masks import read_off_results
-from chainrule.compiler.simplify.one_hot import choose_found, compare_columns
+from chainrule.compiler.simplify.one_hot import choose_found, compare_columns, only_the_largest
 from chainrule.compiler.simplify.products import turn_round
 from chainrule.compiler.simplify.rules import Rules, apply_rules, together
 from chainrule.graph import Graph, verify
@@ -49,6 +49,8 @@ PASSES: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
     # After the rules have moved what stands between a scatter and its sum.
     ("compare columns in place of scattering", compare_columns),
     # After that, which asks for the look-ups.
+    ("only the largest", only_the_largest),
+    # What is left of them.
     ("choose in place of looking up", choose_found),
     ("read masks off results", read_off_results),
 )

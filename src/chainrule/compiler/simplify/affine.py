@@ -51,10 +51,9 @@ def one_factor_and_summand(value: Apply) -> Value | None:
         else:
             summand = instead(value, primitive, summand, operand)
     result = steps[0].x
-    for primitive, operand in ((MUL, factor), (ADD, summand)):
-        if operand is not None:
-            result = instead(value, primitive, result, stretched(value, operand, value.shape))
-    return result
+    if factor is not None:
+        result = instead(value, MUL, result, stretched(value, factor, value.shape))
+    return result if summand is None else instead(value, ADD, result, stretched(value, summand, value.shape))
 
 
 def _steps_from_sums(value: Value) -> list[_Step]:

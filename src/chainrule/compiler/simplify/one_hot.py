@@ -4,7 +4,7 @@ So the backward pass of cross entropy is one pass over the rows. A scatter repor
 comparison does not; so its index must be that of a gather, which reports the same.
 
 What `argmax` has found among a few elements is chosen by comparisons as well: the largest of a window then comes with
-its number, in one pass.
+its number, in one pass. Where only the largest is asked for, as in pooling without a backward pass, it is just that.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 
 from chainrule.compiler.simplify.reductions import with_sum_of_zero
 from chainrule.compiler.simplify.rules import instead, is_apply, number_like, reshaped, stretched
-from chainrule.graph import Apply, Constant, Graph, Value, rewrite
+from chainrule.graph import Apply, Constant, Graph, Value, inputs_of, rewire, rewrite
 from chainrule.ops.compare import EQ
 from chainrule.ops.elementwise import WHERE
 from chainrule.ops.index import GATHER, SCATTER_ADD
 from chainrule.ops.movement import RESHAPE, SLICE
-from chainrule.ops.reduce import ARGMAX, ARGMIN, SUM
+from chainrule.ops.reduce import AMAX, AMIN, ARGMAX, ARGMIN, SUM
 
 # So many comparisons cost less than a look-up: windows of up to 3 x 3.
 _FEW = 9
@@ -44,19 +44,45 @@ def compare_columns(graph: Graph) -> Graph:
     return rewrite(summed, lambda value: _choice(value) if single(value) else value)
 
 
+def only_the_largest(graph: Graph) -> Graph:
+    """What is looked up where `argmax` found it is the largest, if nobody else asks for its place; so for `argmin`.
+
+    Of zeros of both signs, which tie, it may be either.
+    """
+    readers: dict[Value, list[Value]] = {value: [] for value in graph.order()}
+    for value in graph.order():
+        for each in inputs_of(value):
+            readers[each].append(value)
+    largest: dict[Value, Value] = {}
+    for value in graph.order():
+        if is_apply(value, GATHER) and (found := _found(value)) is not None:
+            way = dict.fromkeys((value.inputs[1], found))
+            if not any(len(readers[each]) > 1 or each in graph.outputs for each in way):
+                extreme = AMAX if found.primitive is ARGMAX else AMIN
+                alone = instead(value, extreme, value.inputs[0], dims=(value.params["axis"],))
+                largest[value] = reshaped(value, alone, value.shape)
+    changed = {reader: reader.inputs for each in largest for reader in readers[each] if isinstance(reader, Apply)}
+    return rewire(graph, {reader: tuple(largest.get(x, x) for x in inputs) for reader, inputs in changed.items()})
+
+
 def choose_found(graph: Graph) -> Graph:
     """What is looked up where `argmax` or `argmin` found it among a few elements is chosen from them."""
-    return rewrite(graph, lambda value: _chosen(value) if is_apply(value, GATHER) and _is_found(value) else value)
+
+    def rule(value: Apply) -> Value:
+        few = value.primitive is GATHER and value.inputs[0].shape[value.params["axis"]] <= _FEW
+        return _chosen(value) if few and _found(value) is not None else value
+
+    return rewrite(graph, rule)
 
 
-def _is_found(gather: Apply) -> bool:
-    """Whether the index is what `argmax` or `argmin` found among a few elements of the same rows."""
+def _found(gather: Apply) -> Apply | None:
+    """The `argmax` or `argmin` that found the index among the elements of the same rows, if one did."""
     (x, index), axis = gather.inputs, gather.params["axis"]
     if is_apply(index, RESHAPE):
         (index,) = index.inputs
     if not (is_apply(index, ARGMAX) or is_apply(index, ARGMIN)) or index.inputs[0] is not x:
-        return False
-    return index.params["dim"] == axis and gather.shape[axis] == 1 and x.shape[axis] <= _FEW
+        return None
+    return index if index.params["dim"] == axis and gather.shape[axis] == 1 else None
 
 
 def _chosen(gather: Apply) -> Value:
