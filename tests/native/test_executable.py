@@ -74,6 +74,16 @@ def test_computes_it_with_the_instructions_of_other_processors(target):
     assert_is(running, expected)
 
 
+def test_a_program_compiled_in_parts_computes_the_same_bits(monkeypatch):
+    contents = set()
+    for lines in (10**9, 1):
+        monkeypatch.setattr("chainrule.native.program._PART", lines)
+        running = started(*shareable())
+        running.executable.run()
+        contents.add(running.content())
+    assert len(contents) == 1
+
+
 def test_same_bits_on_any_number_of_threads_which_may_change_between_runs():
     graph, arrays = shareable()
     running = started(graph, arrays)

@@ -42,7 +42,7 @@ def functions(text: str) -> dict[int, str]:
 
 @pytest.mark.parametrize("target", [RUNNABLE[0], AVX2, NEON], ids=lambda target: target.name)
 def test_sums_stay_in_registers(target):
-    found = functions(assembly(emit_program(program(), target)[0], target))
+    found = functions(assembly(str(emit_program(program(), target)[0]), target))
     products = [number for number, kernel in enumerate(program().kernels) if isinstance(kernel, Contraction)]
     assert len(products) == 8  # three forward, two to inputs, three to weights
     for number in products:

@@ -6,6 +6,7 @@ say everything that LLVM knows. A value is its text (`%12`, or `7`) and its type
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,11 @@ def i64(value: int) -> V:
     return V(str(value), "i64")
 
 
+# What the first line of a function says of it, and names that a text mentions.
+_DEFINITION = re.compile(r"^define (?:internal |hidden )?(.+? @([\w.$-]+)\(.*\).*) \{$", re.MULTILINE)
+_NAME = re.compile(r"@([\w.$-]+)")
+
+
 class Module:
     """A module under construction: functions, and the declarations that they need."""
 
@@ -134,8 +140,31 @@ class Module:
         """The function that was added last."""
         return self._functions[-1]
 
+    def parts(self, lines: int) -> list[str]:
+        """The module as several, which LLVM can work on at the same time: each of functions of so many lines or more.
+
+        What one part defines the others may call.
+        """
+        groups: list[list[str]] = [[]]
+        for function in self._functions:
+            if sum(each.count("\n") for each in groups[-1]) >= lines:
+                groups.append([])
+            groups[-1].append(function)
+        if len(groups) == 1:
+            return [str(self)]
+        heads = {name: f"declare {head}" for each in self._functions for head, name in _DEFINITION.findall(each)}
+        made = []
+        for group in groups:
+            text = "\n\n".join(group).replace("define internal ", "define hidden ")
+            called, own = set(_NAME.findall(text)), {name for _, name in _DEFINITION.findall(text)}
+            made.append(self._with([text], [heads[name] for name in heads if name in called - own]))
+        return made
+
     def __str__(self) -> str:
-        parts = [*self._globals.values(), *self._functions, *self._declared.values()]
+        return self._with(self._functions)
+
+    def _with(self, functions: Sequence[str], declared: Sequence[str] = ()) -> str:
+        parts = [*self._globals.values(), *functions, *self._declared.values(), *declared]
         return "\n\n".join([*parts, "\n".join(f"!{i} = {body}" for i, body in enumerate(self._metadata))]) + "\n"
 
 

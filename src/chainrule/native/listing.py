@@ -17,7 +17,8 @@ _COMMENT = {"llvm": ";", "asm": "#"}
 
 def program_listing(program: Program, language: Language, target: Target) -> str:
     """A whole program: its kernels, and the step that runs them."""
-    text, _ = emit_program(program, target)
+    module, _ = emit_program(program, target)
+    text = str(module)
     return text if language == "llvm" else assembly(text, target)
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import struct
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from chainrule import config
 from chainrule.errors import InternalError
-from chainrule.native.symbols import undefined_symbols
+from chainrule.native.symbols import symbols
 from chainrule.native.target import Target, host
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 # What LLVM may call on its own account. Everything else would be a library's function in the midst of a kernel.
 _PROVIDED = ("memcpy", "memmove", "memset")
+
+_LENGTH = struct.Struct("<Q")
 
 _lock = threading.Lock()
 _names = itertools.count()
@@ -35,28 +40,54 @@ def assembly(text: str, target: Target) -> str:
 
 
 def compiled(text: str, target: Target) -> bytes:
-    """The object file of a module.
+    """The machine code of a module, for `linked`.
 
     Raises:
         InternalError: If the text is no valid module, or calls a function that does not exist.
     """
-    module, machine = _checked(text, target)
-    code: bytes = machine.emit_object(module)
-    unknown = undefined_symbols(code) - set(_PROVIDED)
+    return compiled_parts([text], target)
+
+
+def compiled_parts(texts: Sequence[str], target: Target) -> bytes:
+    """The machine code of modules that call one another: object files, each behind its length.
+
+    They are compiled at the same time, on as many threads as programs run on.
+
+    Raises:
+        InternalError: If a text is no valid module, or calls a function that does not exist.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    def made(text: str) -> bytes:
+        return _emitted(*_checked(text, target))
+
+    try:
+        with ThreadPoolExecutor(min(len(texts), config.get_num_threads())) as threads:
+            objects = list(threads.map(made, texts))
+    except RuntimeError:
+        # The system gives no thread; whatever else it was comes again.
+        objects = list(map(made, texts))
+    tables = [symbols(each) for each in objects]
+    known = set(_PROVIDED).union(*[table.defined for table in tables])
+    unknown = set().union(*[table.undefined for table in tables]) - known
     if unknown:
         raise InternalError("the machine code calls functions of libraries.", got=", ".join(sorted(unknown)))
-    return code
+    return b"".join(_LENGTH.pack(len(each)) + each for each in objects)
 
 
 def linked(code: bytes, *functions: str) -> tuple[dict[str, int], object]:
-    """Bring an object file into the process.
+    """Bring what was compiled into the process.
 
     Returns:
         The addresses of the functions, and what keeps them valid for as long as it lives.
     """
     import llvmlite.binding as llvm
 
-    builder = llvm.JITLibraryBuilder().add_object_img(code)
+    builder, at = llvm.JITLibraryBuilder(), 0
+    while at < len(code):
+        (length,) = _LENGTH.unpack_from(code, at)
+        at += _LENGTH.size + length
+        builder.add_object_img(code[at - length : at])
     for name, address in _provided().items():
         builder.import_symbol(name, address)
     for name in functions:
@@ -82,6 +113,25 @@ def _checked(text: str, target: Target) -> tuple[llvm.ModuleRef, llvm.TargetMach
     except RuntimeError as error:
         raise InternalError("the compiler has written text that LLVM does not take.", got=str(error)) from None
     return module, machine
+
+
+def _emitted(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> bytes:
+    """The object file of a module, as `machine.emit_object` makes it, but on several threads at the same time.
+
+    llvmlite lets one call at a time into LLVM. LLVM itself asks for no more than a context for each thread.
+    """
+    from llvmlite.binding import ffi
+
+    emit = ffi.lib.LLVMPY_TargetMachineEmitToMemory
+    unlocked = getattr(emit, "_cfn", emit)
+    with ffi.OutputString() as error:
+        buffer = unlocked(machine, module, True, error)
+        if not buffer:
+            raise InternalError("LLVM has made no machine code.", got=str(error))
+    try:
+        return ctypes.string_at(ffi.lib.LLVMPY_GetBufferStart(buffer), ffi.lib.LLVMPY_GetBufferSize(buffer))
+    finally:
+        ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
 
 
 def _machine(target: Target) -> llvm.TargetMachine:

@@ -17,11 +17,14 @@ from chainrule.native.emit import Module
 from chainrule.native.fingerprint import fingerprint
 from chainrule.native.layout import Layout, aligned
 from chainrule.native.loops import emit_loops
-from chainrule.native.machine_code import compiled
+from chainrule.native.machine_code import compiled_parts
 from chainrule.native.step import Section, StepEmitter, constant_offsets, sections
 from chainrule.native.target import Target
 from chainrule.native.team import LINE, caller_text
 from chainrule.native.whole import emit_whole
+
+# So many lines make a part, which LLVM takes some 50 ms for: enough to be worth a thread.
+_PART = 1500
 
 # What writes a kernel of each kind: (module, kernel, name of its function, target) -> KernelCode.
 EMITTERS: dict[type[Kernel], Callable[[Module, Any, str, Target], KernelCode]] = {
@@ -31,8 +34,8 @@ EMITTERS: dict[type[Kernel], Callable[[Module, Any, str, Target], KernelCode]] =
 }
 
 
-def emit_program(program: Program, target: Target, *, timed: bool = False) -> tuple[str, Layout]:
-    """The text of a program's module, and the layout of its context.
+def emit_program(program: Program, target: Target, *, timed: bool = False) -> tuple[Module, Layout]:
+    """A program's module, and the layout of its context.
 
     The module has one function that can be called: `i64 run(ptr context)`, which does as many steps as the context says
     and returns how many were done without a fault.
@@ -63,7 +66,7 @@ def emit_program(program: Program, target: Target, *, timed: bool = False) -> tu
         timed=timed,
     )
     StepEmitter(module, program, codes, faulting, layout, target).emit(planned)
-    return str(module), layout
+    return module, layout
 
 
 def emit_kernel(program: Program, number: int, target: Target) -> str:
@@ -76,12 +79,13 @@ def emit_kernel(program: Program, number: int, target: Target) -> str:
 
 def compiled_program(program: Program, target: Target, *, timed: bool = False) -> Entry:
     """A program's machine code with all that is needed to run it."""
-    text, layout = emit_program(program, target, timed=timed)
+    module, layout = emit_program(program, target, timed=timed)
     offsets = constant_offsets(program)
     constants = np.zeros(offsets[-1], np.uint8)
     for array, start in zip(program.constants, offsets, strict=False):
         constants[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    return Entry(compiled(text, target), layout.as_json(), constants.tobytes())
+    code = compiled_parts(module.parts(_PART), target)
+    return Entry(code, layout.as_json(), constants.tobytes())
 
 
 class _Kernels:
