@@ -28,7 +28,10 @@ def photographs(tmp_path):
 def test_pictures_are_brought_to_one_size(photographs):
     made = Picture().fit(Values.of(photographs))
     pictures = made.transform(Values.of(photographs))
-    assert made.describe().startswith("37×64, RGB, scaled to cover and cut at the edges; standardised, mean 200, 30, ")
+    assert made.describe().startswith(
+        "37×64, RGB; pictures of 2 sizes, from 90×160 to 120×200, are scaled to cover that and cut at the edges "
+        "(for another size: picture:HEIGHTxWIDTH); standardised, mean 200, 30, "
+    )
     assert (pictures.shape, pictures.dtype) == ((2, 37, 64, 3), np.uint8)
     np.testing.assert_allclose(pictures, np.broadcast_to(RED, pictures.shape), atol=2)
 
@@ -143,6 +146,8 @@ def test_networks_of_pictures():
     np.testing.assert_allclose(standardized.mean(axis=(0, 1, 2)), 0, atol=1e-5)
     np.testing.assert_allclose(standardized.std(axis=(0, 1, 2)), 1, atol=1e-5)
     assert made.encoder(2, "resnet")(x).shape == (20, 2)
-    assert made.encoder()(x.float()).shape == (20, 64)
+    beside = made.encoder()(x.float())
+    assert beside.shape == (20, 64)
+    assert beside.detach().numpy().any()
     tiny = Picture().fit(Values.of(pictures[:, :3, :3]))
     assert tiny.encoder(2)(cr.tensor(pictures[:, :3, :3])).shape == (20, 2)

@@ -17,5 +17,5 @@ def test_the_linear_model_knows_each_category():
     preparation = Preparation.fit(table, infer_schema(table, ["y"]), np.arange(200))
     rows = preparation.design(preparation.apply(table))
     truth = preparation.truth(table, np.arange(300), "y")
-    predicted, _ = linear(preparation.targets["y"], rows[:200], truth[:200], rows[200:], seed=0)
+    predicted, _ = linear(preparation.targets["y"], rows[:200], truth[:200], [rows[200:]], seed=0)
     np.testing.assert_allclose(predicted, truth[200:], atol=0.2)

@@ -63,6 +63,9 @@ Memory = Annotated[
     int | None,
     typer.Option(parser=read_bytes, help="Keep data beyond this in files: 500MB, 2GB."),
 ]
+SkipBroken = Annotated[
+    bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read, and say how many and which.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if there is one.")]
 
 
@@ -133,6 +136,7 @@ def train(
     header: Header = None,
     encoding: Encoding = None,
     decimal: Decimal = None,
+    skip_broken: SkipBroken = False,
     drop: Annotated[list[str] | None, typer.Option("--drop", help="A column to leave out. Repeatable.")] = None,
     keep: Annotated[
         list[str] | None, typer.Option("--keep", help="A column to keep that a check would leave out. Repeatable.")
@@ -208,6 +212,7 @@ def train(
         "header": header,
         "encoding": encoding,
         "decimal": decimal,
+        "skip_broken": skip_broken or None,
         "drop": drop,
         "keep": keep,
         "group": group,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chainrule.data.readers import read_parts
 from chainrule.data.table import Table
 from chainrule.errors import RunFolderError
+from chainrule.tables.broken import readable
 from chainrule.tables.record import Run
 from chainrule.tables.report import mistakes_part, write_pictures
 from chainrule.tables.run_folder import check_free, read_run
@@ -63,6 +64,7 @@ def _own_test(run: Run) -> tuple[Table, NDArray[np.int64]]:
     table, test = read_parts(source, **run.model.reading)
     if record.test_data is not None:
         test, _ = read_parts(record.test_data, **run.model.reading)
+    table, test = readable(table, test, run.model.schema, record.settings)
     parts = split_rows(table, run.model.schema, record.settings, test)
     return (table if test is None else test), parts.test
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.checks import check_lengths
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, UnknownNameError
 
-__all__ = ["ArrayTable", "Table"]
+__all__ = ["ArrayTable", "ChosenRows", "Table"]
 
 
 class Table(Protocol):
@@ -85,6 +86,33 @@ class ArrayTable:
     def place(self, row: int, column: str) -> str:
         """See `Table`."""
         return f"{self.name}, row {row + 1}, column {column!r}"
+
+
+class ChosenRows:
+    """Some rows of a table. See `Table`.
+
+    Args:
+        whole: The table.
+        rows: Which rows, rising.
+        notes: What is to be said of it beside what is said of the whole.
+    """
+
+    def __init__(self, whole: Table, rows: NDArray[np.int64], notes: Iterable[str] = ()) -> None:
+        self.name, self.names, self.notes, self.folder = whole.name, whole.names, (*whole.notes, *notes), whole.folder
+        self._whole, self._rows = whole, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> Values:
+        """See `Table`."""
+        rows = self._rows[start:stop]
+        first, last = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+        return self._whole.column(name, first, last).take(rows - first)
+
+    def place(self, row: int, column: str) -> str:
+        """See `Table`."""
+        return self._whole.place(int(self._rows[row]), column)
 
 
 def check_column(name: str, names: Sequence[str], table: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def guessed(target: Target, known: NDArray[Any], rows: int) -> Predicted:
 
 
 def linear(
-    target: Target, training: NDArray[np.float32], known: NDArray[Any], test: NDArray[np.float32], seed: int
+    target: Target, training: NDArray[np.float32], known: NDArray[Any], test: Iterable[NDArray[np.float32]], seed: int
 ) -> Predicted:
     """What a linear model predicts: least squares for numbers, logistic regression for classes.
 
@@ -40,21 +41,21 @@ def linear(
         target: What is predicted.
         training: The training rows as `design` gives them, (N, F).
         known: What is true of them, as for `guessed`.
-        test: The rows of the test, (M, F).
+        test: The rows of the test, some at a time, (M, F).
         seed: Decides the order of the training rows.
     """
     mean, spread = training.mean(axis=0), training.std(axis=0)
     spread[spread == 0] = 1
-    training, test = (training - mean) / spread, (test - mean) / spread
+    training = (training - mean) / spread
     if not target.class_names:
         # A little weight on small coefficients, so that columns that say the same do no harm.
         gram = training.T @ training + 1e-3 * len(training) * np.eye(training.shape[1], dtype=np.float32)
         weights = np.linalg.solve(gram, training.T @ (known - known.mean()).astype(np.float32))
-        return test @ weights + known.mean(), None
+        return np.concatenate([(rows - mean) / spread @ weights for rows in test]) + known.mean(), None
     model = nn.Linear(training.shape[1], len(target.class_names))
     model.compile(optim.AdamW(model.parameters(), lr=0.01), nn.CrossEntropyLoss())
     batches = -(-len(training) // _BATCH)
     model.fit(training, known, _BATCH, epochs=max(1, min(100, _STEPS // batches)), verbose=0, seed=seed)
-    scores = model.predict(test, batch_size=4096)
+    scores = np.concatenate([model.predict((rows - mean) / spread, batch_size=4096) for rows in test])
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     return scores.argmax(axis=1), shares / shares.sum(axis=1, keepdims=True)

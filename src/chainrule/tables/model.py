@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,19 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.pictures.files import rows_of
 from chainrule.data.readers import read_table
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, EmptyDataError, MissingColumnError
 from chainrule.nn import Module
 from chainrule.tables.measures import measured
 from chainrule.tables.network import outputs
-from chainrule.tables.preparation import Preparation
+from chainrule.tables.preparation import Preparation, Prepared
 from chainrule.tables.schema import Schema
 from chainrule.tables.settings import Settings
 from chainrule.tables.tested import Tested
 
-# So many rows are predicted at a time.
-BATCH = 4096
+# So many rows are predicted at a time, of so many numbers in all: what a network makes of pictures on the way takes ten
+# times the room and more.
+BATCH, NUMBERS = 4096, 1 << 22
 
 
 @dataclass(eq=False)
@@ -112,16 +115,22 @@ class TableModel:
         """What the network gives for rows of a table."""
         return self.network_outputs(self.preparation.apply(table, rows, memory=self.settings.memory))
 
-    def network_outputs(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
+    def network_outputs(self, prepared: Prepared) -> NDArray[np.float32]:
         """What the network gives for prepared rows."""
         if not len(prepared):
             count = sum(target.outputs for target in self.preparation.targets.values())
             return np.zeros((0, count), np.float32)
-        whole = len(prepared) - len(prepared) % BATCH
-        parts = [self.network.predict(prepared[:whole], batch_size=BATCH)] if whole else []
+        batch = self._batch
+        whole = len(prepared) - len(prepared) % batch
+        parts = [self.network.predict(rows_of(prepared, slice(whole)), batch_size=batch)] if whole else []
         if whole < len(prepared):
             parts.append(self._few_outputs(prepared[whole:]))
         return np.concatenate(parts)
+
+    @property
+    def _batch(self) -> int:
+        """How many rows are predicted at a time: fewer where they are large, a power of two."""
+        return 1 << (min(BATCH, max(1, NUMBERS // math.prod(self.preparation.row_shape))).bit_length() - 1)
 
     def _few_outputs(self, prepared: NDArray[Any]) -> NDArray[np.float32]:
         """Outputs of fewer rows than a batch, made up to a power of two: so there are few sizes to compile for."""
@@ -164,7 +173,7 @@ class TableModel:
         table: Table,
         rows: NDArray[np.int64],
         baselines: Mapping[str, Mapping[str, tuple[NDArray[Any], NDArray[Any] | None]]] | None = None,
-        prepared: NDArray[Any] | None = None,
+        prepared: Prepared | None = None,
     ) -> list[Tested]:
         """The truth of rows beside the predictions, and the measures.
 

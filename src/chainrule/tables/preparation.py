@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,13 +16,19 @@ from chainrule.columns import column_type, target_type
 from chainrule.columns.base import ColumnType, Target
 from chainrule.columns.classes import ClassTarget
 from chainrule.data import State
+from chainrule.data.pictures import PictureFiles
+from chainrule.data.pictures.keeping import kept, room
 from chainrule.data.table import Table
 from chainrule.errors import ColumnTypeError, EmptyDataError, MissingColumnError
 from chainrule.processors import available
 from chainrule.tables.schema import Field, Schema
+from chainrule.tables.telling import Say, silent
 
 # So many rows are prepared at a time.
 CHUNK = 1 << 16
+
+# The rows of a part, or files from which they are made when they are asked for.
+Prepared = NDArray[Any] | PictureFiles
 
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
@@ -122,7 +127,7 @@ class Preparation:
             return next(iter(self.shapes.values()))
         return (sum(map(math.prod, self.shapes.values())),)
 
-    def apply(self, table: Table, rows: NDArray[np.int64] | None = None, *, memory: int | None = None) -> NDArray[Any]:
+    def apply(self, table: Table, rows: NDArray[np.int64] | None = None, *, memory: int | None = None) -> Prepared:
         """The inputs of rows as the network gets them: see `apply_to_parts`.
 
         Args:
@@ -134,14 +139,15 @@ class Preparation:
         return prepared
 
     def apply_to_parts(
-        self, table: Table, parts: Sequence[NDArray[np.int64]], *, memory: int | None = None
-    ) -> list[NDArray[Any]]:
+        self, table: Table, parts: Sequence[NDArray[np.int64]], *, memory: int | None = None, say: Say = silent
+    ) -> Sequence[Prepared]:
         """The inputs of several parts of a table as the network gets them; the table is gone through once.
 
         Args:
             table: Whose columns may stand in any order, and have others among them.
             parts: The rows of each part, in the order that they shall have; none of them twice.
             memory: From so many bytes on, a result lies in a file that is mapped into memory.
+            say: Tells how far it is, where it takes long.
 
         Returns:
             For each part, what the type makes of the column of a table that has only one; of several columns (N, W),
@@ -152,6 +158,10 @@ class Preparation:
             ColumnTypeError: If values are not of their column's type; it names file, row and column.
         """
         self.check_columns(table)
+        files = self._files(table, np.concatenate(parts))
+        if files is not None:
+            with _located(table, next(iter(self.inputs)), np.concatenate(parts)):
+                return _parted(kept(files, memory, say), [len(rows) for rows in parts])
         # Where in its part each row of the table shall stand; -1 for nowhere.
         places = np.full((len(parts), len(table)), -1)
         for place, rows in zip(places, parts, strict=True):
@@ -160,7 +170,7 @@ class Preparation:
         dtype = self._prepared(table, np.zeros(0, np.int64), slice(0, 0)).dtype
         shapes = [(len(rows), *self.row_shape) for rows in parts]
         in_file = memory is not None and sum(map(math.prod, shapes)) * dtype.itemsize > memory
-        results = [_room(shape, dtype, in_file) for shape in shapes]
+        results = [room(shape, dtype, in_file) for shape in shapes]
 
         def write(start: int) -> None:
             chosen = np.flatnonzero(wanted[start : start + CHUNK])
@@ -171,6 +181,15 @@ class Preparation:
 
         _each(write, range(0, len(table), CHUNK), len(table))
         return results
+
+    def _files(self, table: Table, rows: NDArray[np.int64]) -> PictureFiles | None:
+        """The files of rows of a table whose only input are pictures in files."""
+        if self.alone is None or not len(rows):
+            return None
+        (name,) = self.inputs
+        values = table.column(name).take(rows)
+        with _located(table, name, rows):
+            return self.alone.lazily(values)
 
     def _prepared(self, table: Table, chosen: NDArray[np.int64], among: slice) -> NDArray[Any]:
         """Some rows of a slice of the table, prepared."""
@@ -265,12 +284,12 @@ def _own(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[A
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def _room(shape: tuple[int, ...], dtype: np.dtype[Any], in_file: bool) -> NDArray[Any]:
-    """An array to be filled; in a file that is mapped into memory, and goes when it is dropped, if asked for."""
-    if not in_file or not math.prod(shape):
-        return np.empty(shape, dtype)
-    with tempfile.TemporaryFile(prefix="chainrule-") as file:
-        return np.memmap(file, dtype, "w+", shape=shape)
+def _parted(prepared: Prepared, lengths: Sequence[int]) -> Sequence[Prepared]:
+    """What was prepared together, part by part."""
+    stops = np.cumsum(lengths)
+    if isinstance(prepared, PictureFiles):
+        return [prepared.at(np.arange(stop - length, stop)) for stop, length in zip(stops, lengths, strict=True)]
+    return np.split(prepared, stops[:-1])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.data.readers import read_parts
 from chainrule.data.table import Table, check_column
 from chainrule.errors import ArgumentError
+from chainrule.tables.broken import readable
 from chainrule.tables.findings import Finding, look_at_columns, look_at_parts
 from chainrule.tables.findings.base import ENOUGH_ROWS
 from chainrule.tables.model import TableModel
@@ -71,6 +72,7 @@ def run(source: Any, test_source: Any, settings: Settings, say: Say) -> Ran:
         time=settings.time,
     )
     check_values(table, schema)
+    table, test = readable(table, test, schema, settings, say)
     schema, findings = look_at_columns(table, schema, settings)
     if test is not None:
         check_columns(test, schema)

@@ -29,6 +29,7 @@ class Settings:
         header: Whether its first row holds the names of the columns.
         encoding: How its characters are written: "utf-8", "latin-1", "cp1251", ...
         decimal: What stands before decimals: "." or ",".
+        skip_broken: Whether pictures that cannot be read are left out, and counted, rather than being an error.
         drop: Columns to leave out.
         keep: Columns to keep that a check would leave out.
         group: The column whose rows of one value stay together in every split.
@@ -66,6 +67,7 @@ class Settings:
     header: bool | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
+    skip_broken: bool = False
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     group: str | None = None
@@ -118,7 +120,7 @@ class Settings:
     @property
     def reading(self) -> dict[str, Any]:
         """How data is read: see `chainrule.data.Options`."""
-        names = ("missing", "separator", "header", "encoding", "decimal", "memory")
+        names = ("missing", "separator", "header", "encoding", "decimal", "skip_broken", "memory")
         kinds = {name: type_and_way(said)[0] for name, said in self.columns.items()}
         return {"kinds": kinds} | {name: getattr(self, name) for name in names}
 

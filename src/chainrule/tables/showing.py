@@ -80,7 +80,7 @@ def _target(ran: Ran, tested: Tested) -> TargetPart:
             return model.predicted(tested.target, model.network_outputs(inputs))
 
         importance = importance_part(
-            predict, ran.trained.inputs, columns, tested.truth, tested.task, seed=model.settings.seed
+            predict, np.asarray(ran.trained.inputs), columns, tested.truth, tested.task, seed=model.settings.seed
         )
     order = [drop.column for drop in importance.drops] if importance else []
     fields = sorted(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule import nn, optim
 from chainrule.data.table import Table
@@ -18,10 +18,11 @@ from chainrule.ops.creation import asarray
 from chainrule.ops.random import manual_seed
 from chainrule.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 from chainrule.tables.baselines import Predicted, guessed, linear
+from chainrule.tables.broken import all_counted
 from chainrule.tables.choosing import Plan, choose
 from chainrule.tables.model import TableModel
 from chainrule.tables.network import build, goals
-from chainrule.tables.preparation import Preparation
+from chainrule.tables.preparation import Preparation, Prepared
 from chainrule.tables.schema import Schema
 from chainrule.tables.settings import Settings
 from chainrule.tables.splits import Parts
@@ -31,6 +32,9 @@ from chainrule.training import Callback, EarlyStopping, History, LearningRateSch
 
 # So many pictures are shown to a model that begins with what they look like.
 _SHOWN = 2000
+
+# So many numbers a linear model is given at once.
+_AT_ONCE = 1 << 26
 
 
 @dataclass(eq=False)
@@ -52,7 +56,7 @@ class Trained:
     plan: Plan
     parts: Parts
     history: History
-    inputs: NDArray[Any]
+    inputs: Prepared
     tested: list[Tested]
     seconds: float
     interrupted: bool
@@ -73,13 +77,15 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
     manual_seed(settings.seed)
     say(heading("Preprocessing"))
     say("learned from the training part alone:")
-    preparation = Preparation.fit(table, schema, parts.train, settings.class_weight, settings.label_smoothing)
-    for line in described(preparation):
-        say(line)
     # The test too, so that whatever is wrong in its rows is known before anything is trained.
     tested_on = table if test is None else test
-    rows = {"training": (table, parts.train), "validation": (table, parts.validation), "test": (tested_on, parts.test)}
-    inputs = _inputs(preparation, rows, settings)
+    with all_counted([table] if test is None else [table, test], schema):
+        preparation = Preparation.fit(table, schema, parts.train, settings.class_weight, settings.label_smoothing)
+        for line in described(preparation):
+            say(line)
+        own, held = (table, parts.train), (table, parts.validation)
+        rows = {"training": own, "validation": held, "test": (tested_on, parts.test)}
+        inputs = _inputs(preparation, rows, settings, say)
     truths = {name: preparation.goals(*part) for name, part in rows.items()}
     for line in parts_lines(preparation.targets, truths):
         say(line)
@@ -98,15 +104,14 @@ def train_on(table: Table, test: Table | None, schema: Schema, parts: Parts, set
 
 
 def _inputs(
-    preparation: Preparation, rows: Mapping[str, tuple[Table, np.ndarray]], settings: Settings
-) -> dict[str, np.ndarray]:
+    preparation: Preparation, rows: Mapping[str, tuple[Table, np.ndarray]], settings: Settings, say: Say
+) -> dict[str, Prepared]:
     """What the network gets of each part; parts of one table are prepared together."""
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, Prepared] = {}
     for table in {id(table): table for table, _ in rows.values()}.values():
         own = {name: part for name, (where, part) in rows.items() if where is table}
-        found |= dict(
-            zip(own, preparation.apply_to_parts(table, list(own.values()), memory=settings.memory), strict=True)
-        )
+        prepared = preparation.apply_to_parts(table, list(own.values()), memory=settings.memory, say=say)
+        found |= dict(zip(own, prepared, strict=True))
     return found
 
 
@@ -120,7 +125,7 @@ def described(preparation: Preparation) -> list[str]:
     return columns([", ".join(names), text] for text, names in said.items())
 
 
-def _whiten(network: nn.Module, inputs: np.ndarray) -> None:
+def _whiten(network: nn.Module, inputs: Prepared) -> None:
     """Models that begin with what pictures look like are shown some of the training part."""
     if isinstance(network, nn.Sequential) and isinstance(network[-1], Airbench):
         some = np.linspace(0, len(inputs) - 1, _SHOWN).astype(np.int64)
@@ -148,7 +153,7 @@ def _fit(
     model: TableModel,
     plan: Plan,
     optimizer: optim.Optimizer,
-    inputs: Mapping[str, np.ndarray],
+    inputs: Mapping[str, Prepared],
     truths: Mapping[str, Mapping[str, Any]],
     say: Say,
 ) -> tuple[History, bool]:
@@ -212,7 +217,7 @@ class _Recorder(Callback):
 
 
 def _test(
-    model: TableModel, table: Table, parts: Parts, tested_on: Table, inputs: Mapping[str, NDArray[Any]], say: Say
+    model: TableModel, table: Table, parts: Parts, tested_on: Table, inputs: Mapping[str, Prepared], say: Say
 ) -> list[Tested]:
     """What the rows of the test show."""
     say(heading("Test"))
@@ -224,16 +229,22 @@ def _test(
 
 
 def _baselines(
-    model: TableModel, table: Table, parts: Parts, inputs: Mapping[str, NDArray[Any]]
+    model: TableModel, table: Table, parts: Parts, inputs: Mapping[str, Prepared]
 ) -> dict[str, dict[str, Predicted]]:
     """What simpler models predict for the rows of the test, by target and name."""
     preparation = model.preparation
-    training, test = preparation.design(inputs["training"]), preparation.design(inputs["test"])
+    at_once = max(1, _AT_ONCE // math.prod(preparation.row_shape))
+    # Of very many rows some say enough, taken evenly from all over.
+    some = np.unique(np.linspace(0, len(parts.train) - 1, at_once).astype(np.int64))
+    training = preparation.design(inputs["training"][some])
     found: dict[str, dict[str, Predicted]] = {}
     for name, target in preparation.targets.items():
         known = preparation.truth(table, parts.train, name)
+        test = (
+            preparation.design(inputs["test"][start : start + at_once]) for start in range(0, len(parts.test), at_once)
+        )
         found[name] = {
             "mean" if target.task == "regression" else "majority class": guessed(target, known, len(parts.test)),
-            "linear model": linear(target, training, known, test, model.settings.seed),
+            "linear model": linear(target, training, known[some], test, model.settings.seed),
         }
     return found

@@ -25,6 +25,7 @@ LARGE = 8_000_000
 # Pillow's modes of pictures without colours.
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 ORIENTATION = 0x0112
+MISSING = "there is no such picture"
 
 _one_at_a_time = Lock()
 
@@ -72,7 +73,7 @@ def fault(file: Path, error: Exception) -> str:
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, FileNotFoundError):
-        return "there is no such picture"
+        return MISSING
     if isinstance(error, IsADirectoryError):
         return "it is a folder"
     if isinstance(error, Image.DecompressionBombError):

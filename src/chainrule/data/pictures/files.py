@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.data.pictures.decoding import fault, pixels, size_and_channels
+from chainrule.data.pictures.decoding import MISSING, fault, pixels, size_and_channels
 from chainrule.errors import ArgumentError, ColumnTypeError, EmptyDataError
 from chainrule.processors import available
 
@@ -134,9 +134,9 @@ class PictureFiles:
         self._raise(self._look(measure, lambda done: None))
         return found
 
-    def name(self, row: int) -> str:
-        """The path of a file, as it was given."""
-        return str(self._paths[row])
+    def path(self, row: int) -> Path:
+        """Where the file of a row is."""
+        return self._folder / str(self._paths[row])
 
     def _look(self, look: Callable[[int, Path], Any], progress: Callable[[int], None]) -> dict[int, str]:
         """Look at each file, several at a time; what is wrong with those that cannot be read, by row."""
@@ -144,7 +144,7 @@ class PictureFiles:
         def chunk(start: int) -> dict[int, str]:
             faults = {}
             for number in range(start, min(start + CHUNK, len(self))):
-                file = self._folder / self._paths[number]
+                file = self.path(number)
                 try:
                     look(number, file)
                 except Exception as error:  # what decoders say of broken files is of any class
@@ -175,17 +175,24 @@ def rows_of(inputs: NDArray[Any] | PictureFiles, rows: NDArray[np.integer] | sli
 def broken(files: PictureFiles, faults: dict[int, str]) -> ColumnTypeError:
     """The error for files that cannot be read: all are counted, the first are named."""
     (row, what), *_ = faults.items()
-    missing = what == "there is no such picture"
-    message = f"{what}." if missing else f"this picture cannot be read: {what}."
-    if len(faults) > 1:
-        message = f"{len(faults):,} of {len(files):,} pictures cannot be read; the first: {what}."
-    names = [f"{files.name(each)} ({why})" for each, why in list(faults.items())[:NAMED]]
-    more = f", and {len(faults) - NAMED:,} more" if len(faults) > NAMED else ""
+    missing = what == MISSING
+    if len(faults) == 1:
+        message = f"{what}." if missing else f"this picture cannot be read: {what}."
+        got = f"{files.path(row)} ({_size(files.path(row))})"
+    else:
+        message = f"{len(faults):,} of {len(files):,} pictures cannot be read."
+        named = [f"{files.path(each)} ({why})" for each, why in list(faults.items())[:NAMED]]
+        more = [f"and {len(faults) - NAMED:,} more"] if len(faults) > NAMED else []
+        got = "\n            ".join([*named, *more])
     return ColumnTypeError(
         message,
         row=row,
         expected="pictures" if len(faults) > 1 else "a picture",
-        got=", ".join(names) + more,
-        remedy=f"{'correct the path' if missing else 'mend the file'}, or drop the row; or leave out all that cannot "
-        "be read: --skip-broken (skip_broken = true)",
+        got=got,
+        remedy=f"{'correct the path' if missing else 'mend the file'}, or drop the row; or leave out all such: "
+        "--skip-broken (in a file of settings, skip_broken = true)",
     )
+
+
+def _size(file: Path) -> str:
+    return f"{file.stat().st_size:,} bytes" if file.is_file() else "no file"

@@ -43,6 +43,7 @@ class Options:
         encoding: How characters are written, as Python names it: "utf-8", "latin-1".
         decimal: What stands before the decimals: "." or ",".
         kinds: Types of columns that the user has said, by name.
+        skip_broken: Whether files among pictures that are none, and classes without pictures, are left out.
         memory: How many bytes the rows may take before they go to the disk. Default: a quarter of the machine's.
 
     Example:
@@ -56,6 +57,7 @@ class Options:
     encoding: str | None = None
     decimal: str | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
+    skip_broken: bool = False
     memory: int | None = None
 
     @property

@@ -1,22 +1,23 @@
-"""Folders of pictures, a folder a class, and data sets that are pictures already."""
+"""Folders of pictures, a folder a class."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from chainrule.data.idx import load_idx_folder
-from chainrule.data.readers.objects import table_of
 from chainrule.data.readers.options import Options
-from chainrule.data.readers.sources import PICTURES
+from chainrule.data.readers.sources import PICTURES, TABLES, hidden
 from chainrule.data.table import ArrayTable, Table
 from chainrule.errors import EmptyDataError, FileFormatError
 
 TRAINING = ("train", "training", "training_set", "train_set")
 VALIDATION = ("val", "valid", "validation", "validation_set", "val_set")
 TEST = ("test", "testing", "test_set")
-# What systems leave in folders by themselves.
-LEFTOVERS = frozenset({"thumbs.db", "desktop.ini"})
+# So many of the files that are no pictures are named.
+NAMED = 5
+# Texts that stand beside data and are none.
+ABOUT = ("readme", "license", "licence")
 
 
 def is_picture_folder(folder: Path) -> bool:
@@ -25,21 +26,47 @@ def is_picture_folder(folder: Path) -> bool:
     return any(_has_pictures(each) for each in (*inner, *(deeper for each in inner for deeper in _folders(each))))
 
 
-def read_picture_folder(folder: Path) -> tuple[Table, Table | None]:
+def innermost(folder: Path) -> Path:
+    """The folder itself, or the only one in it, where that is only a wrapper, as archives have them."""
+    while True:
+        inner, files = list(_folders(folder)), [each for each in folder.iterdir() if each.is_file()]
+        data = [each for each in files if each.suffix.lower() in {*TABLES, *PICTURES} and not _is_about(each)]
+        if len(inner) != 1 or data or _has_pictures(inner[0]):
+            return folder
+        folder = inner[0]
+
+
+def read_picture_folder(folder: Path, name: str, skip_broken: bool = False) -> tuple[Table, Table | None]:
     """The pictures of a folder with a folder for each class, or with such folders for training and test.
 
-    Pictures of a part for validation are added to those for training, since that part is chosen anew.
+    Pictures of a part for validation are added to those for training, since that part is chosen anew; where there is
+    none for the test whose classes are known, as in ImageNet, they are the test.
+
+    Args:
+        folder: Where they are.
+        name: What to call the table.
+        skip_broken: Whether files that are no pictures, and classes without any, are left out, and that is noted.
 
     Raises:
         FileFormatError: For a file among the pictures that is none.
         EmptyDataError: For a class without pictures.
     """
     parts = {each.name.lower(): each for each in _folders(folder)}
-    training = [parts[name] for name in (*TRAINING, *VALIDATION) if name in parts]
-    test = next((parts[name] for name in TEST if name in parts), None)
-    if not training:
-        return _read([folder], folder), None
-    return _read(training, folder), _read([test], folder) if test is not None else None
+    training, validation, test = (_part(parts, names) for names in (TRAINING, VALIDATION, TEST))
+    if training is None and validation is None:
+        return _read([folder], folder, name, skip_broken), None
+    notes = []
+    if test is not None and not any(_folders(test)):
+        notes.append(f"{test.name}: left out, since nothing says which class its pictures are of")
+        test = None
+    if test is None and training is not None and validation is not None:
+        notes.append(f"{validation.name}: taken for the test")
+        test, validation = validation, None
+    learned = [part for part in (training, validation) if part is not None]
+    return (
+        _read(learned, folder, name, skip_broken, notes),
+        None if test is None else _read([test], folder, f"{name}, {test.name}", skip_broken),
+    )
 
 
 def read_pictures(paths: Sequence[Path], options: Options, name: str) -> ArrayTable:
@@ -47,45 +74,65 @@ def read_pictures(paths: Sequence[Path], options: Options, name: str) -> ArrayTa
     return ArrayTable({"picture": list(map(str, paths))}, name=name)
 
 
-def read_idx_parts(folder: Path) -> tuple[Table, Table | None]:
-    """The training and test pictures of MNIST's files."""
-    split = load_idx_folder(folder, name=folder.name or str(folder))
-    return table_of(split.train), table_of(split.test) if split.test is not None else None
+def _part(parts: dict[str, Path], names: Sequence[str]) -> Path | None:
+    return next((parts[name] for name in names if name in parts), None)
 
 
-def _read(parts: Iterable[Path], folder: Path) -> ArrayTable:
+def _read(parts: Iterable[Path], folder: Path, name: str, skip_broken: bool, notes: Sequence[str] = ()) -> ArrayTable:
     paths: list[str] = []
     classes: list[str] = []
-    for part in parts:
-        for each in _folders(part):
-            found = sorted(map(str, (path.relative_to(folder) for path in _files(each))))
-            if not found:
-                raise EmptyDataError(
-                    "a class has no pictures.", where=str(each), remedy="put pictures into the folder, or remove it"
-                )
-            paths += found
-            classes += [each.name] * len(found)
-    return ArrayTable({"picture": paths, "class": classes}, name=str(folder), folder=folder)
+    others: list[str] = []
+    for each in (each for part in parts for each in _folders(part)):
+        found, others_here = _files(each, folder)
+        others += others_here if found or not skip_broken else [*others_here, os.path.relpath(each, folder)]
+        if others and not skip_broken:
+            raise FileFormatError(
+                "this is no picture." if len(others) == 1 else f"{len(others):,} files are no pictures.",
+                where=str(folder / others[0]),
+                expected=f"one of {', '.join(sorted(PICTURES))}",
+                got=None if len(others) == 1 else ", ".join(others[:NAMED]),
+                remedy="move it out of the folders of pictures, or leave out what cannot be read: --skip-broken",
+            )
+        if not found and not skip_broken:
+            raise EmptyDataError(
+                "a class has no pictures.",
+                where=str(each),
+                remedy="put pictures into the folder, or remove it; or leave it out: --skip-broken",
+            )
+        paths += sorted(found)
+        classes += [each.name] * len(found)
+    if not paths:
+        raise EmptyDataError("there are no pictures.", where=name, expected="pictures in folders, a folder a class")
+    if others:
+        more = ", ..." if len(others) > NAMED else ""
+        notes = [*notes, f"{len(others):,} left out that are no pictures: {', '.join(others[:NAMED])}{more}"]
+    return ArrayTable({"picture": paths, "class": classes}, name=name, notes=notes, folder=folder)
 
 
 def _folders(folder: Path) -> Iterable[Path]:
-    return (each for each in sorted(folder.iterdir()) if each.is_dir() and not each.name.startswith((".", "__")))
+    return (each for each in sorted(folder.iterdir()) if each.is_dir() and not hidden(each.name))
 
 
 def _has_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in PICTURES for path in folder.iterdir())
+    return any(map(_is_picture, os.listdir(folder)))
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    """The pictures in the folder of a class and below it."""
-    for path in folder.rglob("*"):
-        if path.is_dir() or path.name.startswith(".") or path.name.lower() in LEFTOVERS:
-            continue
-        if path.suffix.lower() not in PICTURES:
-            raise FileFormatError(
-                "this is no picture.",
-                where=str(path),
-                expected=f"one of {', '.join(sorted(PICTURES))}",
-                remedy="move it out of the folders of pictures",
-            )
-        yield path
+def _is_picture(name: str) -> bool:
+    return name[name.rfind(".") :].lower() in PICTURES
+
+
+def _is_about(file: Path) -> bool:
+    return file.name.lower().startswith(ABOUT)
+
+
+def _files(folder: Path, start: Path) -> tuple[list[str], list[str]]:
+    """The pictures in the folder of a class and below it, as paths from `start`; and the files that are none."""
+    pictures: list[str] = []
+    others: list[str] = []
+    # There may be millions: texts are ten times as fast as paths.
+    for place, _, names in os.walk(folder):
+        prefix = os.path.relpath(place, start)
+        for name in names:
+            if not hidden(name):
+                (pictures if _is_picture(name) else others).append(os.path.join(prefix, name))
+    return pictures, sorted(others)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from chainrule.data.cifar import is_cifar_folder, load_cifar_folder
 from chainrule.data.dataset import Dataset
 from chainrule.data.digits import load_digits
-from chainrule.data.idx import is_idx_folder
+from chainrule.data.idx import is_idx_folder, load_idx_folder
+from chainrule.data.readers.archives import is_archive, unpacked
 from chainrule.data.readers.delimited import read_delimited
 from chainrule.data.readers.objects import read_object, table_of
 from chainrule.data.readers.options import Options
 from chainrule.data.readers.pictures import (
     TEST,
     TRAINING,
+    innermost,
     is_picture_folder,
-    read_idx_parts,
     read_picture_folder,
     read_pictures,
 )
@@ -43,9 +46,10 @@ def read_table(source: Any, **options: Any) -> Table:
 
     Args:
         source: A file (CSV and its kin, Parquet, JSON lines, each packed by gzip or not), several files as a list, a
-            pattern or a folder; pictures; a folder with a folder of pictures for each class, or with MNIST's files;
-            "digits"; a dictionary of columns, a list of dictionaries, an array, a `Dataset`; a table of pandas, polars
-            or Arrow; a table, which is returned as it is.
+            pattern or a folder; pictures; a folder with a folder of pictures for each class, or with the files of MNIST
+            or CIFAR; an archive of such a folder (zip, tar, tar.gz ...); "digits"; a dictionary of columns, a list of
+            dictionaries, an array, a `Dataset`; a table of pandas, polars or Arrow; a table, which is returned as it
+            is.
         **options: What is to be said of files, where what is found there would be wrong: see `Options`.
 
     Raises:
@@ -72,7 +76,7 @@ def read_table(source: Any, **options: Any) -> Table:
 def read_parts(source: Any, **options: Any) -> tuple[Table, Table | None]:
     """Anything with rows and columns, as a table, and the part for testing, where the data has one of its own.
 
-    Such are folders with `train` and `test` in them (of pictures, or files), and MNIST's files.
+    Such are folders with `train` and `test` in them (of pictures, or files), and the files of MNIST and CIFAR.
 
     Args:
         source: See `read_table`.
@@ -105,15 +109,31 @@ def _at(source: str | Path, options: Options) -> tuple[Table, Table | None]:
     path = Path(source)
     if str(source) == BUNDLED and not path.exists():
         return table_of(load_digits()), None
-    if is_idx_folder(path):
-        return read_idx_parts(path)
-    if path.is_dir() and is_picture_folder(path):
-        return read_picture_folder(path)
-    files = files_of(source)
+    if is_archive(path):
+        return _inside(unpacked(path), options, str(source))
+    if path.is_dir():
+        return _inside(path, options, str(source))
+    return _of_files(files_of(source), options, str(source))
+
+
+def _inside(folder: Path, options: Options, name: str) -> tuple[Table, Table | None]:
+    """What is in a folder, which the user knows by another name if it is that of an archive."""
+    folder = innermost(folder)
+    for is_one, load in ((is_idx_folder, load_idx_folder), (is_cifar_folder, load_cifar_folder)):
+        if is_one(folder):
+            split = load(folder)
+            test = None if split.test is None else table_of(replace(split.test, name=name))
+            return table_of(replace(split.train, name=name)), test
+    if is_picture_folder(folder):
+        return read_picture_folder(folder, name, options.skip_broken)
+    return _of_files(files_of(folder), options, name)
+
+
+def _of_files(files: Sequence[Path], options: Options, name: str) -> tuple[Table, Table | None]:
     training, test = _of_part(files, TRAINING), _of_part(files, TEST)
     if len(files) == 2 and training and test:
         return _files(training, options, str(training[0])), _files(test, options, str(test[0]))
-    return _files(files, options, str(source)), None
+    return _files(files, options, name), None
 
 
 def _of_part(files: Sequence[Path], names: Sequence[str]) -> list[Path]:

@@ -24,7 +24,20 @@ TABLES: dict[str, Format] = {
     ".jsonl": "json",
     ".ndjson": "json",
 }
+# What systems leave in folders by themselves.
+LEFTOVERS = frozenset({"thumbs.db", "desktop.ini"})
 FORMATS: dict[str, Format] = {**TABLES, **dict.fromkeys(PICTURES, "pictures")}
+
+
+def hidden(name: str) -> bool:
+    """Whether a file or folder is none of the user's, but the system's.
+
+    Example:
+        >>> from chainrule.data.readers.sources import hidden
+        >>> hidden("__MACOSX"), hidden(".DS_Store"), hidden("cat.jpg")
+        (True, True, False)
+    """
+    return name.startswith((".", "__")) or name.lower() in LEFTOVERS
 
 
 def files_of(source: str | Path) -> list[Path]:
@@ -44,7 +57,7 @@ def files_of(source: str | Path) -> list[Path]:
             raise MissingFileError(
                 "there is nothing in this folder that can be read.",
                 where=str(path),
-                expected=f"files that end in {', '.join(TABLES)}, pictures, folders of them, or MNIST's four files",
+                expected=f"files that end in {', '.join(TABLES)}, pictures, folders of them, MNIST's files or CIFAR's",
                 got=_some(each.name for each in path.iterdir()) or "an empty folder",
             )
         return files
