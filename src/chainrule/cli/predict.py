@@ -18,8 +18,8 @@ from chainrule.tables.report.wording import percent
 from chainrule.tables.run_folder import read_run
 from chainrule.tables.telling import columns
 
-# Rows at a time, and how many numbers they are made of at most: 64 MB of pictures.
-ROWS, NUMBERS = 1 << 16, 1 << 26
+# Rows at a time, and how many numbers they are made of at most: 16 MB of pictures.
+ROWS, NUMBERS = 1 << 16, 1 << 24
 # Of a picture so many classes are told.
 CLASSES = 5
 # Seconds between two lines that say how far it is.
@@ -67,7 +67,9 @@ def _write(model: TableModel, data: Sequence[str], out: str, force: bool) -> Non
 
 def _tables(model: TableModel, data: Sequence[str]) -> Iterator[Table]:
     """The rows in parts, so that what is made of them fits into memory."""
-    rows = min(ROWS, max(1, NUMBERS // math.prod(model.preparation.row_shape)))
+    fitting = max(1, NUMBERS // math.prod(model.preparation.row_shape))
+    # A power of two, as batches are.
+    rows = min(ROWS, 1 << (fitting.bit_length() - 1))
     source = data[0] if len(data) == 1 else list(data)
     for number, table in enumerate(stream_tables(source, rows, **model.reading)):
         if not number:
