@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Set before NumPy is imported: on a busy machine OpenBLAS's threads wait for one another, and the small products of the
-# tests take many times longer than on one.
+# Set before NumPy is imported: on a busy machine OpenBLAS's threads (and PyTorch's) wait for one another, and the small
+# products of the tests take many times longer than on one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # What is tested is compiled anew, and the user's cache stays as it is.
 os.environ.setdefault("CHAINRULE_CACHE", "off")

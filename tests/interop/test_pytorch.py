@@ -10,6 +10,7 @@ from chainrule import models, nn
 from chainrule.core.abstract import shapes_only
 from chainrule.errors import StateDictError
 from chainrule.interop import load_pytorch
+from chainrule.models.mobilenet import SMALL
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from tests.interop import torchvision_models as theirs  # noqa: E402  (it needs PyTorch)
@@ -90,6 +91,27 @@ def test_the_logits_are_pytorchs(name):
     expected = answers(torchs, x)
     assert np.abs(expected).max() > 0.05
     np.testing.assert_allclose(ours(cr.tensor(x)).detach().numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["resnet", "mobilenet"])
+def test_the_gradients_in_training_are_pytorchs(name):
+    if name == "resnet":
+        torchs = learned(lambda: theirs.ResNet(theirs.Bottleneck, (1, 1, 1, 1), WIDTHS, 5)).double().train()
+        build = partial(models.ResNet, LARGE, 5, (1, 1, 1, 1), WIDTHS, models.Bottleneck)
+    else:
+        torchs = learned(lambda: theirs.MobileNetV3(theirs.MOBILENET_V3_SMALL[:5], 20, 5)).double().train()
+        torchs.classifier[2].p = 0.0
+        build = partial(models.MobileNetV3, LARGE, 5, rows=SMALL[:5], hidden=20, dropout=0.0)
+    ours, gradients = build().double(), build().double()
+    load_pytorch(ours, torchs.state_dict())
+    x = np.random.default_rng(0).normal(size=COLOURS)
+    torchs(torch.tensor(x).movedim(-1, 1)).square().sum().backward()
+    (ours(cr.tensor(x)) ** 2).sum().backward()
+    expected = {key: weight.grad for key, weight in torchs.named_parameters()}
+    assert not load_pytorch(gradients, expected, strict=False).unexpected_keys
+    for key, weight in gradients.named_parameters():
+        got = ours.get_submodule(key.rpartition(".")[0])._parameters[key.rpartition(".")[2]].grad
+        np.testing.assert_allclose(got.numpy(), weight.detach().numpy(), rtol=1e-7, atol=1e-9, err_msg=key)
 
 
 class Tutorial(torch.nn.Module):
