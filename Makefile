@@ -10,7 +10,7 @@ help:
 	@echo "make train   train a network on the bundled handwritten digits, through every stage"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, layers"
-	@echo "make bench   measure, side by side with the peers, in an hour; ARGS=--help says how to run a part"
+	@echo "make bench   measure, side by side with the peers, in some hours; ARGS=--help says how to run a part"
 	@echo "make docs    build the documents and the API reference as web pages"
 	@echo "make develop set up .venv for working on chainrule"
 	@echo
