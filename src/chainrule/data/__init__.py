@@ -7,6 +7,7 @@ The files, in the order in which data flows:
 
 - `readers` make a table of whatever a user has; `digits` and `idx` read the bundled digits and MNIST's files.
 - `table` says what a table is, `values` what stands in a column of it; `writing` writes rows.
+- `pictures` reads files of pictures, `cifar` the batches of CIFAR; `ahead` makes things ahead of their use.
 - `dataset` says what they give; `checks` looks for mistakes in what a user hands over.
 - `splitting` parts rows into training, validation and test, `folds` into parts that are each the test once.
 - `preprocessing` learns from the training part how to change inputs. Encoders of categories and texts will stand
@@ -24,10 +25,12 @@ from chainrule.data.checks import (
     check_targets,
     check_training_classes,
 )
+from chainrule.data.cifar import is_cifar_folder, load_cifar_folder
 from chainrule.data.dataset import Dataset, Split
 from chainrule.data.digits import load_digits
 from chainrule.data.folds import k_fold
 from chainrule.data.idx import is_idx_folder, load_idx_folder, read_idx
+from chainrule.data.pictures import PictureFiles
 from chainrule.data.preprocessing import Preprocessor, Scale, Standardize, State, preprocessor_from_state
 from chainrule.data.readers import Options, read_parts, read_table, stream_tables
 from chainrule.data.splitting import (
@@ -48,6 +51,7 @@ __all__ = [
     "Batches",
     "Dataset",
     "Options",
+    "PictureFiles",
     "Preprocessor",
     "RowWriter",
     "Scale",
@@ -65,8 +69,10 @@ __all__ = [
     "check_targets",
     "check_training_classes",
     "group_split",
+    "is_cifar_folder",
     "is_idx_folder",
     "k_fold",
+    "load_cifar_folder",
     "load_digits",
     "load_idx_folder",
     "preprocessor_from_state",

@@ -102,20 +102,18 @@ class _Array:
         self.array = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if columns_first else "C")
 
 
-def _reconstruct(*_: object) -> _Array:
-    return _Array()
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    """How bytes are written by protocols that have none."""
-    return text.encode("latin-1")
-
-
 def _known(name: str) -> Callable[..., Any] | None:
+    """What a name stands for; a new function each time, since a pickle may change what it gets."""
     module, _, own = name.rpartition(".")
     if module in ("numpy.core.multiarray", "numpy._core.multiarray") and own == "_reconstruct":
-        return _reconstruct
-    known: dict[str, Callable[..., Any]] = {"numpy.ndarray": _Array, "numpy.dtype": _DType, "_codecs.encode": _encode}
+        return lambda *_: _Array()
+    known: dict[str, Callable[..., Any]] = {
+        "numpy.ndarray": _Array,
+        "numpy.dtype": _DType,
+        # How bytes are written by protocols that have none.
+        "_codecs.encode": lambda text, encoding: text.encode("latin-1"),
+        "__builtin__.bytes": lambda: b"",
+    }
     return known.get(name)
 
 
@@ -145,4 +143,6 @@ def _arrays(value: Any) -> Any:
         return {key: _arrays(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_arrays(each) for each in value]
-    return value
+    if value is None or isinstance(value, (str, bytes, int, float)):
+        return value
+    raise _ForeignError(f"a {type(value).__name__}")

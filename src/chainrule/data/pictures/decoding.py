@@ -33,7 +33,8 @@ _one_at_a_time = Lock()
 def size_and_channels(file: Path) -> tuple[int, int, int]:
     """Height, width (as it is upright) and channels, without decoding it."""
     with _opened(file) as image:
-        turned = image.getexif().get(ORIENTATION, 1) >= 5
+        # Of TIFF, Pillow says the upright size.
+        turned = image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= 5
         size = (image.width, image.height) if turned else (image.height, image.width)
         return *size, 1 if image.mode in GREY else 3
 

@@ -96,7 +96,7 @@ class PictureFiles:
 
     def take(self, rows: ArrayLike, axis: int = 0) -> NDArray[np.uint8]:
         """The rows of these numbers, decoded; as `__getitem__`."""
-        chosen = self.at(np.asarray(rows))
+        chosen = self.at(np.asarray(rows, np.int64))
         decoded = np.empty(chosen.shape, np.uint8)
         chosen.decode(decoded)
         return decoded

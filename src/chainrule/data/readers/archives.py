@@ -6,6 +6,7 @@ there is room for, nothing leaves it, and only files and folders come out of it.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import io
 import shutil
@@ -44,8 +45,7 @@ def unpacked(path: Path) -> Path:
         DiskFullError: If there is no room for it.
     """
     stat = path.stat()
-    # Paths of its files say which archive they are from.
-    return Path(_unpacked(path.resolve(), stat.st_size, stat.st_mtime_ns).name) / path.name
+    return _unpacked(path.resolve(), stat.st_size, stat.st_mtime_ns)
 
 
 class _Member(NamedTuple):
@@ -56,15 +56,26 @@ class _Member(NamedTuple):
 
 
 @cache
-def _unpacked(path: Path, size: int, changed: int) -> tempfile.TemporaryDirectory[str]:
-    # It is removed when it is dropped, at the latest when the program ends.
-    folder = tempfile.TemporaryDirectory(prefix="chainrule-")
-    room = min(shutil.disk_usage(folder.name).free // 2, ALWAYS + LARGEST_EXPANSION * size)
+def _unpacked(path: Path, size: int, changed: int) -> Path:
+    temporary = tempfile.mkdtemp(prefix="chainrule-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    # Paths of its files say which archive they are from.
+    folder = Path(temporary) / path.name
+    folder.mkdir()
+    try:
+        _unpack(path, folder, min(shutil.disk_usage(folder).free // 2, ALWAYS + LARGEST_EXPANSION * size))
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return folder
+
+
+def _unpack(path: Path, folder: Path, room: int) -> None:
+    """Write the files of an archive, of so many bytes at most, into a folder."""
     written = 0
-    (Path(folder.name) / path.name).mkdir()
     with _reading(path):
         for number, member in enumerate(_members(path)):
-            target = _target(path, member, Path(folder.name) / path.name)
+            target = _target(path, member, folder)
             if target is None:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +87,6 @@ def _unpacked(path: Path, size: int, changed: int) -> tempfile.TemporaryDirector
                     stream.write(chunk)
             if number >= MOST_FILES:
                 raise _too_much(path, room, number)
-    return folder
 
 
 def _too_much(path: Path, room: int, number: int) -> DiskFullError:
@@ -130,7 +140,8 @@ def _members(path: Path) -> Iterator[_Member]:
         for info in stream:
             if info.isdir():
                 continue
-            with closing(stream.extractfile(info) or io.BytesIO()) as regular:
+            # What is no file cannot be read from a stream.
+            with closing((info.isreg() and stream.extractfile(info)) or io.BytesIO()) as regular:
                 yield _Member(info.name, regular if info.isreg() else None)
 
 
