@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,7 @@ def _explained(figure: Figure, results: Results) -> Figure:
     for reason, absent in (("not installed", results.missing), ("not asked for", results.left_out)):
         if absent:
             parts.append(f"{reason}: {'; '.join(BY_MODULE[one].title for one in absent)}")
-    figure.supxlabel(" · ".join(parts), fontsize=7)
+    figure.supxlabel(textwrap.fill(" · ".join(parts), int(22 * figure.get_figwidth())), fontsize=7)
     return figure
 
 
