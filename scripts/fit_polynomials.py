@@ -72,10 +72,14 @@ def log_erfc(x: mp.mpf) -> mp.mpf:
     return mp.log(mp.erfc(x))
 
 
-def scaled_erfc(t: mp.mpf) -> mp.mpf:
-    """(1 + 2 x) exp(x²) erfc(x) for x = 4 (1 + t) / (1 - t)."""
-    x = 4 * (1 + t) / (1 - t)
-    return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
+def scaled_erfc(centre: int) -> Function:
+    """(1 + 2 x) exp(x²) erfc(x) for x = c (1 + t) / (1 - t)."""
+
+    def scaled(t: mp.mpf) -> mp.mpf:
+        x = centre * (1 + t) / (1 - t)
+        return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
+
+    return scaled
 
 
 def in_square(series: Callable[[mp.mpf], mp.mpf]) -> Function:
@@ -104,7 +108,8 @@ FITS = (
     Fit("erf float32, near: erf(x) / x - 1 in z = x²", in_square(lambda x: mp.erf(x) / x - 1), 1e-20, 0.9**2, 6),
     Fit("erf float32, far: ln erfc(x)", log_erfc, 0.9, 4.0, 7, lambda x: mp.erfc(x) / mp.erf(x)),
     Fit("erf float64, near: erf(x) / x - 1 in z = x²", in_square(lambda x: mp.erf(x) / x - 1), 1e-20, 0.65**2, 10),
-    Fit("erfc float64: (1 + 2 x) exp(x²) erfc(x) in t = (x - 4) / (x + 4)", scaled_erfc, -1, 0.75, 23),
+    Fit("erfc float32: (1 + 2 x) exp(x²) erfc(x) in t = (x - 2) / (x + 2)", scaled_erfc(2), -1, 0.67, 10),
+    Fit("erfc float64: (1 + 2 x) exp(x²) erfc(x) in t = (x - 4) / (x + 4)", scaled_erfc(4), -1, 0.75, 23),
     Fit(
         "sin: (sin(r) / r - 1) / z in z = r²", in_square(lambda r: (mp.sin(r) / r - 1) / r**2), 1e-20, mp.pi**2 / 16, 6
     ),

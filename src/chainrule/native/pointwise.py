@@ -124,6 +124,15 @@ def _apart(name: str, body: Callable[..., V]) -> Callable[..., V]:
     return widened(lambda f, *args: shared(f, name, body, *args))
 
 
+def _apart_if_wide(name: str, body: Callable[..., V]) -> Callable[..., V]:
+    """A function that is large in float64 only."""
+
+    def either(f: Function, x: V) -> V:
+        return body(f, x) if x.element == "float" else shared(f, name, body, x)
+
+    return either
+
+
 # Integer division and powers can meet bad data.
 ON_WHOLE_NUMBERS: dict[str, Callable[[Function, V, V, Faults], V]] = {
     "floor_divide": whole.floor_divide,
@@ -164,7 +173,7 @@ POINTWISE: dict[str, Callable[..., V]] = {
     "rsqrt": lambda f, a: f.div(number(1, a.type), formats.sqrt(f, a)),
     "sigmoid": exponential.sigmoid,
     "erf": error.erf,
-    "erfc": _apart("erfc", error.erfc),
+    "erfc": _apart_if_wide("erfc", error.erfc),
     "sin": _apart("sin", circular.sin),
     "cos": _apart("cos", circular.cos),
     "tan": _apart("tan", circular.tan),

@@ -1,9 +1,10 @@
 """The error function and its complement.
 
 - float32, near 0: erf(x) = x + x p(x²); farther out: 1 - exp(p(|x|)), with p fitted to ln erfc.
-- float64: erfc(x) = exp(-x²) p(t) / (1 + 2 x) in t = (x - 4) / (x + 4), which maps all x >= 0 to one interval, after
+- erfc(x) = exp(-x²) p(t) / (1 + 2 x) in t = (x - c) / (x + c), which maps all x >= 0 to one interval, after
   M. M. Shepherd and J. G. Laframboise, "Chebyshev approximation of (1 + 2x) exp(x²) erfc(x)", Mathematics of
-  Computation 36 (1981), 249-253; near 0 erf is x + x p(x²).
+  Computation 36 (1981), 249-253; near 0 it is 1 - erf.
+- float64: erf near 0 is x + x p(x²), and 1 - erfc farther out.
 
 The polynomials are fitted by `scripts/fit_polynomials.py`.
 """
@@ -16,6 +17,8 @@ from chainrule.native.math.formats import at_most, magnitude, polynomial, produc
 
 # From 0 to these, `near` holds.
 _BORDER = {"float": 0.9, "double": 0.65}
+# Up to about here erf is less than erfc, so that 1 - erf keeps its digits.
+_HALF = {"float": 0.45, "double": 0.65}
 _NEAR = {
     "float": (-0.000611129401, 0.00501622874, -0.0267819571, 0.1128223, -0.376125324, 0.128379155),
     "double": (
@@ -32,7 +35,22 @@ _NEAR = {
     ),
 }
 _LOG_ERFC = (0.000198219347, -0.0030654876, 0.0223152034, -0.104113661, -0.636976102, -1.12779723, -0.000166449818)
-_ERFC = (
+# The middle of the interval, where erfc is 0 in this format, and the polynomial.
+_CENTRE = {"float": 2.0, "double": 4.0}
+_END = {"float": 10.1, "double": 28.0}
+_ERFC_FLOAT = (
+    -0.000400610274,
+    -0.00123037144,
+    0.00131325032,
+    0.00863219775,
+    -0.00805960474,
+    -0.054204501,
+    0.164055278,
+    -0.166031398,
+    -0.0927639771,
+    1.27697839,
+)
+_ERFC_DOUBLE = (
     -1.7163129526376949e-9,
     -1.3399127654658227e-8,
     -7.8175072983316284e-9,
@@ -68,11 +86,12 @@ def erf(f: Function, x: V) -> V:
 
 
 def erfc(f: Function, x: V) -> V:
-    """1 - erf(x), for float64."""
+    """1 - erf(x)."""
     size = magnitude(f, x)
     complement = _complement(f, size)
     far = f.select(f.compare("olt", x, number(0, x.type)), f.sub(number(2, x.type), complement), complement)
-    return f.select(_is_far(f, size), far, f.sub(number(1, x.type), _near(f, x)))
+    is_far = f.compare("ogt", size, number(_HALF[x.element], x.type))
+    return f.select(is_far, far, f.sub(number(1, x.type), _near(f, x)))
 
 
 def _is_far(f: Function, size: V) -> V:
@@ -90,12 +109,13 @@ def _complement_near_1(f: Function, size: V) -> V:
 
 
 def _complement(f: Function, size: V) -> V:
-    """erfc of a float64 from 0; beyond 28 it is nothing."""
-    size = at_most(f, size, 28.0)
-    t = f.div(f.sub(size, number(4, size.type)), f.add(size, number(4, size.type)))
+    """erfc from 0 to where it is nothing."""
+    size = at_most(f, size, _END[size.element])
+    centre = number(_CENTRE[size.element], size.type)
+    t = f.div(f.sub(size, centre), f.add(size, centre))
     # Rounding x² would cost digits of a large exponent: what it loses is made good.
     squared, lost = product(f, size, size)
-    bell = exp(f, f.neg(squared))
-    bell = f.sub(bell, f.mul(lost, bell))
+    bell = exp(f, f.neg(squared), f.neg(lost))
     scale = f.multiply_add(size, number(2, size.type), number(1, size.type))
-    return f.div(f.mul(bell, polynomial(f, t, _ERFC)), scale)
+    fitted = polynomial(f, t, _ERFC_FLOAT if size.element == "float" else _ERFC_DOUBLE)
+    return f.div(f.mul(bell, fitted), scale)

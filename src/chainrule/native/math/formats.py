@@ -119,7 +119,7 @@ def sqrt(f: Function, x: V) -> V:
 
 
 def product(f: Function, a: V, b: V) -> tuple[V, V]:
-    """The product of two float64 and what its rounding loses (Veltkamp and Dekker, by halves of the digits)."""
+    """The product of two floats and what its rounding loses (Veltkamp and Dekker, by halves of the digits)."""
     result = f.mul(a, b)
     (a_high, a_low), (b_high, b_low) = _halves(f, a), _halves(f, b)
     rest = f.sub(f.mul(a_high, b_high), result)
@@ -128,9 +128,9 @@ def product(f: Function, a: V, b: V) -> tuple[V, V]:
 
 
 def _halves(f: Function, x: V) -> tuple[V, V]:
-    """A float64 as a sum of two, the first of 26 digits."""
+    """A float as a sum of two, each of half the digits: 12 of a float32, 26 of a float64."""
     raw = bits(f, x)
-    high = floats(f, f.binary("and", raw, number(-(1 << 27), raw.type)))
+    high = floats(f, f.binary("and", raw, number(-(1 << format_of(x).digits // 2 + 1), raw.type)))
     return high, f.sub(x, high)
 
 
