@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Position, Result, Uniform, Within
 from chainrule.compiler.index import Index, Lookup, Quotient, Var
-from chainrule.compiler.kernel import Contraction, Fold, Keep, Loops, Program, Store, Whole
+from chainrule.compiler.kernel import Contraction, Convolution, Fold, Keep, Loops, Program, Store, Whole
 from chainrule.ops import philox
 
 
@@ -33,6 +33,8 @@ def run(program: Program, inputs: list[np.ndarray]) -> tuple[list[np.ndarray], l
                 memory(kernel.output)[:] = kernel.primitive.evaluate(*arrays, **kernel.params).reshape(-1)
             elif isinstance(kernel, Contraction):
                 _contraction(kernel, memory)
+            elif isinstance(kernel, Convolution):
+                _convolution(kernel, memory)
             else:
                 _loops(kernel, memory)
     return results, state
@@ -149,6 +151,13 @@ def _fold(fold: Fold, value: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     if fold.how in ("argmax", "argmin"):
         return np.asarray(getattr(np, fold.how)(value, axis=axes[0])).astype(np.int64)
     return np.asarray(getattr(np, fold.how)(value, axis=axes))
+
+
+def _convolution(kernel: Convolution, memory) -> None:
+    arrays = [memory(b).reshape(s.shape) for b, s in zip(kernel.inputs, kernel.specs, strict=True)]
+    grid = _Grid((kernel.m, kernel.n), memory)
+    grid.bound[kernel.total] = kernel.primitive.evaluate(*arrays, **kernel.params).reshape(grid.shape)
+    _store(grid, [(store, np.broadcast_to(grid.value(store.value), grid.shape)) for store in kernel.epilogue])
 
 
 def _contraction(kernel: Contraction, memory) -> None:

@@ -5,11 +5,11 @@ import pytest
 
 import chainrule as cr
 from chainrule.compiler.fuse import fused
-from chainrule.compiler.kernel import Contraction, Loops, Program, Whole, buffers, written
+from chainrule.compiler.kernel import Contraction, Convolution, Loops, Program, Whole, buffers, written
 from chainrule.compiler.simplify import simplify
 from chainrule.graph import Graph
 from chainrule.graph.evaluate import evaluate
-from chainrule.ops.convolution import CONVOLUTION_WEIGHT, Frame
+from chainrule.ops.convolution import CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from chainrule.ops.random import default_generator
 from tests.compiler.kernels_in_numpy import run
 from tests.graph.random_graphs import random_graph
@@ -259,11 +259,30 @@ def test_convolutions_and_pooling():
 
 
 def test_pooling_without_a_backward_pass_takes_what_is_before_it():
-    def function(x, w, mean, scale, shift):
-        return cr.max_pool2d((((cr.conv2d(x, w) - mean) * scale) * scale + shift).relu(), 2)
+    def function(x, mean, scale, shift):
+        return cr.max_pool2d((((x - mean) * scale) * scale + shift).relu(), 2)
 
-    *_, last = of(function, (2, 6, 6, 2), (3, 3, 3, 2), (3,), (3,), (3,)).kernels
-    assert "convolution.0" in {buffer.name for buffer in buffers(last)}
+    *_, last = of(function, (2, 4, 4, 3), (3,), (3,), (3,)).kernels
+    assert "state0" in {buffer.name for buffer in buffers(last)}
+
+
+def test_a_convolution_takes_what_follows():
+    def function(x, w, bias, residual, mean, scale):
+        y = (cr.conv2d(x, w, bias, padding=1) - mean) * scale + residual
+        return [y.relu(), y <= 0]
+
+    *_, kernel = of(function, (2, 4, 5, 3), (6, 3, 3, 3), (6,), (2, 4, 5, 6), (6,), (6,)).kernels
+    assert isinstance(kernel, Convolution)
+    assert len(kernel.epilogue) == 2
+
+
+def test_a_gradient_to_the_input_takes_the_mask_before_it():
+    def function(g, w, mask):
+        return cr.where(mask > 0, 0.0, CONVOLUTION_INPUT(g, w, spatial=(6, 5), frame=frame))
+
+    frame = Frame((2, 2), ((1, 1), (0, 1)), (1, 1), 1)
+    (kernel,) = of(function, (2, 3, 2, 4), (4, 3, 3, 3), (2, 6, 5, 3)).kernels
+    assert isinstance(kernel, Convolution)
 
 
 def test_windows_that_overlap_compute_nothing_twice():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chainrule.compiler.expression import Buffer, buffers_of
-from chainrule.compiler.kernel import Kernel, Program, Whole, expressions, steps, written
+from chainrule.compiler.expression import Buffer
+from chainrule.compiler.kernel import Kernel, Program, read, steps, written
 from chainrule.core.table import quantity, table
 
 
@@ -84,15 +84,9 @@ def _cost(kernel: Kernel) -> KernelCost:
         lead.module or lead.kind if lead else "",
         lead.phase if lead else "",
         kernel.flops,
-        sum(_touched(_read(kernel), steps(kernel))),
+        sum(_touched(read(kernel), steps(kernel))),
         sum(_touched(written(kernel), steps(kernel))),
     )
-
-
-def _read(kernel: Kernel) -> Sequence[Buffer]:
-    if isinstance(kernel, Whole):
-        return list(dict.fromkeys(kernel.inputs))
-    return list(buffers_of(*expressions(kernel)))
 
 
 def _touched(buffers: Sequence[Buffer], most: int) -> Iterator[int]:

@@ -1,8 +1,8 @@
 """Kernels: the pieces that a program is made of. A kernel knows everything about its work except how machines do it.
 
-There are three kinds. `Loops` goes once over an index space: maps, reductions, row programs. `Contraction` is a matrix
-product with what is done to each sum before it is stored. `Whole` is a primitive over whole arrays that fits neither
-(sorting, scattering, convolution).
+There are four kinds. `Loops` goes once over an index space: maps, reductions, row programs. `Contraction` is a matrix
+product with what is done to each sum before it is stored; `Convolution` is the same for windows of pictures. `Whole` is
+a primitive over whole arrays that fits none of these (sorting, scattering, the gradient to a convolution's weight).
 """
 
 from __future__ import annotations
@@ -112,6 +112,27 @@ class Contraction:
 
 
 @dataclass(frozen=True, eq=False)
+class Convolution:
+    """For each pixel m of all pictures and each channel n: the sum of a window, then the epilogue of a `Contraction`.
+
+    The primitive, the forward pass or the gradient to the input, says what is summed of whole contiguous arrays.
+    """
+
+    name: str
+    primitive: Primitive
+    params: Params
+    inputs: tuple[Buffer, ...]
+    specs: tuple[Spec, ...]
+    out: Spec
+    m: Var
+    n: Var
+    total: Result
+    epilogue: tuple[Store, ...]
+    notes: tuple[Note, ...] = ()
+    flops: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Whole:
     """A primitive over whole contiguous arrays."""
 
@@ -126,7 +147,7 @@ class Whole:
     flops: int = 0
 
 
-Kernel: TypeAlias = Loops | Contraction | Whole
+Kernel: TypeAlias = Loops | Contraction | Convolution | Whole
 
 
 @dataclass(frozen=True)
@@ -154,24 +175,29 @@ class Program:
     streams: frozenset[Buffer] = frozenset()
 
 
-def statements_of(kernel: Loops | Contraction) -> list[Statement]:
+def statements_of(kernel: Loops | Contraction | Convolution) -> list[Statement]:
     """Everything that a kernel does, in order."""
-    if isinstance(kernel, Contraction):
+    if isinstance(kernel, (Contraction, Convolution)):
         return list(kernel.epilogue)
     return [statement for each in kernel.passes for statement in each.statements]
 
 
-def expressions(kernel: Loops | Contraction) -> list[Expr]:
+def expressions(kernel: Loops | Contraction | Convolution) -> list[Expr]:
     """Everything that a kernel computes, in order; of a contraction its operands first."""
     operands: list[Expr] = [kernel.a, kernel.b] if isinstance(kernel, Contraction) else []
     return [*operands, *(statement.value for statement in statements_of(kernel))]
 
 
+def read(kernel: Kernel) -> list[Buffer]:
+    """The buffers that a kernel reads."""
+    whole = kernel.inputs if isinstance(kernel, (Convolution, Whole)) else ()
+    loaded = () if isinstance(kernel, Whole) else buffers_of(*expressions(kernel))
+    return list(dict.fromkeys((*whole, *loaded)))
+
+
 def buffers(kernel: Kernel) -> list[Buffer]:
     """The buffers that a kernel reads and writes, each once, in the order in which its native function takes them."""
-    if isinstance(kernel, Whole):
-        return list(dict.fromkeys((*kernel.inputs, kernel.output)))
-    return list(buffers_of(*expressions(kernel)) | dict.fromkeys(written(kernel)))
+    return list(dict.fromkeys((*read(kernel), *written(kernel))))
 
 
 def written(kernel: Kernel) -> list[Buffer]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Position, Result, Uniform, Within, parts
 from chainrule.compiler.index import Index, Var
-from chainrule.compiler.kernel import Contraction, Fold, Keep, Kernel, Loops, Program, Store, Whole
+from chainrule.compiler.kernel import Contraction, Convolution, Fold, Keep, Kernel, Loops, Program, Store, Whole
 
 _INDENT = "    "
 
@@ -30,10 +30,15 @@ def text(program: Program, numbers: Collection[int] | None = None) -> str:
 def kernel_text(kernel: Kernel) -> str:
     """A kernel: its name, where it comes from, and its loops."""
     lines = [kernel.name, *(f"{_INDENT}# {line}" for line in dict.fromkeys(map(str, kernel.notes)))]
-    if isinstance(kernel, Loops):
-        body = _loops(kernel)
-    else:
-        body = _contraction(kernel) if isinstance(kernel, Contraction) else _whole(kernel)
+    match kernel:
+        case Loops():
+            body = _loops(kernel)
+        case Contraction():
+            body = _contraction(kernel)
+        case Convolution():
+            body = _convolution(kernel)
+        case Whole():
+            body = _whole(kernel)
     return "\n".join([*lines, *(_INDENT + line for line in body)])
 
 
@@ -64,10 +69,22 @@ def _contraction(kernel: Contraction) -> Iterator[str]:
         yield inside + line
 
 
+def _convolution(kernel: Convolution) -> Iterator[str]:
+    for depth, loop in enumerate((kernel.m, kernel.n)):
+        yield _INDENT * depth + _loop(loop, "any order")
+    yield f"{2 * _INDENT}total = {_applied(kernel)}[{kernel.m.name}, {kernel.n.name}]"
+    for line in _Body().lines(kernel.epilogue):
+        yield 2 * _INDENT + line
+
+
 def _whole(kernel: Whole) -> Iterator[str]:
+    yield f"{_target(kernel.output)} {kernel.out.shape} = {_applied(kernel)}"
+
+
+def _applied(kernel: Convolution | Whole) -> str:
     params = "".join(f", {name}={value}" for name, value in kernel.params.items())
     sources = ", ".join(f"{buffer.name} {spec.shape}" for buffer, spec in zip(kernel.inputs, kernel.specs, strict=True))
-    yield f"{_target(kernel.output)} {kernel.out.shape} = {kernel.primitive.name}({sources}{params})"
+    return f"{kernel.primitive.name}({sources}{params})"
 
 
 def _loop(loop: Var, how: str) -> str:

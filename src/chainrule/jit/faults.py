@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chainrule.compiler.expression import Expr, Load, Position, Uniform, Within, parts
 from chainrule.compiler.index import Index, Lookup, Quotient, Remainder
-from chainrule.compiler.kernel import Contraction, Loops, Whole, expressions
+from chainrule.compiler.kernel import Contraction, Convolution, Loops, Whole, expressions
 from chainrule.errors import ArgumentError, ChainruleError, ClassIndexError, IndexingError
 from chainrule.graph import Note
 from chainrule.native.convention import Fault
@@ -53,7 +53,7 @@ def _where(name: str, notes: tuple[Note, ...]) -> str:
     return ", ".join(part for part in (note.owner, note.line) if part) or name
 
 
-def _lookups(kernel: Loops | Contraction) -> Iterator[Lookup]:
+def _lookups(kernel: Loops | Contraction | Convolution) -> Iterator[Lookup]:
     """What a kernel looks up."""
     stack: list[Expr] = list(reversed(expressions(kernel)))
     while stack:

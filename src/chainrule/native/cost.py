@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from chainrule.compiler.kernel import Contraction, Kernel, Whole, buffers, steps
+from chainrule.compiler.kernel import Contraction, Convolution, Kernel, Whole, buffers, steps
 
 # What one thread gets done in a microsecond, as medium-sized kernels do on processors of today: multiplications and
 # additions of matrix products, other operations, bytes of memory; and what calling a kernel costs. Rough figures: they
@@ -26,7 +26,7 @@ _BRIEF = 20.0
 
 def microseconds(kernel: Kernel) -> float:
     """About how long one thread takes for a kernel."""
-    rate = _PRODUCT_FLOPS if isinstance(kernel, Contraction) else _OTHER_FLOPS
+    rate = _PRODUCT_FLOPS if isinstance(kernel, (Contraction, Convolution)) else _OTHER_FLOPS
     most = steps(kernel)
     touched = sum(min(buffer.size, most) * buffer.dtype.itemsize for buffer in buffers(kernel))
     return max(_flops(kernel) / rate, touched / _BYTES) + _CALL
@@ -45,6 +45,6 @@ def brief(kernels: Iterable[Kernel]) -> bool:
 def _flops(kernel: Kernel) -> int:
     if isinstance(kernel, Contraction):
         return max(kernel.flops, 2 * steps(kernel))
-    if isinstance(kernel, Whole):
+    if isinstance(kernel, (Convolution, Whole)):
         return max(kernel.flops, math.prod(kernel.out.shape))
     return max(kernel.flops, steps(kernel))

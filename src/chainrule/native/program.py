@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.compiler.kernel import Contraction, Kernel, Loops, Program, Whole, buffers
+from chainrule.compiler.kernel import Contraction, Convolution, Kernel, Loops, Program, Whole, buffers
 from chainrule.native import cost
 from chainrule.native.cache import Entry
 from chainrule.native.contraction import emit_contraction
@@ -30,6 +30,7 @@ _PART = 1500
 EMITTERS: dict[type[Kernel], Callable[[Module, Any, str, Target], KernelCode]] = {
     Loops: emit_loops,
     Contraction: emit_contraction,
+    Convolution: emit_whole,
     Whole: emit_whole,
 }
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.compiler.expression import Buffer
-from chainrule.compiler.kernel import Whole, buffers
+from chainrule.compiler.expression import Buffer, Result
+from chainrule.compiler.index import Index, Var
+from chainrule.compiler.kernel import Convolution, Store, Whole, buffers
 from chainrule.core.primitive import Primitive, Spec
 from chainrule.native.convention import Fault
 from chainrule.native.target import Target
@@ -15,7 +16,9 @@ from chainrule.native.whole import emit_whole
 from tests.native.harness import NEON, Compiled, assembly
 
 
-def whole(primitive: Primitive, specs: list[Spec], params: dict[str, Any], numbers: list[int] | None = None) -> Whole:
+def whole(
+    primitive: Primitive, specs: list[Spec], params: dict[str, Any], numbers: list[int] | None = None
+) -> Convolution | Whole:
     """The kernel of a primitive; inputs of one number, if numbers are given, are one array."""
     numbers = numbers or list(range(len(specs)))
     kinds = {
@@ -24,6 +27,10 @@ def whole(primitive: Primitive, specs: list[Spec], params: dict[str, Any], numbe
     made = [kinds[n] for n in numbers]
     out = primitive.infer(*specs, **params)
     output = Buffer("out", int(np.prod(out.shape)), out.dtype, "result", 0)
+    if primitive.name in ("convolution", "convolution_input"):
+        m, n, total = Var("m", int(np.prod(out.shape[:-1]))), Var("n", out.shape[-1]), Result(out.dtype, "total")
+        store = Store(output, Index.of(m) * n.extent + Index.of(n), total)
+        return Convolution("test", primitive, params, tuple(made), tuple(specs), out, m, n, total, (store,))
     return Whole("test", primitive, params, tuple(made), tuple(specs), output, out)
 
 

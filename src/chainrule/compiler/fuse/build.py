@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from chainrule.compiler.expression import Buffer, Expr, Load, Result
@@ -10,13 +11,13 @@ from chainrule.compiler.fuse.clusters import Cluster, Clustering
 from chainrule.compiler.fuse.elements import Elements
 from chainrule.compiler.fuse.feeds import array_in_memory, reached, source_in_memory
 from chainrule.compiler.fuse.joined import is_joined, parts_of
-from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_reduction
+from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_convolution, is_reduction
 from chainrule.compiler.fuse.moves import is_move
 from chainrule.compiler.fuse.naming import name_of, notes_of
 from chainrule.compiler.fuse.order import depths_of
 from chainrule.compiler.fuse.place import Place, home, loops_over
 from chainrule.compiler.index import Index, Var
-from chainrule.compiler.kernel import Contraction, Fold, Keep, Kernel, Loops, Pass, Statement, Store, Whole
+from chainrule.compiler.kernel import Contraction, Convolution, Fold, Keep, Kernel, Loops, Pass, Statement, Store, Whole
 from chainrule.graph import Apply, Value
 
 # Rows of up to so many elements are done a row a lane, where there are enough to fill the lanes: the first where
@@ -84,16 +85,12 @@ class Kernels:
 
     def _contraction(self, cluster: Cluster) -> Kernel:
         (product,) = (value for value in cluster.roles if is_contraction(value))
+        if is_convolution(product):
+            return self._convolution(cluster, product)
         *batch_lengths, rows, columns = product.shape
         batch = tuple(Var(f"b{d}", length) for d, length in enumerate(batch_lengths))
         m, n, k = Var("m", rows), Var("n", columns), Var("k", product.inputs[0].shape[-1])
-        elements, total = self._elements(cluster), Result(product.dtype, "total")
-        elements.bound[product] = total
-        place = _place((*batch, m, n))
-        stores = []
-        for value in self._stored(cluster):
-            at = place if value.shape == product.shape else place.reshaped(value.shape)
-            stores.append(Store(self._buffers.of(value), place.position, elements.at(value, at)))
+        total, epilogue = self._epilogue(cluster, product, _place((*batch, m, n)))
         return Contraction(
             name_of(cluster),
             batch,
@@ -103,10 +100,32 @@ class Kernels:
             self._operand(product.inputs[0], _place((*batch, m, k))),
             self._operand(product.inputs[1], _place((*batch, k, n))),
             total,
-            tuple(stores),
+            epilogue,
             notes=notes_of(cluster),
             flops=flops_of(cluster),
         )
+
+    def _convolution(self, cluster: Cluster, product: Apply) -> Kernel:
+        *pixels, channels = product.shape
+        m, n = Var("m", math.prod(pixels)), Var("n", channels)
+        total, epilogue = self._epilogue(cluster, product, _place((m, n)))
+        name, inputs, specs = name_of(cluster), self._arrays(product), tuple(each.spec for each in product.inputs)
+        what = (name, product.primitive, product.params, inputs, specs, product.spec)
+        return Convolution(*what, m, n, total, epilogue, notes_of(cluster), flops_of(cluster))
+
+    def _epilogue(self, cluster: Cluster, product: Apply, place: Place) -> tuple[Result, tuple[Store, ...]]:
+        """What stands for a sum, and what is done with it at its place."""
+        elements, total = self._elements(cluster), Result(product.dtype, "total")
+        elements.bound[product] = total
+        stores = []
+        for value in self._stored(cluster):
+            store = Store(self._buffers.of(value), place.position, elements.at(value, place.reshaped(value.shape)))
+            stores.append(store)
+        return total, tuple(stores)
+
+    def _arrays(self, value: Apply) -> tuple[Buffer, ...]:
+        """The whole arrays that a value is computed from."""
+        return tuple(self._buffers.of(array_in_memory(operand)) for operand in value.inputs)
 
     def _operand(self, operand: Value, place: Place) -> Load:
         source = source_in_memory(operand)
@@ -118,8 +137,7 @@ class Kernels:
 
     def _whole(self, cluster: Cluster) -> Kernel:
         (value,) = cluster.roles
-        inputs = tuple(self._buffers.of(array_in_memory(operand)) for operand in value.inputs)
-        specs = tuple(operand.spec for operand in value.inputs)
+        inputs, specs = self._arrays(value), tuple(operand.spec for operand in value.inputs)
         output = self._buffers.of(value)
         name, notes, flops = name_of(cluster), notes_of(cluster), flops_of(cluster)
         return Whole(name, value.primitive, value.params, inputs, specs, output, value.spec, notes, flops)

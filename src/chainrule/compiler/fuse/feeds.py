@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainrule.compiler.expression import Expr
-from chainrule.compiler.fuse.kinds import is_contraction, is_whole
+from chainrule.compiler.fuse.kinds import is_contraction, is_convolution, is_whole
 from chainrule.compiler.fuse.links import Link, links_of
 from chainrule.compiler.fuse.moves import is_move, move
 from chainrule.compiler.fuse.place import Place, home, loops_over
@@ -49,10 +49,10 @@ def work_of(graph: Graph) -> Work:
 
 
 def _links(value: Apply) -> list[Link]:
+    if is_whole(value) or is_convolution(value) or value.primitive.name == "random_uniform":
+        return [Link(array_in_memory(operand), "repeated") for operand in value.inputs]
     if is_contraction(value):
         return [Link(source_in_memory(operand), "repeated") for operand in value.inputs]
-    if is_whole(value) or value.primitive.name == "random_uniform":
-        return [Link(array_in_memory(operand), "repeated") for operand in value.inputs]
     return links_of(value)
 
 

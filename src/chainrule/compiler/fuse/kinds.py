@@ -18,8 +18,13 @@ _CHEAP = frozenset(
 
 
 def is_contraction(value: Value) -> bool:
-    """Whether it is a matrix product."""
-    return isinstance(value, Apply) and value.primitive.name == "matmul"
+    """Whether it is a matrix product, or a convolution, whose sums take an epilogue likewise."""
+    return isinstance(value, Apply) and (value.primitive.name == "matmul" or is_convolution(value))
+
+
+def is_convolution(value: Value) -> bool:
+    """Whether it is a convolution or its gradient to the input."""
+    return isinstance(value, Apply) and value.primitive.name in ("convolution", "convolution_input")
 
 
 def is_reduction(value: Value) -> bool:

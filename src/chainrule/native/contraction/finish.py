@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from chainrule.compiler.expression import Buffer, Expr, parts
+from chainrule.compiler.expression import Buffer
 from chainrule.compiler.index import Var
 from chainrule.native.contraction.plan import Plan
 from chainrule.native.convention import Frame
 from chainrule.native.emit import BYTES, V, i64, vector
+from chainrule.native.epilogue import Epilogue
 from chainrule.native.expressions import Evaluator
-from chainrule.native.places import Lanes
 from chainrule.native.target import Target
-
-# Expressions up to which an epilogue is written out for every vector of a tile.
-SHORT = 6
 
 
 class Finish:
@@ -33,12 +30,11 @@ class Finish:
         self._plan = plan
         self._room = room
         self._element = plan.product.element
-        self._stores = plan.product.kernel.epilogue
-        self._outside = self._inside = Evaluator(frame, target, pointers)
+        self._epilogue = Epilogue(frame, target, pointers, plan.product.kernel)
         self._first = (i64(0), i64(0))
         # Only AVX-512 leaves out lanes beyond the last column, and stores lanes apart, in one instruction.
         plain = plan.product.n % plan.width == 0 and plan.product.contiguous
-        short = _size(each.value for each in self._stores) <= SHORT and (plain or target.name == "avx512")
+        short = self._epilogue.short and (plain or target.name == "avx512")
         self._short = short and plan.parts == 1 and plan.form != "matrix"
         rows, self._stride = (plan.tile.rows, plan.width) if plan.parts == 1 else (plan.block, plan.group * plan.width)
         nothing = self._short or (plan.parts == 1 and plan.form == "matrix")
@@ -46,7 +42,8 @@ class Finish:
 
     def begin(self, at: Mapping[Var, V], row: V, column: V) -> None:
         """Begin a unit: a matrix of the batch, its first row and column."""
-        self._inside, self._first = self._outside.inside(at), (row, column)
+        self._epilogue.begin(at)
+        self._first = (row, column)
         if self._plan.parts > 1:
             self._f.fill(self._room, 0, i64(self.scratch))
 
@@ -58,7 +55,7 @@ class Finish:
             for v in range(vectors):
                 columns = self._columns(f.add(column, i64(v * self._plan.lanes)), self._plan.width)
                 for r in range(rows):
-                    self._store(columns, f.add(row, i64(r)), sums[r * vectors + v])
+                    self._epilogue.store(columns, f.add(row, i64(r)), sums[r * vectors + v])
             return
         room = self._room if self._plan.parts == 1 else self._place(row, column)
         for i, each in enumerate(sums):
@@ -105,7 +102,7 @@ class Finish:
             with f.loop(i64(0), rows, unroll=False, may_be_empty=False) as down:
                 place = f.at(kept, self._element, f.mul(down.index, i64(self._stride)))
                 total = f.load(vector(self._element, plan.lanes), place)
-                self._store(columns, f.add(row, down.index), total)
+                self._epilogue.store(columns, f.add(row, down.index), total)
 
     def _columns(self, column: V, apart: int) -> Evaluator:
         """Within the columns of a vector, one of those that follow each other up to `apart` columns apart.
@@ -115,24 +112,4 @@ class Finish:
         f, plan = self._f, self._plan
         n = plan.product.kernel.n
         mask = f.mask(f.sub(i64(n.extent), column), plan.lanes) if n.extent % apart else None
-        evaluator = self._inside.inside({n: column}, Lanes(n, plan.lanes, mask))
-        evaluator.hoist([each.value for each in self._stores])
-        return evaluator
-
-    def _store(self, columns: Evaluator, row: V, total: V) -> None:
-        kernel = self._plan.product.kernel
-        here = columns.inside({kernel.m: row})
-        here.bind(kernel.total, total)
-        here.store(*self._stores)
-
-
-def _size(roots: Iterable[Expr]) -> int:
-    """How many expressions there are."""
-    seen: set[Expr] = set()
-    stack = list(roots)
-    while stack:
-        expr = stack.pop()
-        if expr not in seen:
-            seen.add(expr)
-            stack.extend(parts(expr))
-    return len(seen)
+        return self._epilogue.columns(column, plan.lanes, mask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chainrule.compiler.kernel import Whole
+from chainrule.compiler.kernel import Convolution, Whole
 from chainrule.native.convention import KernelCode, begin_kernel
 from chainrule.native.emit import Module
 from chainrule.native.target import Target
@@ -29,8 +29,8 @@ EMITTERS: dict[str, Callable[[Task], Work]] = {
 """Who writes which primitive, by its name."""
 
 
-def emit_whole(module: Module, kernel: Whole, name: str, target: Target) -> KernelCode:
-    """Write the function of a whole-array primitive.
+def emit_whole(module: Module, kernel: Convolution | Whole, name: str, target: Target) -> KernelCode:
+    """Write the function of a whole-array primitive, or of a convolution with its epilogue.
 
     Args:
         module: Where it is written.

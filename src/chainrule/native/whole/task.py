@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from chainrule.compiler.kernel import Whole, buffers
+from chainrule.compiler.expression import Buffer
+from chainrule.compiler.kernel import Convolution, Whole, buffers, written
 from chainrule.core.shape import Shape
 from chainrule.native.convention import Frame
 from chainrule.native.emit import MEMORY, Function, V, i64, vector
@@ -40,7 +41,7 @@ class Task:
         target: The processor.
     """
 
-    kernel: Whole
+    kernel: Convolution | Whole
     frame: Frame
     target: Target
 
@@ -52,13 +53,17 @@ class Task:
     @property
     def inputs(self) -> list[V]:
         """The addresses of the inputs."""
-        every = buffers(self.kernel)
-        return [self.frame.pointers[every.index(buffer)] for buffer in self.kernel.inputs]
+        return [self.pointers[buffer] for buffer in self.kernel.inputs]
+
+    @property
+    def pointers(self) -> dict[Buffer, V]:
+        """The address of each buffer."""
+        return dict(zip(buffers(self.kernel), self.frame.pointers, strict=True))
 
     @property
     def output(self) -> V:
-        """The address of the output."""
-        return self.frame.pointers[buffers(self.kernel).index(self.kernel.output)]
+        """The address of the output; of a convolution, of what it stores first."""
+        return self.pointers[written(self.kernel)[0]]
 
     @property
     def element(self) -> str:

@@ -7,6 +7,7 @@ from math import prod
 from chainrule.core.shape import Shape
 from chainrule.native.emit import V, i64, vector
 from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
+from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
@@ -47,11 +48,13 @@ class _BackwardInput:
         # How many rows of the weight there are for each run, in a group.
         self._rows = prod(self._runs) * geometry.outputs
         self._weight = self._packed(parts.task.inputs[1])
-        self._padded = any(map(any, geometry.frame.padding))
+        self._finish = Finish(parts)
+        # Sums become the result where they are, or else are finished in the end.
+        self._aside = any(map(any, geometry.frame.padding)) or not self._finish.plain
         self._size = prod(geometry.padded) * geometry.every_channel
         self._together = at_once(geometry.batch, prod(geometry.positions), ENOUGH_UNITS)
         self.units = geometry.batch // self._together
-        self._sum = parts.room(self._together * self._size) if self._padded else parts.task.output
+        self._sum = parts.room(self._together * self._size) if self._aside else parts.task.output
 
     def _packed(self, w: V) -> V:
         """The weight as (groups, blocks, *runs, outputs, elements of a block), these filled up to whole vectors."""
@@ -75,7 +78,7 @@ class _BackwardInput:
         """Some pictures with their padding; then what belongs to them."""
         f, geometry, parts = self._f, self._geometry, self.parts
         first, size = f.mul(index, i64(self._together)), prod(geometry.positions) * geometry.every_output
-        pictures = self._sum if self._padded else parts.at(self._sum, (first, self._size))
+        pictures = self._sum if self._aside else parts.at(self._sum, (first, self._size))
         f.fill(pictures, 0, i64(self._together * self._size * parts.task.kernel.out.dtype.itemsize))
         g = parts.at(parts.task.inputs[0], (first, size))
 
@@ -95,9 +98,8 @@ class _BackwardInput:
             steps(f, self._run, self._width, block)
 
         nest(f, [geometry.frame.groups], group)
-        if self._padded:
-            target = parts.at(parts.task.output, (first, prod(geometry.spatial) * geometry.every_channel))
-            parts.crop(self._sum, target, self._together)
+        if self._aside:
+            self._finish.pictures(self._sum, first, self._together)
 
     def _block(self, g: V, weight: V, picture: V, width: int) -> None:
         """Some elements of all runs, for all windows."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
+from typing import NamedTuple
 
 from chainrule.native.contraction.outer import multiply_add
-from chainrule.native.emit import V, i64, number, vector
+from chainrule.native.emit import V, i64, lanes_of, number, vector
+from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry, window_offsets
 from chainrule.native.whole.convolution.parts import Parts, Pictures
-from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
+from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, steps, strides
 
 # Sums at once: enough to hide the latency of a multiply-add, few enough for registers.
 _SUMS = 8
@@ -21,8 +24,11 @@ def emit_depthwise(task: Task, geometry: Geometry) -> Work:
     pictures = Pictures(parts, task.inputs[0])
     weight = _by_element(parts, task.inputs[1])
 
-    def tile(picture: V, out: V, weight: V, rows: int, kind: str) -> None:
+    finish = Finish(parts)
+
+    def tile(at: V, window: Window) -> None:
         across, within = parts.geometry.steps(pictures.pixel)
+        picture, weight, rows, kind = window.source, window.weight, window.rows, window.kind
 
         def product(indices: list[V], sums: list[V]) -> list[V]:
             w = parts.load(kind, weight, _element(parts, indices))
@@ -30,12 +36,12 @@ def emit_depthwise(task: Task, geometry: Geometry) -> Work:
             pixels = [parts.load(kind, x, (i64(r), across[-1])) for r in range(rows)]
             return [multiply_add(parts.f, task.target, one, w, total) for one, total in zip(pixels, sums, strict=True)]
 
-        for r, total in enumerate(nest(parts.f, parts.geometry.kernel, product, [number(0, kind)] * rows)):
-            parts.f.store(total, parts.at(out, (i64(r), parts.geometry.every_output)))
+        sums = nest(parts.f, parts.geometry.kernel, product, [number(0, kind)] * rows)
+        row = offset(parts.f, (at, prod(geometry.positions)), (window.pixel, 1))
+        finish.tile(sums, row, window.channel, lanes_of(kind))
 
     with task.f.loop(task.frame.begin, task.frame.end) as units:
-        out = parts.at(task.output, (units.index, prod(geometry.positions) * geometry.every_output))
-        _windows(parts, (pictures.load(units.index, i64(0)), out, weight), tile)
+        _windows(parts, pictures.load(units.index, i64(0)), weight, partial(tile, units.index))
     return Work(geometry.batch, parts.scratch)
 
 
@@ -44,9 +50,11 @@ def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
     parts = Parts(task, geometry.of_blocks(1))
     weight = _by_element(parts, task.inputs[1])
     size = prod(geometry.padded) * geometry.every_channel
-    room = parts.room(size)
+    room, finish = parts.room(size), Finish(parts)
 
-    def tile(picture: V, g: V, weight: V, rows: int, kind: str) -> None:
+    def tile(g: V, window: Window) -> None:
+        picture, weight, rows, kind = window.source, window.weight, window.rows, window.kind
+        g = parts.at(g, (window.pixel, geometry.every_output), (window.channel, 1))
         across, within = parts.geometry.steps(geometry.every_channel)
         outputs = [parts.load(kind, g, (i64(r), geometry.every_output)) for r in range(rows)]
 
@@ -63,8 +71,8 @@ def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         task.f.fill(room, 0, i64(size * task.kernel.out.dtype.itemsize))
         g = parts.at(task.inputs[0], (units.index, prod(geometry.positions) * geometry.every_output))
-        _windows(parts, (room, g, weight), tile)
-        parts.crop(room, parts.at(task.output, (units.index, prod(geometry.spatial) * geometry.every_channel)))
+        _windows(parts, room, weight, partial(tile, g))
+        finish.pictures(room, units.index, 1)
     return Work(geometry.batch, parts.scratch)
 
 
@@ -137,27 +145,40 @@ def _element(parts: Parts, indices: Sequence[V]) -> tuple[V, int]:
     return flat, parts.geometry.every_channel
 
 
-def _windows(parts: Parts, arrays: tuple[V, V, V], tile: Callable[[V, V, V, int, str], None]) -> None:
-    """Go over neighbouring windows, a vector of channels of each.
+class Window(NamedTuple):
+    """Some neighbouring windows, a vector of channels of each.
 
-    Args:
-        parts: The convolution.
-        arrays: A padded picture, its outputs, the weight by element.
-        tile: Is given where the first window, its output and the weight stand, how many windows, and the vector's type.
+    Attributes:
+        source: Where the first one starts.
+        weight: The weight of its channels.
+        pixel: Which of the picture's outputs it makes.
+        channel: Its first channel.
+        rows: How many windows there are.
+        kind: The vector's type.
     """
-    geometry, (picture, outputs, weight) = parts.geometry, arrays
+
+    source: V
+    weight: V
+    pixel: V
+    channel: V
+    rows: int
+    kind: str
+
+
+def _windows(parts: Parts, picture: V, weight: V, tile: Callable[[Window], None]) -> None:
+    """Go over all windows of a padded picture, with the weight by element."""
+    geometry = parts.geometry
     across, _ = geometry.steps(geometry.every_channel)
-    own = [step * geometry.every_output for step in strides(geometry.positions)]
 
     def line(indices: list[V], _: list[V]) -> None:
         def pixels(start: V, rows: int) -> None:
             where = [*indices, start]
             window = parts.at(picture, *zip(where, across, strict=True))
-            out = parts.at(outputs, *zip(where, own, strict=True))
+            pixel = offset(parts.f, *zip(where, strides(geometry.positions), strict=True))
 
             def channels(first: V, count: int) -> None:
-                here, there, w = (parts.at(pointer, (first, 1)) for pointer in (window, out, weight))
-                tile(here, there, w, rows, vector(parts.task.element, count))
+                here, w = (parts.at(pointer, (first, 1)) for pointer in (window, weight))
+                tile(Window(here, w, pixel, first, rows, vector(parts.task.element, count)))
 
             steps(parts.f, geometry.every_channel, parts.lanes, channels)
 

@@ -8,12 +8,13 @@ from chainrule.core.shape import Shape
 from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
+from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
-from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
+from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, steps, strides
 
 
 def emit_convolution(task: Task) -> Work:
@@ -46,6 +47,7 @@ class _Forward:
         self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, parts.task.target.registers)
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(w)
+        self._finish = Finish(parts)
 
     def _packed(self, w: V) -> V:
         """The weight as (groups, blocks, depth, outputs of a block), these filled up to whole vectors."""
@@ -69,20 +71,20 @@ class _Forward:
     def unit(self, index: V) -> None:
         """Some pictures; a block of the weight stays in a cache until it has been used for all of them."""
         f, geometry, parts = self._f, self._geometry, self.parts
-        size = prod(geometry.positions) * geometry.every_output
         picture = f.mul(index, i64(self._together))
 
         def group(indices: list[V], _: list[V]) -> None:
             channels = self._pictures.load(picture, indices[0])
             weight = parts.at(self._weight, (indices[0], geometry.depth * parts.whole_vectors(geometry.outputs)))
-            out = parts.at(parts.task.output, (picture, size), (indices[0], geometry.outputs))
+            first = f.mul(indices[0], i64(geometry.outputs))
 
             def block(start: V, width: int) -> None:
-                w, target = parts.at(weight, (start, geometry.depth)), parts.at(out, (start, 1))
+                w, column = parts.at(weight, (start, geometry.depth)), f.add(first, start)
 
                 def each(at: list[V], _: list[V]) -> None:
                     one = parts.at(channels, (at[0], self._pictures.apart))
-                    self._block(one, w, parts.at(target, (at[0], size)), width)
+                    row = f.mul(f.add(picture, at[0]), i64(prod(geometry.positions)))
+                    self._block(one, w, (row, column), width)
 
                 nest(f, [self._together], each)
 
@@ -90,16 +92,18 @@ class _Forward:
 
         nest(f, [geometry.frame.groups], group)
 
-    def _block(self, picture: V, weight: V, target: V, width: int) -> None:
-        """Some output channels of all pixels."""
+    def _block(self, picture: V, weight: V, first: tuple[V, V], width: int) -> None:
+        """Some output channels of all pixels; `first` is which pixel and channel of all the first ones are."""
         geometry, parts = self._geometry, self.parts
         across, _ = geometry.steps(self._pictures.pixel)
-        own = [step * geometry.every_output for step in strides(geometry.positions)]
+        row, column = first
 
-        def patch(first: list[V], offsets: list[Shape]) -> None:
-            window = parts.at(picture, *zip(first, across, strict=True))
+        def patch(at: list[V], offsets: list[Shape]) -> None:
+            window = parts.at(picture, *zip(at, across, strict=True))
             sums = self._sums(window, weight, flat(offsets, across), -(-width // parts.lanes))
-            self._store(sums, parts.at(target, *zip(first, own, strict=True)), flat(offsets, own), width)
+            # The pixels of a patch follow one another.
+            here = offset(self._f, (row, 1), *zip(at, strides(geometry.positions), strict=True))
+            self._finish.tile(sums, here, column, width)
 
         self._patch.over(self._f, geometry.positions, patch)
 
@@ -117,11 +121,3 @@ class _Forward:
             return parts.take(sums, left, rows, parts.row(right, vectors))
 
         return nest(self._f, extents, product, parts.zeros(len(rows) * vectors))
-
-    def _store(self, sums: list[V], target: V, rows: list[int], width: int) -> None:
-        """Store a tile; of the last vector only what there is."""
-        lanes, vectors = self.parts.lanes, len(sums) // len(rows)
-        for i, total in enumerate(sums):
-            r, v = divmod(i, vectors)
-            place = self.parts.at(target, (i64(rows[r]), 1), (i64(v), lanes))
-            self._f.store(self.parts.first(total, min(lanes, width - v * lanes)), place)

@@ -10,6 +10,7 @@ from chainrule.native import matrix_unit
 from chainrule.native.contraction import splitting
 from chainrule.native.emit import V, i64, vector
 from chainrule.native.matrix_unit import DEPTH, ROOM, SIDE, WIDTH, Block, Tile, Tiles
+from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import STEP_BYTES, Layout, Planes
@@ -55,6 +56,10 @@ class _Product:
         self._planes = Planes(parts, layout, division.together, self._steps, sides.groups * sides.k)
         self._strip = parts.room(sides.elements * self._steps * splitting.STEP_BYTES // 4, zero=False)
         self._sums = parts.room(ROOM // 4, zero=False)
+        self._finish = Finish(parts)
+        self._parted = sides.k > division.depth
+        kept = division.blocks * self._tiles(sides.sweeps) * SIDE * WIDTH if self._parted else 0
+        self._kept = parts.room(kept, zero=False)
         self._spans = ceil(sides.blocks / division.blocks)
         self.units = ceil(sides.batch / division.together) * sides.groups * self._spans
 
@@ -70,8 +75,7 @@ class _Product:
         every = sides.groups * sides.k
         source = parts.at(self._source, (picture, prod(sides.spatial) * every), (group, sides.k))
         weight = parts.at(self._weight, (group, sides.weight.group))
-        every = sides.groups * sides.n
-        result = parts.at(parts.task.output, (picture, prod(sides.result) * every), (group, sides.n))
+        row, columns = f.mul(picture, i64(prod(sides.result))), f.mul(group, i64(sides.n))
         first = f.mul(span, i64(division.blocks))
         last = f.intrinsic("llvm.smin", "i64", f.add(first, i64(division.blocks)), i64(sides.blocks))
 
@@ -79,19 +83,20 @@ class _Product:
             self._planes.load(parts.at(source, (start, 1)), count, channels)
             part = parts.at(weight, (start, sides.weight.k))
 
-            def block(number: V, width: int) -> None:
+            def columns_of(number: V, width: int) -> None:
                 column = f.mul(number, i64(WIDTH))
-                here = _Part(parts.at(part, (column, sides.weight.n)), parts.at(result, (column, 1)), start)
+                block = f.sub(number, first)
+                here = _Part(parts.at(part, (column, sides.weight.n)), row, f.add(columns, column), block, start)
                 for sweep in sides.sweeps:
                     self._sweep(sweep, here, count, channels, width)
 
             whole, rest = divmod(sides.n, WIDTH)
             if whole:
                 with f.loop(first, f.intrinsic("llvm.smin", "i64", last, i64(whole)), unroll=False) as blocks:
-                    block(blocks.index, WIDTH)
+                    columns_of(blocks.index, WIDTH)
             if rest:
                 with f.when(f.compare("eq", last, i64(whole + 1))):
-                    block(i64(whole), rest)
+                    columns_of(i64(whole), rest)
 
         steps(f, sides.k, division.depth, some_channels)
 
@@ -111,7 +116,7 @@ class _Product:
             for i, place in enumerate(places):
                 left = f.intrinsic("llvm.smin", "i64", i64(SIDE), f.sub(length, place.start))
                 sums = f.at(self._sums, "float", i64(i * SIDE * WIDTH))
-                self._finish(sweep, place, left, across, sums, part, width)
+                self._end(sweep, place, left, across, sums, part, width)
 
         with f.loop(i64(0), pairs, 2, unroll=False) as loop:
             some(loop.index, 2)
@@ -133,7 +138,7 @@ class _Product:
         together = self._division.together
         apart = [step * layout.line(together) * s for step, s in zip(strides(layout.lines), sweep.step, strict=False)]
         pixel = offset(f, *zip(lines, apart, strict=True), (picture, layout.pitch), (column, layout.row))
-        return _Place(f.at(self._planes.room, "i8", f.mul(pixel, i64(self._planes.pixel))), lines, start)
+        return _Place(tile, f.at(self._planes.room, "i8", f.mul(pixel, i64(self._planes.pixel))), lines, start)
 
     def _pack(self, sweep: Sweep, weight: V, channels: int, width: int) -> None:
         """A block of the weight, in the order in which it is used."""
@@ -175,34 +180,49 @@ class _Product:
 
         Block(len(places), ceil(width / SIDE)).sums(f, over, self._sums)
 
-    def _finish(self, sweep: Sweep, place: _Place, left: V, across: int, sums: V, part: _Part, width: int) -> None:
-        """Store the sums of a tile; those of later channels are added."""
-        f, sides, parts = self._f, self._sides, self.parts
-        every = sides.groups * sides.n
-        result = [step * every for step in strides(sides.result)]
+    def _end(self, sweep: Sweep, place: _Place, left: V, across: int, sums: V, part: _Part, width: int) -> None:
+        """Finish so many sums of a tile; those of the first channels are only kept."""
+        f = self._f
+        if not self._parted:
+            self._finish_tile(sweep, place, left, across, sums, part, width)
+            return
+        tile = f.add(place.number, i64(self._tiles(self._sides.sweeps[: self._sides.sweeps.index(sweep)])))
+        tile = f.add(f.mul(part.block, i64(self._tiles(self._sides.sweeps))), tile)
+        kept = f.at(self._kept, "float", f.mul(tile, i64(SIDE * WIDTH)))
+
+        def add(indices: list[V], _: list[V]) -> None:
+            to, new = (f.at(each, "float", f.mul(indices[0], i64(SIDE))) for each in (kept, sums))
+            total = f.load(vector("float", SIDE), new)
+            mask = f.splat(f.compare("ne", part.start, i64(0)), SIDE)
+            f.store(f.add(total, f.masked_load(total.type, to, mask)), to)
+
+        nest(f, [SIDE * WIDTH // SIDE], add)
+        with f.when(f.compare("sge", f.add(part.start, i64(self._division.depth)), i64(self._sides.k))):
+            self._finish_tile(sweep, place, left, across, kept, part, width)
+
+    def _tiles(self, sweeps: Sequence[Sweep]) -> int:
+        """How many tiles some sweeps have in a unit at most."""
+        together, copies = self._division.together, self._layout.copies
+        along = [ceil(together * (self._layout.pitch if copies else each.positions[-1]) / SIDE) for each in sweeps]
+        return sum(prod(each.positions[:-1]) * tiles for each, tiles in zip(sweeps, along, strict=True))
+
+    def _finish_tile(self, sweep: Sweep, place: _Place, left: V, across: int, sums: V, part: _Part, width: int) -> None:
+        """Finish so many sums of a tile."""
+        f, sides = self._f, self._sides
+        result = strides(sides.result)
         first = sum(one * step for one, step in zip(sweep.first, result, strict=True))
         apart = [step * s for step, s in zip(result, sweep.apart, strict=True)]
-        line = parts.at(part.result, (i64(first), 1), *zip(place.lines, apart, strict=False))
-
-        def store(picture: V, column: V, row: V) -> None:
-            target = parts.at(line, (picture, prod(sides.result) * every), (column, apart[-1]))
-            for lane in range(0, width, SIDE):
-                count = min(width - lane, SIDE)
-                total = f.load(vector("float", count), f.at(row, "float", i64(0), lane))
-                to = f.at(target, "float", i64(0), lane)
-                if sides.k > self._division.depth:
-                    mask = f.splat(f.compare("ne", part.start, i64(0)), count)
-                    total = f.add(total, f.masked_load(total.type, to, mask))
-                f.store(total, to)
-
+        line = offset(f, (part.row, 1), (i64(1), first), *zip(place.lines, apart, strict=False))
+        finish = self._finish.pixel(part.column, width)
         with f.loop(i64(0), left, unroll=False, may_be_empty=False) as loop:
             picture, column = f.divmod(f.add(place.start, loop.index), across)
-            row = f.at(sums, "float", f.mul(loop.index, i64(WIDTH)))
+            row = offset(f, (line, 1), (picture, prod(sides.result)), (column, apart[-1]))
+            total = f.at(sums, "float", f.mul(loop.index, i64(WIDTH)))
             if across > sweep.positions[-1]:
                 with f.when(f.compare("ult", column, i64(sweep.positions[-1]))):
-                    store(picture, column, row)
+                    finish(row, total)
             else:
-                store(picture, column, row)
+                finish(row, total)
 
 
 class _Part(NamedTuple):
@@ -210,12 +230,16 @@ class _Part(NamedTuple):
 
     Attributes:
         weight: The weight of the channels and columns.
-        result: The columns of the first picture.
+        row: The first pixel of the first picture.
+        column: The first of the columns.
+        block: Which of the unit's blocks of columns it is.
         start: The first channel.
     """
 
     weight: V
-    result: V
+    row: V
+    column: V
+    block: V
     start: V
 
 
@@ -223,11 +247,13 @@ class _Place(NamedTuple):
     """A tile of positions.
 
     Attributes:
+        number: Which one of the sweep's it is.
         pixel: The address of the first one's pixel.
         lines: Its indices along the dimensions but the last.
         start: How far it is from the start of its line.
     """
 
+    number: V
     pixel: V
     lines: list[V]
     start: V

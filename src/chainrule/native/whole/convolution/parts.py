@@ -69,14 +69,6 @@ class Parts:
 
         nest(f, extents[:-1], line)
 
-    def crop(self, padded: V, target: V, pictures: int = 1) -> None:
-        """Copy pictures without their padding."""
-        geometry = self.geometry
-        apart = strides([pictures, *geometry.padded, geometry.every_channel])
-        first = sum(before * step for (before, _), step in zip(geometry.frame.padding, apart[1:], strict=False))
-        extents = [pictures, *geometry.spatial, geometry.every_channel]
-        self.rearrange(extents, (target, strides(extents)), (self.at(padded, (i64(first), 1)), apart))
-
     def take(self, sums: list[V], left: V, offsets: Sequence[int], right: list[V]) -> list[V]:
         """A tile of sums, with the products of a column and a row taken in.
 
