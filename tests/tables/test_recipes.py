@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import augment
+from chainrule import augment, nn
 from chainrule.cli.train import _in_folder
 from chainrule.errors import ArgumentError, MissingFileError, UnknownNameError
 from chainrule.tables.settings import parse, read_settings
+from chainrule.tables.training import _whiten
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
 # The shape that each one's pictures come in, and how many classes there are.
@@ -74,8 +75,13 @@ def test_augmentation_stands_before_the_network_and_fills_with_the_mean():
 
 
 def test_airbench_is_shown_the_training_pictures():
-    network = trained(pictures((16, 16, 3)), model="airbench", epochs=1, batch_size=32).network
+    x = pictures((16, 16, 3))["picture"]
+    network = nn.Sequential(augment.Normalize.of(x), cr.models.get("airbench", (16, 16, 3), 3))
+    _whiten(network, x)
     assert not network[-1].whitening.weight.requires_grad
+    # The filters that are no mirror images: uncorrelated, and of variance 1.
+    found = network[-1].whitening(network[0](cr.tensor(x))).detach().numpy()[..., :12].reshape(-1, 12)
+    np.testing.assert_allclose(found.T @ found / len(found), np.eye(12), atol=0.01)
 
 
 BESIDE = {**pictures(), "size": np.arange(60.0)}
