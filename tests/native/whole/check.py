@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.compiler.expression import Buffer, Result
+from chainrule.compiler.expression import Buffer, Call, Expr, Load, Result
 from chainrule.compiler.index import Index, Var
 from chainrule.compiler.kernel import Convolution, Store, Whole, buffers
 from chainrule.core.primitive import Primitive, Spec
 from chainrule.native.convention import Fault
 from chainrule.native.target import Target
 from chainrule.native.whole import emit_whole
+from chainrule.ops.arithmetic import ADD, NEG
 from tests.native.harness import NEON, Compiled, assembly
 
 
@@ -57,6 +59,25 @@ def check(target: Target, primitive: Primitive, *arrays: np.ndarray, **params: A
     found, fault = computed(target, primitive, *arrays, **params)
     assert fault is None
     np.testing.assert_array_equal(found, np.asarray(primitive.evaluate(*arrays, **params)))
+
+
+def check_epilogue(target: Target, primitive: Primitive, *arrays: np.ndarray, terms: int = 1, **params: Any) -> None:
+    """As `check`, where each sum has a bias and so many terms added, and comes out twice: negated as well."""
+    kernel = whole(primitive, [Spec(array.shape, array.dtype) for array in arrays], params)
+    assert isinstance(kernel, Convolution)
+    out, place, spec = kernel.epilogue[0].buffer, kernel.epilogue[0].index, kernel.out
+    bias, term = numbers(spec.shape[-1:], spec.dtype, seed=5), numbers(spec.shape, spec.dtype, seed=6)
+    more = [Buffer(f"in{i}", each.size, each.dtype, "input", i) for i, each in enumerate((bias, term), start=2)]
+    value: Expr = Call(spec.dtype, ADD, (kernel.total, Load(spec.dtype, more[0], Index.of(kernel.n))))
+    for _ in range(terms):
+        value = Call(spec.dtype, ADD, (value, Load(spec.dtype, more[1], place)))
+    negated = Store(Buffer("negated", out.size, out.dtype, "result", 1), place, Call(spec.dtype, NEG, (value,)))
+    kernel = replace(kernel, epilogue=(Store(out, place, value), negated))
+    compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), len(buffers(kernel)), target)
+    found = [np.full(spec.shape, 7, spec.dtype) for _ in range(2)]
+    assert compiled(*arrays, bias, term, *found) is None
+    expected = primitive.evaluate(*arrays, **params) + bias + terms * term
+    np.testing.assert_array_equal(found, [expected, -expected])
 
 
 def written(target: Target, primitive: Primitive, *specs: Spec, **params: Any) -> str:

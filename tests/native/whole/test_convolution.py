@@ -9,7 +9,7 @@ from chainrule.native.whole.convolution import sides
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE
 from tests.native.registers import check_sums_stay_in_registers
-from tests.native.whole.check import check, computed, numbers, written
+from tests.native.whole.check import check, check_epilogue, computed, numbers, written
 
 
 @st.composite
@@ -140,6 +140,29 @@ def test_infinity_and_nan_stay_where_they_belong(matrix_unit):
         with np.errstate(invalid="ignore"):
             expected = primitive.evaluate(*arrays, **params)
         np.testing.assert_array_equal(computed(RUNNABLE[0], primitive, *arrays, **params)[0], expected)
+
+
+# (pictures, height, width, channels, outputs, kernel, stride, padding, groups, terms: an epilogue may be short or long)
+WITH_EPILOGUE = [
+    (3, 6, 7, 2, 5, 3, 1, 1, 1, 12),
+    (2, 9, 4, 20, 18, 2, 2, 0, 2, 1),
+    (2, 7, 9, 1, 1, 3, 2, 1, 19, 1),
+    (3, 4, 6, 400, 33, 3, 1, 1, 1, 1),
+    (2, 5, 16, 64, 40, 2, 2, 1, 1, 12),
+]
+
+
+@pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
+@pytest.mark.parametrize("size", WITH_EPILOGUE, ids=str)
+def test_sums_are_finished_before_they_are_stored(size, target, monkeypatch):
+    n, h, w, c, o, k, s, p, groups, terms = size
+    monkeypatch.setattr(sides, "_MULTIPLY_ADDS", 1e-9)
+    frame = Frame((s, s), ((p, p), (p, 0)), (1, 1), groups)
+    x, weight = numbers((n, h, w, groups * c), float32, seed=1), numbers((groups * o, k, k, c), float32, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
+    check_epilogue(target, CONVOLUTION, x, weight, frame=frame, terms=terms)
+    g = numbers(y.shape, float32, seed=3)
+    check_epilogue(target, CONVOLUTION_INPUT, g, weight, frame=frame, spatial=(h, w), terms=terms)
 
 
 def test_an_array_may_be_given_twice():

@@ -120,8 +120,9 @@ class _Product:
 
         with f.loop(i64(0), pairs, 2, unroll=False) as loop:
             some(loop.index, 2)
-        with f.when(f.compare("ne", pairs, tiles)):
-            some(pairs, 1)
+        if self._sides.batch % self._division.together or self._tiles([sweep]) % 2:
+            with f.when(f.compare("ne", pairs, tiles)):
+                some(pairs, 1)
 
     def _place(self, sweep: Sweep, tile: V, line: V, across: int) -> _Place:
         """Where a tile is."""
