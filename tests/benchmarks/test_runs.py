@@ -37,7 +37,7 @@ def test_the_time_of_a_step_is_that_of_whole_units_after_a_warm_up(monkeypatch):
         clock[0] += count * (1.0 if clock[0] < 5 else 0.001)  # slow until it is warm
         return 0.0
 
-    figures = process.steps(train, unit=7, seconds=10.0)
+    figures = process.steps(train, unit=7, seconds=10.0, block_seconds=0.05)
     assert {count % 7 for count in asked} == {0}
     assert figures["step_seconds"] == pytest.approx(0.001)
     assert figures["steps"] >= 10_000
