@@ -350,3 +350,29 @@ def test_other_commands_say_the_same(given, fails, home, command):
     if command == "init":
         (home / "run.toml").write_text("mine")
         assert "run.toml: the file is there already" in fails(command, "people.csv", "-t", "bought")
+
+
+def test_pictures_that_cannot_be_read_are_left_out_where_that_is_wanted(pictures, chainrule):
+    (pictures / "cats" / "4.png").write_bytes(b"")
+    code, out, _ = chainrule(
+        "train",
+        "pets",
+        "--model",
+        "mlp",
+        "--epochs",
+        1,
+        "--out",
+        "run",
+        "--skip-broken",
+        "--column",
+        "picture=picture:6x7",
+    )
+    assert code == 0
+    assert "1 of 20 rows are left out: their pictures cannot be read\n    cats/4.png: it is empty" in out
+    assert "6×7, RGB" in out
+    assert chainrule("evaluate", "run").code == 0
+    code, out, err = chainrule("predict", "run", "pets", "-o", "-", "--skip-broken")
+    assert (code, len(out.splitlines())) == (0, 20)
+    assert "cats/4.png: it is empty" in err
+    assert "skip_broken = true" in (pictures.parent / "run" / "report.html").read_text()
+    assert "once, before training: no step waits for it" in chainrule("profile", "run", "--repeat", 1).out

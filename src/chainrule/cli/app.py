@@ -268,6 +268,7 @@ def predict(
         str | None,
         typer.Option("--out", "-o", help="CSV, Parquet or JSON lines, by its name; - for CSV on standard output."),
     ] = None,
+    skip_broken: SkipBroken = False,
     force: Force = False,
 ) -> None:
     """Predict the target of new rows: they are written with the predictions and their probabilities beside them.
@@ -277,7 +278,7 @@ def predict(
     """
     from chainrule.cli.predict import predict_and_write
 
-    predict_and_write(run, data, out, force)
+    predict_and_write(run, data, out, force, skip_broken)
 
 
 @app.command("data")

@@ -19,6 +19,7 @@ _REST = """\
 # test_share = 0.2             # otherwise: the share of rows held out for it
 # validation_share = 0.15      # of the others, the share that says when to stop
 # drop = ["name"]              # columns to leave out
+# skip_broken = true           # pictures that cannot be read are left out, and told of
 # keep = ["name"]              # columns to keep that a check would leave out
 # missing = ["?"]              # words that stand for a missing value
 # group = "customer"           # rows of one customer stay together in every split

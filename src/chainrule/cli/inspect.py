@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import numpy as np
 import chainrule as cr
 from chainrule import optim
 from chainrule.columns.base import Target
+from chainrule.data.readers import read_parts
 from chainrule.jit.stages import STAGES
+from chainrule.processors import available
 from chainrule.tables.network import goals
 from chainrule.tables.record import Run
 from chainrule.tables.run_folder import read_run
@@ -41,8 +44,38 @@ def show_stages(folder: Path, stage: str | None, kernel: str | None) -> None:
 
 def show_profile(folder: Path, repeat: int | None) -> None:
     """Print where the time of the run's training step goes."""
-    step, batch = _training_step(read_run(folder))
-    print(cr.profile(step, *batch, repeat=repeat))
+    run = read_run(folder)
+    step, batch = _training_step(run)
+    measured = cr.profile(step, *batch, repeat=repeat)
+    print(measured)
+    waiting = _waiting(run, measured.step)
+    if waiting:
+        print(f"\n{waiting}")
+
+
+def _waiting(run: Run, step: float) -> str:
+    """How long a step waits for its pictures, where they are files that are still there; it takes so many seconds."""
+    record, model = run.record, run.model
+    if not record.data or not all(Path(each).exists() for each in record.data):
+        return ""
+    table, _ = read_parts(list(record.data) if len(record.data) > 1 else record.data[0], **model.reading)
+    files = model.preparation.files(table, np.arange(min(record.plan.batch_size or len(table), len(table))))
+    if files is None:
+        return ""
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        files.check()
+        times.append(time.perf_counter() - begun)
+    decoding, waited = float(np.median(times)), sum(run.history.waited)
+    if waited:
+        steps = f"steps of this run waited {waited:.1f} of {sum(run.history.seconds):.1f} s for it"
+    else:
+        steps = (
+            f"once, before training: no step waits for it (decoded for each batch, a step would wait "
+            f"{max(0.0, decoding - step) * 1e6:,.1f} µs)"
+        )
+    return f"pictures: {len(files):,} are decoded in {decoding * 1e6:,.1f} µs on {available()} processors, {steps}"
 
 
 def _training_step(run: Run) -> tuple[Callable[..., Any], tuple[Any, ...]]:

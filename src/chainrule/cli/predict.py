@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from chainrule.data.readers import stream_tables
 from chainrule.data.table import Table
 from chainrule.data.writing import RowWriter, check_output
 from chainrule.errors import ColumnTypeError
+from chainrule.tables.broken import readable
 from chainrule.tables.model import TableModel
 from chainrule.tables.report.wording import percent
 from chainrule.tables.run_folder import read_run
@@ -26,8 +28,17 @@ CLASSES = 5
 EVERY = 5.0
 
 
-def predict_and_write(folder: Path, data: Sequence[str], out: str | None, force: bool) -> None:
+def predict_and_write(
+    folder: Path, data: Sequence[str], out: str | None, force: bool, skip_broken: bool = False
+) -> None:
     """Write the rows of `data` with what is predicted of them; without `out`, the classes of pictures are told.
+
+    Args:
+        folder: The run.
+        data: The rows.
+        out: Where to write; "-" for standard output.
+        force: Whether a file that is there may be replaced.
+        skip_broken: Whether rows whose pictures cannot be read are left out, and told of.
 
     Raises:
         OutputExistsError: If the file is there already, and may not be replaced.
@@ -38,6 +49,8 @@ def predict_and_write(folder: Path, data: Sequence[str], out: str | None, force:
     if out is not None:
         check_output(out, force=force)
     model = read_run(folder).model
+    if skip_broken:
+        model.settings = replace(model.settings, skip_broken=True)
     with _remedied(model):
         if out is None and _are_pictures(model):
             rows = 0
@@ -74,7 +87,11 @@ def _tables(model: TableModel, data: Sequence[str]) -> Iterator[Table]:
     for number, table in enumerate(stream_tables(source, rows, **model.reading)):
         if not number:
             _check(model, table)
-        yield table
+        yield readable(table, None, model.schema, model.settings, _say)[0]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _are_pictures(model: TableModel) -> bool:

@@ -47,8 +47,14 @@ def show_run(folder: Path) -> None:
 def _epochs(history: History) -> str:
     """A line for each epoch."""
     names = list(history.history)
+    # Only where pictures are decoded while training runs is anything waited for.
+    times = {"seconds": history.seconds} | ({"waited": history.waited} if any(history.waited) else {})
     rows = [
-        [str(epoch + 1), *(f"{history[name][number]:.4f}" for name in names), f"{history.seconds[number]:.1f}"]
+        [
+            str(epoch + 1),
+            *(f"{history[name][number]:.4f}" for name in names),
+            *(f"{seconds[number]:.1f}" for seconds in times.values()),
+        ]
         for number, epoch in enumerate(history.epoch)
     ]
-    return table(["epoch", *names, "seconds"], rows, left=0)
+    return table(["epoch", *names, *times], rows, left=0)

@@ -161,7 +161,7 @@ class Picture(ColumnType):
     def from_state(cls, state: State) -> Self:
         built = cls()
         height, width, channels = state.config["shape"]
-        built.shape, built._sizes = (height, width, channels), state.config["sizes"]
+        built.shape, built._sizes = (height, width, channels), state.config.get("sizes", "")
         built._statistics = Standardize.from_state(state)
         return built
 

@@ -24,8 +24,8 @@ from chainrule.processors import available
 from chainrule.tables.schema import Field, Schema
 from chainrule.tables.telling import Say, silent
 
-# So many rows are prepared at a time.
-CHUNK = 1 << 16
+# So many rows are prepared at a time, of so many numbers in all.
+CHUNK, NUMBERS = 1 << 16, 1 << 26
 
 # The rows of a part, or files from which they are made when they are asked for.
 Prepared = NDArray[Any] | PictureFiles
@@ -158,7 +158,7 @@ class Preparation:
             ColumnTypeError: If values are not of their column's type; it names file, row and column.
         """
         self.check_columns(table)
-        files = self._files(table, np.concatenate(parts))
+        files = self.files(table, np.concatenate(parts))
         if files is not None:
             with _located(table, next(iter(self.inputs)), np.concatenate(parts)):
                 return _parted(kept(files, memory, say), [len(rows) for rows in parts])
@@ -172,17 +172,19 @@ class Preparation:
         in_file = memory is not None and sum(map(math.prod, shapes)) * dtype.itemsize > memory
         results = [room(shape, dtype, in_file) for shape in shapes]
 
+        chunk = max(1, min(CHUNK, NUMBERS // max(1, math.prod(self.row_shape))))
+
         def write(start: int) -> None:
-            chosen = np.flatnonzero(wanted[start : start + CHUNK])
+            chosen = np.flatnonzero(wanted[start : start + chunk])
             if len(chosen):
-                block = self._prepared(table, chosen, slice(start, start + CHUNK))
+                block = self._prepared(table, chosen, slice(start, start + chunk))
                 for result, place in zip(results, places[:, start + chosen], strict=True):
                     result[place[place >= 0]] = block[place >= 0]
 
-        _each(write, range(0, len(table), CHUNK), len(table))
+        _each(write, range(0, len(table), chunk), len(table))
         return results
 
-    def _files(self, table: Table, rows: NDArray[np.int64]) -> PictureFiles | None:
+    def files(self, table: Table, rows: NDArray[np.int64]) -> PictureFiles | None:
         """The files of rows of a table whose only input are pictures in files."""
         if self.alone is None or not len(rows):
             return None

@@ -180,6 +180,8 @@ def _fit(
             raise
         say("\ninterrupted: what has been learnt so far is tested (Ctrl-C again to leave without a trace)")
         return recorder.history, True
+    if waited := sum(recorder.history.waited):
+        say(f"steps waited {waited:.1f} of {sum(recorder.history.seconds):.1f} s for pictures that were being decoded")
     return recorder.history, False
 
 
