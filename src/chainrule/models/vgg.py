@@ -43,7 +43,7 @@ class VGG(nn.Sequential):
         stages: Sequence[Sequence[int]] = ((32, 32), (64, 64), (128, 128)),
         hidden: Sequence[int] = (128,),
         grid: int = 4,
-        dropout: float = 0.5,
+        dropout: float = 0.25,
     ) -> None:
         if not stages or not all(stages):
             raise ArgumentError(
@@ -85,7 +85,7 @@ def vgg11_bn(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) ->
     132868840
     """
     stages = ((64,), (128,), (256, 256), (512, 512), (512, 512))
-    return VGG(input_shape, outputs, stages, hidden=(4096, 4096), grid=7)
+    return VGG(input_shape, outputs, stages, hidden=(4096, 4096), grid=7, dropout=0.5)
 
 
 def vgg16_bn(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) -> VGG:
@@ -97,4 +97,4 @@ def vgg16_bn(input_shape: Sequence[int] = (224, 224, 3), outputs: int = 1000) ->
     138365992
     """
     stages = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-    return VGG(input_shape, outputs, stages, hidden=(4096, 4096), grid=7)
+    return VGG(input_shape, outputs, stages, hidden=(4096, 4096), grid=7, dropout=0.5)
