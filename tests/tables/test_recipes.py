@@ -9,7 +9,11 @@ import pytest
 import chainrule as cr
 from chainrule import augment, nn
 from chainrule.cli.train import _in_folder
+from chainrule.data.table import ArrayTable
 from chainrule.errors import ArgumentError, MissingFileError, UnknownNameError
+from chainrule.tables.choosing import choose
+from chainrule.tables.preparation import Preparation
+from chainrule.tables.schema import infer_schema
 from chainrule.tables.settings import parse, read_settings
 from chainrule.tables.training import _whiten
 
@@ -31,6 +35,11 @@ def pictures(shape=(8, 8, 3), classes=3, rows=60):
 
 def trained(table, **settings):
     return cr.train(table, target="class", verbose=False, columns={"class": "category"}, **settings)
+
+
+def fitted(table):
+    table = ArrayTable(table)
+    return table, infer_schema(table, ["class"], kinds={"class": "category"}), np.arange(len(table))
 
 
 SOON = {"model": "mlp", "epochs": 2, "batch_size": 16}
@@ -74,6 +83,24 @@ def test_augmentation_stands_before_the_network_and_fills_with_the_mean():
     assert (model.predict(table) == model.predict(table)).all()
 
 
+def test_a_picture_and_its_mirror_image_are_seen_alike():
+    table = pictures()
+    model = trained(table, **SOON, flip_average=True)
+    mirrored = {"picture": np.ascontiguousarray(table["picture"][:, :, ::-1])}
+    np.testing.assert_allclose(model.predict_proba(table), model.predict_proba(mirrored), rtol=1e-5)
+    assert model.network.train()(cr.tensor(table["picture"])).shape == (60, 3)
+
+
+def test_the_biases_of_batch_norm_learn_faster():
+    said = {"optimizer": "sgd", "lr": 0.5, "weight_decay": 0.01, "norm_bias_factor": 10}
+    plan = choose(Preparation.fit(*fitted(pictures())), 60, parse(said | {"target": "class"}, "here"))
+    network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    others, faster = plan.optimizer_of(network).param_groups
+    assert [id(bias) for bias in faster["params"]] == [id(network[1].bias)]
+    assert len(others["params"]) == 3
+    assert (faster["lr"], faster["weight_decay"]) == (5.0, 0.001)
+
+
 def test_airbench_is_shown_the_training_pictures():
     x = pictures((16, 16, 3))["picture"]
     network = nn.Sequential(augment.Normalize.of(x), cr.models.get("airbench", (16, 16, 3), 3))
@@ -98,7 +125,8 @@ BESIDE = {**pictures(), "size": np.arange(60.0)}
         (pictures(), {"schedule": "onecycle"}, cr.errors.FileFormatError, "one-cycle"),
         (pictures(), {"label_smoothing": 1.0}, ArgumentError, "no share"),
         (pictures(classes=2), {"label_smoothing": 0.1}, ArgumentError, "several classes"),
-        (BESIDE, {"augment": ["flip", "mixup"]}, ArgumentError, "mixed where they are all that there is"),
+        (BESIDE, {"augment": ["flip", "mixup"]}, ArgumentError, "mixed or averaged where they are all"),
+        (BESIDE, {"flip_average": True}, ArgumentError, "mixed or averaged where they are all"),
         ({name: BESIDE[name] for name in ("size", "class")}, {"augment": ["flip"]}, ArgumentError, "only pictures"),
     ],
 )
@@ -144,9 +172,9 @@ def test_a_recipe_is_begun(recipe):
     given = {name: value for name, value in said.items() if name not in ("folder", "data", "test", "out", "columns")}
     assert parse(given, str(recipe)).seed == 0
     shape, classes = SHAPES[recipe.stem]
-    rows = 12 * classes
+    rows = 6 * classes
     model = trained(pictures(shape, classes, rows), **given | {"epochs": 1, "batch_size": rows // 2})
-    assert len(model.network._compiled.optimizer.param_groups) == 1
+    assert {"augment", "standardize", said["model"]} == {name for name, _ in model.network.named_children()}
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)

@@ -11,6 +11,7 @@
 (2, 10)
 """
 
+from chainrule.augment.averaging import FlipAverage
 from chainrule.augment.base import Augmentation
 from chainrule.augment.colour import ColorJitter
 from chainrule.augment.erasing import Cutout
@@ -31,6 +32,7 @@ __all__ = [
     "ColorJitter",
     "CutMix",
     "Cutout",
+    "FlipAverage",
     "MixUp",
     "Mixing",
     "Normalize",

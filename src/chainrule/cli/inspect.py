@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule import optim
 from chainrule.columns.base import Target
 from chainrule.data.readers import read_parts
 from chainrule.jit.stages import STAGES
@@ -86,8 +85,7 @@ def _training_step(run: Run) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     inputs = np.random.default_rng(0).standard_normal((count, *preparation.row_shape)).astype(np.float32)
     truths = {name: _made_up(target, count) for name, target in preparation.targets.items()}
     goal = goals(preparation.targets, truths)
-    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr, **plan.optimizer_settings)
-    step = training(network.train(), Objective(goal.loss), optimizer, Update())
+    step = training(network.train(), Objective(goal.loss), plan.optimizer_of(network), Update())
     return step, ([cr.tensor(np.arange(count))], [cr.tensor(inputs), cr.tensor(goal.truth)])
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from chainrule import models
+from chainrule import models, nn, optim
 from chainrule.augment import Mixing
 from chainrule.augment import get as augmentation
 from chainrule.columns.picture import Picture
@@ -29,6 +28,7 @@ class Plan:
         because: What it is and for what, in a line.
         schedule: How the learning rate goes over all epochs; None for by the validation.
         optimizer_settings: Others of the optimizer's than its learning rate.
+        norm_bias_factor: How many times as fast the biases of BatchNorm learn, and how many times less they decay.
     """
 
     architecture: Architecture
@@ -40,6 +40,29 @@ class Plan:
     because: str = ""
     schedule: str | None = None
     optimizer_settings: dict[str, float] = field(default_factory=dict)
+    norm_bias_factor: float = 1.0
+
+    def optimizer_of(self, network: nn.Module) -> optim.Optimizer:
+        """The optimizer of a network's weights."""
+        faster: list[nn.Parameter] = []
+        if self.norm_bias_factor != 1:
+            norms = (nn.BatchNorm1d, nn.BatchNorm2d)
+            faster = [
+                module.bias for module in network.modules() if isinstance(module, norms) and module.bias is not None
+            ]
+        apart = {id(bias) for bias in faster}
+        others = [parameter for parameter in network.parameters() if id(parameter) not in apart]
+        made = optim.get(
+            self.optimizer,
+            [{"params": params} for params in (others, faster) if params],
+            lr=self.lr,
+            **self.optimizer_settings,
+        )
+        for group in made.param_groups[1:]:
+            group["lr"] *= self.norm_bias_factor
+            if "weight_decay" in group:
+                group["weight_decay"] /= self.norm_bias_factor
+        return made
 
 
 # From so many rows on a picture data set is large: fewer epochs do.
@@ -72,9 +95,13 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
         )
     if "optimizer" in said and "lr" not in said:
         said["lr"] = None
-    plan = replace(plan, **said, optimizer_settings=_optimizer_settings(settings))
-    if settings.augment:
-        plan = replace(plan, architecture=replace(plan.architecture, augment=_augment(preparation, settings.augment)))
+    plan = replace(
+        plan, **said, optimizer_settings=_optimizer_settings(settings), norm_bias_factor=settings.norm_bias_factor
+    )
+    if settings.augment or settings.flip_average:
+        _check_pictures(preparation, settings)
+        looks = replace(plan.architecture, augment=settings.augment, flip_average=settings.flip_average)
+        plan = replace(plan, architecture=looks)
     return replace(plan, because=f"{_shape(plan.architecture)}, for {rows:,} rows to train on")
 
 
@@ -83,22 +110,22 @@ def _optimizer_settings(settings: Settings) -> dict[str, float]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _augment(preparation: Preparation, augment: Sequence[str]) -> tuple[str, ...]:
-    """What was said of augmentation, where there is something to augment.
+def _check_pictures(preparation: Preparation, settings: Settings) -> None:
+    """Raise an `ArgumentError` where there is nothing to augment.
 
-    Raises:
-        ArgumentError: If there are no pictures; or if they are to be mixed where they are not the only input.
+    That is, where there are no pictures; or, for what concerns whole rows, where they are not the only input.
     """
     kinds = {name: column.kind for name, column in preparation.inputs.items()}
-    mixing = [said for said in augment if isinstance(augmentation(said), Mixing)]
-    if Picture.kind not in kinds.values() or (mixing and preparation.alone is None):
+    whole = settings.flip_average or any(isinstance(augmentation(said), Mixing) for said in settings.augment)
+    if Picture.kind not in kinds.values() or (whole and preparation.alone is None):
         raise ArgumentError(
-            "pictures are mixed where they are all that there is." if mixing else "only pictures are augmented.",
-            where="augment",
-            expected="a column of pictures" + (" alone" if mixing else ""),
+            "pictures are mixed or averaged where they are all that there is."
+            if whole
+            else "only pictures are augmented.",
+            where="flip_average" if settings.flip_average else "augment",
+            expected="a column of pictures" + (" alone" if whole else ""),
             got=", ".join(f"{name}: {kind}" for name, kind in kinds.items()),
         )
-    return tuple(augment)
 
 
 def _pictures(rows: int) -> Plan:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule import nn
 from chainrule._tensor import Tensor
+from chainrule.augment import FlipAverage
 from chainrule.columns.base import Target
 from chainrule.columns.picture import Picture
 from chainrule.core.abstract import shapes_only
@@ -36,12 +37,14 @@ class Architecture:
         hidden: The units of each hidden layer.
         dropout: The probability of dropping a hidden unit in training.
         augment: How pictures are changed in training, by the names of `chainrule.augment`.
+        flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
     """
 
     model: str
     hidden: tuple[int, ...] = ()
     dropout: float = 0.0
     augment: tuple[str, ...] = ()
+    flip_average: bool = False
 
 
 class TableNetwork(nn.Module):
@@ -87,7 +90,8 @@ def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
     """A fresh network for a prepared table."""
     count = sum(target.outputs for target in preparation.targets.values())
     if isinstance(preparation.alone, Picture):
-        return preparation.alone.encoder(count, architecture.model, architecture.augment)
+        network = preparation.alone.encoder(count, architecture.model, architecture.augment)
+        return FlipAverage(dict(network.named_children())) if architecture.flip_average else network
     places, encoders = _encoders(preparation, architecture.augment)
     width = sum(_features(encoders[name], place) for name, place in places.items())
     body = MLP(width, architecture.hidden, count, dropout=architecture.dropout)

@@ -40,11 +40,13 @@ class Settings:
             proper; None for not at all.
         model: "mlp", "linear", or for pictures the name of a model of `chainrule.models`.
         augment: How pictures are changed in training: see `chainrule.augment.get`.
+        flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
         optimizer: Its name.
         lr: Its learning rate; of a schedule the highest.
         momentum: The optimizer's momentum, where it has one.
         nesterov: Whether that looks ahead, as Nesterov's.
         weight_decay: The optimizer's weight decay, where it has one.
+        norm_bias_factor: How many times as fast the biases of BatchNorm learn, and how many times less they decay.
         schedule: "one-cycle" leads the learning rate up and far down again, "cosine" down along half a cosine, batch by
             batch over all epochs. None: it falls, and training ends, where the validation does not get better.
         label_smoothing: How much of each row is taken to be evenly of all classes, from 0 to 1.
@@ -77,11 +79,13 @@ class Settings:
     folds: int | None = None
     model: str | None = None
     augment: tuple[str, ...] = ()
+    flip_average: bool = False
     optimizer: str | None = None
     lr: float | None = None
     momentum: float | None = None
     nesterov: bool | None = None
     weight_decay: float | None = None
+    norm_bias_factor: float = 1.0
     schedule: Literal["one-cycle", "cosine"] | None = None
     label_smoothing: float = 0.0
     batch_size: int | None = None
@@ -100,7 +104,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ArgumentError("this number is too small.", where=name, expected=f"{least} or more", got=value)
-        for name in ("lr", "time_limit"):
+        for name in ("lr", "time_limit", "norm_bias_factor"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ArgumentError("this is a number above 0.", where=name, got=value)

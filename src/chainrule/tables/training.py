@@ -137,7 +137,7 @@ def _compile(model: TableModel, plan: Plan, truths: Mapping[str, np.ndarray], sa
     """Give the network its optimizer, loss and metrics, and say why these."""
     network, targets = model.network, model.preparation.targets
     goal = goals(targets, truths)
-    optimizer = optim.get(plan.optimizer, network.parameters(), lr=plan.lr, **plan.optimizer_settings)
+    optimizer = plan.optimizer_of(network)
     network.compile(optimizer, goal.loss, metrics=goal.metrics)
     say(str(network.summary(model.preparation.row_shape)))
     say(f"\nchosen: {plan.because}")
@@ -205,7 +205,8 @@ def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, say: Say) -> li
 def _schedule(name: str, optimizer: optim.Optimizer, steps: int) -> LRScheduler:
     """A schedule by its name, over so many updates."""
     if name == "one-cycle":
-        return OneCycleLR(optimizer, max_lr=optimizer.lr, total_steps=steps, cycle_momentum=False)
+        highest = [group["lr"] for group in optimizer.param_groups]
+        return OneCycleLR(optimizer, highest, total_steps=steps, cycle_momentum=False)
     return CosineAnnealingLR(optimizer, T_max=steps)
 
 
