@@ -92,7 +92,7 @@ def steps(train: Callable[[int], float], unit: int, seconds: float, block_second
         fastest = min(fastest, timed(unit))
     count = unit * max(1, round(block_seconds / fastest))
     blocks, end = [timed(count)], time.perf_counter() + seconds
-    while time.perf_counter() < end or len(blocks) < 5:
+    while time.perf_counter() < end or len(blocks) < 3:
         blocks.append(timed(count))
     times = [block / count for block in blocks]
     return {

@@ -37,8 +37,8 @@ def powers_of_two(first: int, last: int) -> Iterable[int]:
 
 
 # Sizes and channels that fill vectors, tiles and caches, and those around them, which do not.
-SIZES = (7, 8, 9, 13, 15, 16, 17, 23, 28, 31, 32, 33, 47, 64, 65)
-CHANNELS = (3, 4, 5, 8, 12, 15, 16, 17, 24, 32, 33, 48, 64, 65, 96, 128, 129, 200, 256, 257, 384, 512, 513)
+SIZES = (7, 8, 13, 16, 17, 28, 31, 32, 33, 64, 65)
+CHANNELS = (3, 4, 8, 15, 16, 17, 32, 33, 64, 65, 128, 129, 256, 257, 512, 513)
 
 # By the axis; each with what stays the same along it.
 CURVES: Mapping[str, list[Workload]] = {
