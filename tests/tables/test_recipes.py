@@ -19,7 +19,7 @@ from chainrule.tables.training import _whiten
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
 # The shape that each one's pictures come in, and how many classes there are.
-SHAPES = {"mnist": ((28, 28), 10), "cifar10": ((32, 32, 3), 10), "cats-dogs": ((64, 64, 3), 2)}
+SHAPES = {"mnist": ((28, 28), 10), "cifar10": ((32, 32, 3), 10), "cats-dogs": ((48, 64, 3), 2)}
 
 
 @pytest.fixture(autouse=True)

@@ -27,10 +27,12 @@ _REST = """\
 # folds = 5                    # train and test on so many different splits first
 # model = "mlp"                # or "linear"; for pictures "cnn", "resnet" ...
 # augment = ["flip", "crop:4"] # pictures: also rotate, shift, scale, jitter, cutout, mixup, cutmix ...
+# flip_average = true          # what is said of a picture is the mean with its mirror image
 # optimizer = "adamw"
 # lr = 0.001
 # momentum = 0.9               # sgd's; nesterov = true looks ahead
 # weight_decay = 0.0005
+# norm_bias_factor = 64        # the biases of BatchNorm learn so many times as fast
 # schedule = "one-cycle"       # or "cosine"; otherwise by the validation
 # label_smoothing = 0.1        # for three classes or more
 # batch_size = 128
