@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from chainrule.compiler.simplify import affine, arithmetic, broadcasts, choice, convolutions, movement, reductions
+from chainrule.compiler.simplify import (
+    affine,
+    arithmetic,
+    broadcasts,
+    choice,
+    convolutions,
+    deviations,
+    movement,
+    reductions,
+)
 from chainrule.compiler.simplify.common import merge
 from chainrule.compiler.simplify.constants import fold
 from chainrule.compiler.simplify.masks import read_off_results
@@ -27,6 +36,7 @@ def _rules() -> Rules:
         arithmetic.RULES,
         choice.RULES,
         reductions.RULES,
+        deviations.RULES,
         convolutions.RULES,
         affine.RULES,
     )

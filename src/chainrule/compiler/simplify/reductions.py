@@ -41,22 +41,22 @@ def sum_of_negative(value: Apply) -> Value | None:
 def sum_of_stretched(value: Apply) -> Value | None:
     """A sum of n equal values is n times the value: exact for integers and float32, in float64 to rounding."""
     (x,) = value.inputs
-    source = _constant_along(x, value.params["dims"])
+    source = constant_along(x, value.params["dims"])
     times = shapes.size([x.shape[d] for d in value.params["dims"]])
     if source is None or not 0 < times < _WHOLE.get(x.dtype, 0):
         return None
     product = instead(value, MUL, source, number_like(source, times))
-    return _restretched(value, with_sum_of_zero(value, product), x)
+    return restretched(value, with_sum_of_zero(value, product), x)
 
 
 def extreme_of_stretched(value: Apply) -> Value | None:
     """The largest of equal values is each of them."""
     (x,) = value.inputs
-    source = _constant_along(x, value.params["dims"])
-    return None if source is None or 0 in x.shape else _restretched(value, source, x)
+    source = constant_along(x, value.params["dims"])
+    return None if source is None or 0 in x.shape else restretched(value, source, x)
 
 
-def _constant_along(x: Value, dims: Shape) -> Value | None:
+def constant_along(x: Value, dims: Shape) -> Value | None:
     """What was stretched to `x` along all of `dims`, if it was."""
     if not is_apply(x, BROADCAST) or not dims:
         return None
@@ -65,7 +65,7 @@ def _constant_along(x: Value, dims: Shape) -> Value | None:
     return source if all(d < added or source.shape[d - added] == 1 for d in dims) else None
 
 
-def _restretched(value: Apply, source: Value, x: Value) -> Value:
+def restretched(value: Apply, source: Value, x: Value) -> Value:
     """`source`, which was stretched to `x`, stretched to the shape of `value`: `x` without the reduced dimensions."""
     dims = value.params["dims"]
     added = len(x.shape) - len(source.shape)
