@@ -87,10 +87,15 @@ def get(name: str, params: Params, lr: float | None = None, **settings: Any) -> 
     if name.lower() not in _OPTIMIZERS:
         raise UnknownNameError("optimizer", name, _OPTIMIZERS)
     make, usual = _OPTIMIZERS[name.lower()]
-    taken = inspect.signature(make).parameters.keys() - {"params"}
     for setting in settings:
-        if setting not in taken:
+        if setting not in inspect.signature(make).parameters:
+            having = [
+                known for known in optimizer_names() if setting in inspect.signature(_OPTIMIZERS[known][0]).parameters
+            ]
             raise ArgumentError(
-                f"the optimizer {name!r} has no {setting}.", where=setting, expected=", ".join(sorted(taken))
+                f"the optimizer {name!r} has no {setting}.",
+                where=setting,
+                expected=", ".join(sorted(inspect.signature(make).parameters.keys() - {"params"})),
+                remedy=f"{', '.join(having)} have one" if having else None,
             )
     return make(params, lr=usual if lr is None else lr, **settings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -113,13 +114,11 @@ class Settings:
                 "this is no share.", where="label_smoothing", expected="0 to 1, as 0.1", got=self.label_smoothing
             )
         for said in self.augment:
-            augment.get(said)
+            with _located("augment"):
+                augment.get(said)
         for column, said in self.columns.items():
-            try:
+            with _located(f"column {column!r}"):
                 type_and_way(said)
-            except UnknownNameError as error:
-                error.locate(f"column {column!r}")
-                raise
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -127,6 +126,15 @@ class Settings:
         names = ("missing", "separator", "header", "encoding", "decimal", "skip_broken", "memory")
         kinds = {name: type_and_way(said)[0] for name, said in self.columns.items()}
         return {"kinds": kinds} | {name: getattr(self, name) for name in names}
+
+
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ChainruleError as error:
+        error.locate(where)
+        raise
 
 
 def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> Settings:
