@@ -6,7 +6,6 @@ from chainrule._tensor import Tensor
 from chainrule.core.dtype import DType, is_floating
 from chainrule.errors import ShapeError
 from chainrule.nn import Module
-from chainrule.ops.convert import as_floating
 from chainrule.ops.movement import cast
 from chainrule.ops.random import rand
 
@@ -67,11 +66,6 @@ class Draws:
 def white(dtype: DType) -> float:
     """The brightest that there is: 255 among bytes, 1 among floating numbers."""
     return 1.0 if is_floating(dtype) else 255.0
-
-
-def computed(pictures: Tensor) -> Tensor:
-    """Pictures as floating numbers to compute with."""
-    return as_floating(pictures)
 
 
 def as_before(changed: Tensor, dtype: DType) -> Tensor:

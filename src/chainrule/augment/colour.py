@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule._tensor import Tensor
-from chainrule.augment.base import Augmentation, Draws, as_before, computed, white
+from chainrule.augment.base import Augmentation, Draws, as_before, white
 from chainrule.errors import ShapeError
 from chainrule.nn.arguments import between
 from chainrule.ops.arithmetic import maximum, minimum
 from chainrule.ops.compare import where
-from chainrule.ops.convert import constant
+from chainrule.ops.convert import as_floating, constant
 
 
 class ColorJitter(Augmentation):
@@ -59,7 +59,7 @@ class ColorJitter(Augmentation):
         def factor(most: float) -> Tensor:
             return drawn.between(max(1 - most, 0.0), 1 + most).unsqueeze(-1)
 
-        x = computed(pictures) / top
+        x = as_floating(pictures) / top
         if self.brightness:
             x = (x * factor(self.brightness)).clip(0.0, 1.0)
         if self.contrast:

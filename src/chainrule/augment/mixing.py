@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 
 from chainrule._tensor import Tensor
-from chainrule.augment.base import Augmentation, as_before, computed
+from chainrule.augment.base import Augmentation, as_before
 from chainrule.core.modes import no_grad
 from chainrule.errors import ArgumentError
 from chainrule.nn import Module
 from chainrule.ops.arithmetic import maximum
 from chainrule.ops.compare import where
+from chainrule.ops.convert import as_floating
 from chainrule.ops.creation import arange, ones
 from chainrule.ops.exponential import sigmoid
 from chainrule.ops.layout import roll
@@ -110,7 +111,7 @@ class MixUp(Mixing):
         super().__init__(alpha)
 
     def mixed(self, pictures: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
-        x = computed(pictures)
+        x = as_floating(pictures)
         own = share.to(x.dtype)
         return as_before(own * x + (1 - own) * roll(x, 1, 0), pictures.dtype), share
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from chainrule._tensor import Tensor
-from chainrule.augment.base import as_before, computed
+from chainrule.augment.base import as_before
 from chainrule.ops.compare import where
-from chainrule.ops.convert import constant
+from chainrule.ops.convert import as_floating, constant
 from chainrule.ops.creation import arange
 from chainrule.ops.index import TAKE
 
@@ -66,9 +66,9 @@ def bilinear(pictures: Tensor, rows: Tensor, columns: Tensor, fill: Fill | None)
 
     def at(row: Tensor, column: Tensor) -> Tensor:
         if fill is not None:
-            return computed(pixels_or_fill(pictures, row, column, fill))
+            return as_floating(pixels_or_fill(pictures, row, column, fill))
         height, width = pictures.shape[1:3]
-        return computed(pixels(pictures, row.clip(0, height - 1), column.clip(0, width - 1)))
+        return as_floating(pixels(pictures, row.clip(0, height - 1), column.clip(0, width - 1)))
 
     upper = at(above, before) * (1 - right) + at(above, before + 1) * right
     lower = at(above + 1, before) * (1 - right) + at(above + 1, before + 1) * right
