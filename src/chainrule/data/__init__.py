@@ -7,7 +7,8 @@ The files, in the order in which data flows:
 
 - `readers` make a table of whatever a user has; `digits` and `idx` read the bundled digits and MNIST's files.
 - `table` says what a table is, `values` what stands in a column of it; `writing` writes rows.
-- `pictures` reads files of pictures, `cifar` the batches of CIFAR; `ahead` makes things ahead of their use.
+- `pictures` reads files of pictures, `cifar` the batches of CIFAR (`plain_pickle`: as data, not as code); `ahead` makes
+  things ahead of their use.
 - `dataset` says what they give; `checks` looks for mistakes in what a user hands over.
 - `splitting` parts rows into training, validation and test, `folds` into parts that are each the test once.
 - `preprocessing` learns from the training part how to change inputs. Encoders of categories and texts will stand

@@ -38,7 +38,7 @@ def kept(files: PictureFiles, memory: int | None, say: Callable[[str], None]) ->
     """
     begun = time.perf_counter()
     limit = memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
-    size = f"{files.nbytes / 1e6:,.0f} MB"
+    size = f"{files.nbytes / 1e6:,.1f} MB"
     free = shutil.disk_usage(tempfile.gettempdir()).free
     in_file = files.nbytes > limit
     # Half of the disk is left to others.

@@ -4,7 +4,8 @@
   may say of them.
 - `delimited` reads CSV and its kin: `encoding` (its characters), `dialect` (separator, header, decimals), `inference`
   (types), `records` (which line is wrong).
-- `typed` reads what says its types itself: Parquet and JSON. `objects` takes what is in memory, `pictures` folders.
+- `typed` reads what says its types itself: Parquet and JSON. `objects` takes what is in memory, `pictures` folders,
+  `archives` what is packed.
 - `store` holds the rows, in duckdb; `naming` checks the names of columns.
 - `streaming` gives a table in parts.
 """
