@@ -31,7 +31,8 @@ RunFolder = Annotated[Path, typer.Argument(help="A folder that `chainrule train`
 Data = Annotated[
     list[str],
     typer.Argument(
-        help="A file (CSV, TSV, Parquet, JSON lines; also gzipped), several, a folder of pictures, MNIST's files.",
+        help="A file (CSV, TSV, Parquet, JSON lines; also gzipped), several, a folder of pictures, MNIST's or CIFAR's "
+        "files, an archive of such a folder (zip, tar.gz).",
         show_default=False,
     ),
 ]
@@ -122,7 +123,8 @@ def train(
         list[str] | None,
         typer.Argument(
             help="A file (CSV, TSV, Parquet, JSON lines; also gzipped), several, a folder of pictures with a folder a "
-            "class, MNIST's four files; or a file of settings, run.toml. Without it: the bundled digits.",
+            "class, MNIST's or CIFAR's files, an archive of such a folder (zip, tar.gz); or a file of settings, "
+            "run.toml. Without it: the bundled digits.",
             show_default=False,
         ),
     ] = None,

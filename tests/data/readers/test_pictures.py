@@ -42,6 +42,21 @@ def test_a_folder_around_the_folders_of_classes(tmp_path):
     assert (table.name, classes(table)) == (str(tmp_path), ["cat", "dog"])
 
 
+def test_parts_by_words_in_their_names_and_folders_around_them(tmp_path):
+    """As in a well-known set of landscapes: seg_train/seg_train/forest."""
+    for part in ("seg_train", "seg_test"):
+        put(tmp_path, f"{part}/{part}/forest/1.jpg", f"{part}/{part}/sea/2.jpg")
+    put(tmp_path, "seg_pred/seg_pred/3.jpg")
+    train, test = read_parts(tmp_path)
+    assert classes(train) == classes(test) == ["forest", "sea"]
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    put(tmp_path, "train/1.jpg", "truck/2.jpg")
+    table, test = read_parts(tmp_path)
+    assert (classes(table), test) == (["train", "truck"], None)
+
+
 def test_a_single_class_is_not_taken_for_a_wrapper(tmp_path):
     put(tmp_path, "cat/1.jpg", "cat/2.jpg")
     assert classes(read_parts(tmp_path)[0]) == ["cat", "cat"]

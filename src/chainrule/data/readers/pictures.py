@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from chainrule.data.readers.sources import PICTURES, TABLES, hidden
 from chainrule.data.table import ArrayTable, Table
 from chainrule.errors import EmptyDataError, FileFormatError
 
-TRAINING = ("train", "training", "training_set", "train_set")
-VALIDATION = ("val", "valid", "validation", "validation_set", "val_set")
-TEST = ("test", "testing", "test_set")
+# Words in the names of files and folders that say for which part they are: train.csv, test_set, seg_train.
+TRAINING = ("train", "training")
+VALIDATION = ("val", "valid", "validation")
+TEST = ("test", "testing")
 # So many of the files that are no pictures are named.
 NAMED = 5
 # Texts that stand beside data and are none.
@@ -51,9 +53,9 @@ def read_picture_folder(folder: Path, name: str, skip_broken: bool = False) -> t
         FileFormatError: For a file among the pictures that is none.
         EmptyDataError: For a class without pictures.
     """
-    parts = {each.name.lower(): each for each in _folders(folder)}
-    training, validation, test = (_part(parts, names) for names in (TRAINING, VALIDATION, TEST))
-    if training is None and validation is None:
+    training, validation, test = (_part(folder, words) for words in (TRAINING, VALIDATION, TEST))
+    # A folder of trains may be called so, too.
+    if not any(part is not None and any(_folders(part)) for part in (training, validation)):
         return _read([folder], folder, name, skip_broken), None
     notes = []
     if test is not None and not any(_folders(test)):
@@ -74,8 +76,24 @@ def read_pictures(paths: Sequence[Path], options: Options, name: str) -> ArrayTa
     return ArrayTable({"picture": list(map(str, paths))}, name=name)
 
 
-def _part(parts: dict[str, Path], names: Sequence[str]) -> Path | None:
-    return next((parts[name] for name in names if name in parts), None)
+def _part(folder: Path, words: Sequence[str]) -> Path | None:
+    """The folder in this one whose name has one of these words."""
+    part = next((each for each in _folders(folder) if is_of_part(each.name, words)), None)
+    while part is not None and len(inner := list(_folders(part))) == 1 and any(_folders(inner[0])):
+        # A folder around those of the classes: seg_train/seg_train/forest.
+        part = inner[0]
+    return part
+
+
+def is_of_part(name: str, words: Sequence[str]) -> bool:
+    """Whether the name of a file or folder has one of these words.
+
+    Example:
+        >>> from chainrule.data.readers.pictures import is_of_part
+        >>> is_of_part("ratings_test.txt", ["test"]), is_of_part("contest", ["test"])
+        (True, False)
+    """
+    return not set(words).isdisjoint(re.split("[^a-z]+", name.lower()))
 
 
 def _read(parts: Iterable[Path], folder: Path, name: str, skip_broken: bool, notes: Sequence[str] = ()) -> ArrayTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from chainrule.data.readers.pictures import (
     TEST,
     TRAINING,
     innermost,
+    is_of_part,
     is_picture_folder,
     read_picture_folder,
     read_pictures,
@@ -136,9 +136,9 @@ def _of_files(files: Sequence[Path], options: Options, name: str) -> tuple[Table
     return _files(files, options, name), None
 
 
-def _of_part(files: Sequence[Path], names: Sequence[str]) -> list[Path]:
+def _of_part(files: Sequence[Path], words: Sequence[str]) -> list[Path]:
     """The files whose names say that they are of this part: train.csv, ratings_test.txt."""
-    return [file for file in files if set(re.split("[^a-z]+", file.name.lower())) & set(names)]
+    return [file for file in files if is_of_part(file.name, words)]
 
 
 def _files(files: Sequence[Path], options: Options, name: str) -> Table:
