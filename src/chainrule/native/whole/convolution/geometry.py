@@ -52,6 +52,14 @@ class Geometry:
         size = self.frame.groups // blocks
         return replace(self, channels=size, outputs=size, frame=self.frame._replace(groups=blocks))
 
+    def with_pixels_in_line(self) -> Geometry:
+        """The same, with all pixels of a picture in one line, if they are convolved one by one; else itself."""
+        frame, ones = self.frame, (1,) * len(self.kernel)
+        if (self.kernel, frame.stride) != (ones, ones) or any(map(any, frame.padding)):
+            return self
+        line, frame = (prod(self.spatial),), Frame((1,), ((0, 0),), (1,), frame.groups)
+        return replace(self, spatial=line, kernel=(1,), positions=line, frame=frame)
+
     @property
     def padded(self) -> Shape:
         """The size of a picture with its padding."""

@@ -27,7 +27,7 @@ from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 _NEAR = 3 << 19
 # Cycles: to add 32 x 32 sums to the weight; to copy 32 channels of a pixel; to pack 32 pixels of these; to copy and
 # pack 32 positions of 32 outputs.
-_ADD, _COPY, _PACK, _PACK_OUTPUTS = 400, 8, 800, 1600
+_ADD, _COPY, _PACK, _PACK_OUTPUTS = 400, 8, 500, 1000
 
 
 class _Division(NamedTuple):
@@ -86,7 +86,8 @@ class _Sizes:
         step = STEP_CYCLES if geometry.channels > SIDE else NARROW_STEP_CYCLES
         sums = prod(geometry.kernel) * (self.lines * self.along(together) * step + _ADD)
         column = prod(self.layout.lines) * self.along(together) * _PACK
-        each = self.layout.pixels(together) * _COPY + columns * column + outputs * sums
+        copied = 0 if self.layout.as_it_is else self.layout.pixels(together)
+        each = copied * _COPY + columns * column + outputs * sums
         unit = channels * each + outputs * self.lines * self.along(together) * _PACK_OUTPUTS
         unit *= self.batch // together
         spans = ceil(geometry.outputs / WIDTH / outputs) * ceil(geometry.channels / WIDTH / channels)
@@ -115,6 +116,7 @@ def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work 
     """The gradient to the weight, if the matrix unit does it faster than multiply-adds."""
     if not geometry.batch * geometry.channels:
         return None
+    geometry = geometry.with_pixels_in_line()
     sweep = forward_sweep(geometry)
     layout = Layout.of([sweep], geometry.spatial, DEPTH)
     sizes = _Sizes(geometry, geometry.batch // batches, batches, sweep, layout)
@@ -152,8 +154,8 @@ class _Product:
         together = division.together
         self._pixels = Pixels(parts, sizes.layout, together, geometry.every_channel)
         self._steps = sizes.lines * sizes.along(together)
-        self._x = parts.room(sizes.layout.pixels(together) * WIDTH)
-        self._g = parts.room(self._steps * DEPTH * WIDTH)
+        self._x = parts.room(0 if sizes.layout.as_it_is else sizes.layout.pixels(together) * WIDTH)
+        self._g = parts.room(self._steps * DEPTH * WIDTH if sizes.layout.copies else 0)
         self._packed_x = parts.room(sizes.packed(together) // 4, zero=False)
         self._packed_g = parts.room(division.outputs * sizes.packed_outputs(together) // 4, zero=False)
         self._sums = parts.room(ROOM // 4, zero=False)
@@ -186,8 +188,8 @@ class _Product:
 
             def channels_of(block: V, width: int) -> None:
                 column = f.mul(block, i64(WIDTH))
-                self._load(parts.at(x, (column, 1)), width)
-                self._columns(parts.at(weight, (column, 1)), outputs, width, pictures.index)
+                source = self._loaded(parts.at(x, (column, 1)), width)
+                self._columns(source, parts.at(weight, (column, 1)), outputs, width, pictures.index)
 
             self._each_block(1, channels, channels_of)
 
@@ -205,27 +207,42 @@ class _Product:
                 body(i64(whole), rest)
 
     def _pack_outputs(self, g: V, first: V, block: V, width: int) -> None:
-        """Pack a block of outputs, which are copied side by side first."""
+        """Pack a block of outputs; those of short lines are copied side by side first."""
         f, geometry, parts, together = self._f, self._geometry, self._parts, self._division.together
+        g, to = parts.at(g, (block, WIDTH)), self._outputs(f.sub(block, first))
         *lines, last = geometry.positions
         line = self._sizes.along(together) * DEPTH * WIDTH
         picture, *apart = (step * geometry.every_output for step in strides([together, *geometry.positions]))
-        parts.rearrange(
-            [*lines, together, last, width],
-            (self._g, [*(step * line for step in strides(lines)), last * WIDTH, WIDTH, 1]),
-            (parts.at(g, (block, WIDTH)), [*apart[:-1], picture, apart[-1], 1]),
-        )
-        strip = splitting.Strip(self._g, 1, WIDTH, width, True)
-        splitting.pack_strip(f, strip, i64(self._steps * DEPTH), 0, self._outputs(f.sub(block, first)))
+        if self._sizes.layout.copies:
+            parts.rearrange(
+                [*lines, together, last, width],
+                (self._g, [*(step * line for step in strides(lines)), last * WIDTH, WIDTH, 1]),
+                (g, [*apart[:-1], picture, apart[-1], 1]),
+            )
+            strip = splitting.Strip(self._g, 1, WIDTH, width, True)
+            splitting.pack_strip(f, strip, i64(self._steps * DEPTH), 0, to)
+            return
+
+        def a_line(indices: list[V], _: list[V]) -> None:
+            place = parts.at(g, *zip(indices, [*apart[:-1], picture], strict=True))
+            strip = splitting.Strip(place, 1, geometry.every_output, width, True)
+            number = offset(f, *zip(indices, strides([*lines, together]), strict=True))
+            there = f.at(to, "i8", f.mul(number, i64(last // DEPTH * splitting.STEP_BYTES)))
+            splitting.pack_strip(f, strip, i64(last), 0, there)
+
+        nest(f, [*lines, together], a_line)
 
     def _outputs(self, block: V) -> V:
         """Where a unit's packed block of outputs is."""
         bytes = self._sizes.packed_outputs(self._division.together)
         return self._f.at(self._packed_g, "i8", self._f.mul(block, i64(bytes)))
 
-    def _load(self, x: V, width: int) -> None:
-        """Bring some channels of the pictures into order."""
-        f, parts = self._f, self._parts
+    def _loaded(self, x: V, width: int) -> _Pixels:
+        """Some channels of the pictures, brought into order unless they are."""
+        f, parts, layout = self._f, self._parts, self._sizes.layout
+        every = self._geometry.every_channel
+        if layout.as_it_is:
+            return _Pixels(x, every, layout.spatial[-1] * every, prod(layout.spatial) * every)
 
         def pixel(place: V, numbers: list[V]) -> None:
             def some(start: V, size: int) -> None:
@@ -236,15 +253,16 @@ class _Product:
             steps(f, width, SIDE, some)
 
         self._pixels.each(x, i64(self._division.together), pixel)
+        return _Pixels(self._x, WIDTH, layout.line(self._division.together) * WIDTH, layout.pitch * WIDTH)
 
-    def _columns(self, weight: V, first: V, width: int, done: V) -> None:
+    def _columns(self, x: _Pixels, weight: V, first: V, width: int, done: V) -> None:
         """The sums of all elements of the window, of a block of channels and all of the unit's outputs."""
         f, geometry, parts = self._f, self._geometry, self._parts
         apart = [step * geometry.channels for step in strides(geometry.kernel)]
         *lines, _ = geometry.kernel
 
         def column(indices: list[V], _: list[V]) -> None:
-            self._pack_column(indices[0], width)
+            self._pack_column(x, indices[0], width)
             here = parts.at(weight, (indices[0], apart[-1]))
 
             def outputs(block: V, height: int) -> None:
@@ -261,28 +279,31 @@ class _Product:
 
         nest(f, [geometry.kernel[-1]], column)
 
-    def _pack_column(self, column: V, width: int) -> None:
+    def _pack_column(self, x: _Pixels, column: V, width: int) -> None:
         """Pack what a column of the window reads."""
         f, parts, layout, together = self._f, self._parts, self._sizes.layout, self._division.together
-        tap, lines, line = self._sizes.sweep.taps[-1], prod(layout.lines), layout.line(together)
+        tap = self._sizes.sweep.taps[-1]
         if layout.copies:
             # Lines follow one another without gaps.
-            extents, apart, size = [1, 1], [0, 0], layout.copy(together)
-            move, first = tap.step // layout.copies.step * size, (tap.first - layout.copies.start)
-            first = first // layout.copies.step * size
+            counts, lines, size = [1, 1], [1], layout.copy(together)
+            move = tap.step // layout.copies.step * size
+            first = (tap.first - layout.copies.start) // layout.copies.step * size
         else:
-            extents, apart, size = [lines, together], [line, layout.pitch], self._sizes.sweep.positions[-1]
+            lines = list(layout.lines)
+            counts, size = [*lines, together], self._sizes.sweep.positions[-1]
             move, first = tap.step, tap.first + layout.before[-1]
+        inner = strides(layout.spatial[:-1] if layout.as_it_is else lines)
 
         def strip(indices: list[V], _: list[V]) -> None:
-            pixel = offset(f, (i64(1), first), (column, move), *zip(indices, apart, strict=True))
-            place = parts.at(self._x, (pixel, WIDTH))
-            number = offset(f, *zip(indices, strides(extents), strict=True))
+            pixel = offset(f, (i64(1), first), (column, move))
+            apart = [step * x.line for step in inner]
+            place = parts.at(x.start, (pixel, x.apart), *zip(indices, [*apart, x.picture], strict=True))
+            number = offset(f, *zip(indices, strides(counts), strict=True))
             to = f.at(self._packed_x, "i8", f.mul(number, i64(size // DEPTH * splitting.STEP_BYTES)))
-            packing = splitting.Strip(place, 1, layout.row * WIDTH, width, False)
+            packing = splitting.Strip(place, 1, layout.row * x.apart, width, False)
             splitting.pack_strip(f, packing, i64(size), 0, to)
 
-        nest(f, extents, strip)
+        nest(f, counts, strip)
 
     def _compute(self, outputs: V, lines: list[V], height: int, width: int) -> None:
         """The sums of an element of the window; `lines` are its indices but the last."""
@@ -326,3 +347,19 @@ class _Product:
                 f.store(total, to)
 
         nest(f, [height], row)
+
+
+class _Pixels(NamedTuple):
+    """Where some channels of the input stand.
+
+    Attributes:
+        start: The address of the first pixel.
+        apart: How far apart pixels are.
+        line: How far apart lines are.
+        picture: How far apart pictures are.
+    """
+
+    start: V
+    apart: int
+    line: int
+    picture: int

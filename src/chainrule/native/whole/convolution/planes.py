@@ -66,6 +66,12 @@ class Layout:
         return Layout(spatial, (*before[:-1], 0), lines, pitch, copies, step, group)
 
     @property
+    def as_it_is(self) -> bool:
+        """Whether the source itself is in this order, but for where each picture stands: it needs no zeros."""
+        inside = all(size >= extent for size, extent in zip(self.spatial, (*self.lines, self.pitch), strict=True))
+        return not self.copies and not any(self.before) and inside
+
+    @property
     def row(self) -> int:
         """How many pixels apart neighbouring positions are."""
         return 1 if self.copies else self.step
