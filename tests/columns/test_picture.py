@@ -138,6 +138,17 @@ def test_arrays_stay_as_they_are(dtype):
         made.transform(Values.of(np.full((1, 8, 8), np.nan)))
 
 
+def test_a_size_that_is_said(photographs):
+    made = Picture.among(1, "20x10").fit(Values.of(photographs))
+    assert made.transform(Values.of(photographs)).shape == (2, 20, 10, 3)
+    assert "picture:HEIGHTxWIDTH" not in made.describe()
+    assert [Picture.takes(way) for way in ("49x64", "49×64", "0x4", "64", "large", "99999x1")] == [True, True] + [
+        False
+    ] * 4
+    with pytest.raises(errors.ColumnTypeError, match="stay as they are"):
+        Picture.among(1, "20x10").fit(Values.of(np.zeros((3, 8, 8), np.uint8)))
+
+
 def test_networks_of_pictures():
     pictures = np.random.default_rng(0).integers(0, 256, (20, 8, 9, 3), dtype=np.uint8)
     made = Picture().fit(Values.of(pictures))

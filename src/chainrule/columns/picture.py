@@ -92,11 +92,19 @@ class Picture(ColumnType):
         sample = values.take(rows)
         with _rows_of(rows):
             if values.words is None:
-                self.shape = _with_channels(values.array).shape[1:]
+                self.shape = self._checked_size(_with_channels(values.array).shape[1:])
             else:
                 self._choose_shape(_files(sample, self.shape).sizes())
             self._statistics = Standardize().fit(self.transform(sample))
         return self
+
+    def _checked_size(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+        """The shape of arrays; an error where another one is wanted."""
+        if self._size not in (None, shape[:2]):
+            raise ColumnTypeError(
+                "arrays of pictures stay as they are.", expected=f"no other size than {shape[:2]}", got=self._size
+            )
+        return shape
 
     def _choose_shape(self, sizes: Sequence[tuple[int, int, int]]) -> None:
         height, width = self._size or _common_size([size[:2] for size in sizes])

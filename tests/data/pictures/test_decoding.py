@@ -1,5 +1,8 @@
 """Pictures of every form, read as a person sees them: each is written from the same drawing, and compared with it."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -105,6 +108,26 @@ def test_large_jpegs_are_scaled_and_cut_in_the_middle(tmp_path):
     COLOUR.resize((960, 720)).save(tmp_path / "a.jpg", quality=95)
     found = pixels(tmp_path / "a.jpg", (24, 24, 3)).astype(int)
     assert np.abs(found - DRAWING[:, 4:28]).mean() < 8
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(1, 0), (3, 2), (2, 4), (4, 6)])
+def test_pngs_of_16_bits_a_channel(tmp_path, channels, kind):
+    """Grey, RGB, and both with alpha, as Pillow does not write them: the first pixel is clear where there is alpha."""
+    pixel = [200, 100, 50][: channels - (channels in (2, 4))] + [255] * (channels in (2, 4))
+    array = np.full((4, 4, channels), 257, np.uint16) * np.array(pixel, np.uint16)
+    if channels in (2, 4):
+        array[0, 0, -1] = 0
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in array)
+    header = struct.pack(">IIBBBBB", 4, 4, 16, kind, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    found = pixels(tmp_path / "a.png", (4, 4, 3))
+    assert found[2, 2].tolist() == ([200, 100, 50] if channels > 2 else [200] * 3)
+    assert found[0, 0].tolist() == ([255] * 3 if channels in (2, 4) else found[2, 2].tolist())
 
 
 def test_floating_pixels_are_refused(tmp_path):
