@@ -251,6 +251,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "augment",
     "autograd",
     "avg_pool1d",
     "avg_pool2d",
