@@ -52,7 +52,7 @@ def test_options_are_checked_first(chainrule, home, arguments, says):
 def test_help_explains(chainrule):
     for arguments, says in (
         ((), "Train neural networks"),
-        (("train",), "MNIST's four files"),
+        (("train",), "MNIST's or CIFAR's files"),
         (("predict",), "JSON lines, by its name"),
         (("evaluate",), "own test part"),
         (("summary",), "configuration"),
