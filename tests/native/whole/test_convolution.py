@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
-from chainrule.native.whole.convolution import sides
+from chainrule.native.whole.convolution import matrix, matrix_weight
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE
 from tests.native.registers import check_sums_stay_in_registers
@@ -94,7 +94,8 @@ def matrix_unit(monkeypatch):
     """Everything that the matrix unit can do is done by it, however slowly."""
     if not RUNNABLE[0].matrix:
         pytest.skip("this processor has no matrix unit")
-    monkeypatch.setattr(sides, "_MULTIPLY_ADDS", 1e-9)
+    for module in (matrix, matrix_weight):
+        monkeypatch.setattr(module, "_MULTIPLY_ADDS", 1e-9)
 
 
 @pytest.mark.parametrize("size", ON_THE_MATRIX_UNIT, ids=str)
@@ -158,7 +159,8 @@ WITH_EPILOGUE = [
 @pytest.mark.parametrize("size", WITH_EPILOGUE, ids=str)
 def test_sums_are_finished_before_they_are_stored(size, target, monkeypatch):
     n, h, w, c, o, k, s, p, groups, terms = size
-    monkeypatch.setattr(sides, "_MULTIPLY_ADDS", 1e-9)
+    for module in (matrix, matrix_weight):
+        monkeypatch.setattr(module, "_MULTIPLY_ADDS", 1e-9)
     frame = Frame((s, s), ((p, p), (p, 0)), (1, 1), groups)
     x, weight = numbers((n, h, w, groups * c), float32, seed=1), numbers((groups * o, k, k, c), float32, seed=2)
     y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)

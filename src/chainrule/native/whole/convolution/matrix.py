@@ -18,6 +18,9 @@ from chainrule.native.whole.convolution.sides import Division, Sides, cost, divi
 from chainrule.native.whole.convolution.sweep import Sweep
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
+# Multiply-adds in a cycle by vectors, in practice.
+_MULTIPLY_ADDS = 23
+
 
 def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
     """The forward pass or the gradient to the input, if the matrix unit does it faster than multiply-adds.
@@ -28,7 +31,7 @@ def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
         return None
     layout = Layout.of(sides.sweeps, sides.spatial, SIDE)
     division = divide(sides, layout)
-    if not pays(task, geometry, cost(sides, layout, division)):
+    if not pays(task, geometry, cost(sides, layout, division), _MULTIPLY_ADDS):
         return None
     product = _Product(Parts(task, geometry), sides, layout, division)
     matrix_unit.begin(task.f)

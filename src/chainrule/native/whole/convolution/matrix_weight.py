@@ -19,7 +19,7 @@ from chainrule.native.matrix_unit import DEPTH, ROOM, SIDE, WIDTH, Block, Tiles
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import Layout, Pixels
-from chainrule.native.whole.convolution.sides import NARROW_STEP_CYCLES, STEP_CYCLES, of_threads, pays
+from chainrule.native.whole.convolution.sides import STEP_CYCLES, of_threads, pays, share_of_blocks
 from chainrule.native.whole.convolution.sweep import Sweep, forward_sweep
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
@@ -28,6 +28,8 @@ _NEAR = 3 << 19
 # Cycles: to add 32 x 32 sums to the weight; to copy 32 channels of a pixel; to pack 32 pixels of these; to copy and
 # pack 32 positions of 32 outputs.
 _ADD, _COPY, _PACK, _PACK_OUTPUTS = 400, 8, 500, 1000
+# Multiply-adds in a cycle by vectors, in practice.
+_MULTIPLY_ADDS = 17
 
 
 class _Division(NamedTuple):
@@ -83,7 +85,7 @@ class _Sizes:
         """Cycles, the mean of what one to four threads need together."""
         together, outputs, channels = division
         geometry, columns = self.geometry, self.sweep.taps[-1].size
-        step = STEP_CYCLES if geometry.channels > SIDE else NARROW_STEP_CYCLES
+        step = STEP_CYCLES * share_of_blocks(geometry.outputs) * share_of_blocks(geometry.channels)
         sums = prod(geometry.kernel) * (self.lines * self.along(together) * step + _ADD)
         column = prod(self.layout.lines) * self.along(together) * _PACK
         copied = 0 if self.layout.as_it_is else self.layout.pixels(together)
@@ -121,7 +123,7 @@ def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work 
     layout = Layout.of([sweep], geometry.spatial, DEPTH)
     sizes = _Sizes(geometry, geometry.batch // batches, batches, sweep, layout)
     division = sizes.divided()
-    if not pays(task, geometry, sizes.cost(division)):
+    if not pays(task, geometry, sizes.cost(division), _MULTIPLY_ADDS):
         return None
     parts = Parts(task, geometry)
     product = _Product(parts, sizes, division)

@@ -17,12 +17,12 @@ from chainrule.native.whole.task import Task, strides
 # Bytes of split pictures, and of a block of the weight, that are to stay in the second-level cache.
 _NEAR = 1 << 20
 _NEAR_WEIGHT = 1 << 19
-# Cycles, in practice: for the products of 32 steps of k with a block of 32 x 32 sums, and with one of 32 x 16; to
-# finish such a block; to split 32 channels of a pixel; to pack 32 steps of 32 columns of the weight.
-STEP_CYCLES, NARROW_STEP_CYCLES = 480, 280
+# Cycles, in practice: for the products of 32 steps of k with a block of 32 x 32 sums; to finish such a block; to split
+# 32 channels of a pixel; to pack 32 steps of 32 columns of the weight.
+STEP_CYCLES = 480
+# What a block of 16 takes of that.
+_NARROW = 0.58
 _FINISH, _SPLIT, _PACK = 300, 16, 800
-# Multiply-adds in a cycle by vectors, in practice.
-_MULTIPLY_ADDS = 23
 
 
 class Apart(NamedTuple):
@@ -134,13 +134,19 @@ def cost(sides: Sides, layout: Layout, division: Division) -> float:
     """Cycles, the mean of what one to four threads need together."""
     together, blocks, _ = division
     steps = ceil(sides.k / DEPTH)
-    unit = layout.pixels(together) * steps * _SPLIT
+    unit = float(layout.pixels(together) * steps * _SPLIT)
     for sweep in sides.sweeps:
         elements = sweep.elements * steps
         tiles = prod(sweep.positions[:-1]) * ceil(together * sweep.positions[-1] / SIDE)
-        step = STEP_CYCLES if sides.n > SIDE else NARROW_STEP_CYCLES
+        step = STEP_CYCLES * share_of_blocks(sides.n)
         unit += blocks * (elements * _PACK + ceil(tiles / 2) * (elements * step + _FINISH))
     return of_threads(ceil(sides.batch / together) * sides.groups * ceil(sides.blocks / blocks)) * unit
+
+
+def share_of_blocks(size: int) -> float:
+    """What the blocks of 32 that make a size take, in the mean, of what full ones take."""
+    blocks, rest = ceil(size / WIDTH), size % WIDTH
+    return (blocks - 1 + _NARROW) / blocks if 0 < rest <= SIDE else 1.0
 
 
 def of_threads(units: int) -> float:
@@ -148,8 +154,8 @@ def of_threads(units: int) -> float:
     return sum(threads * ceil(units / threads) for threads in (1, 2, 3, 4)) / 4
 
 
-def pays(task: Task, geometry: Geometry, cycles: float) -> bool:
-    """Whether the matrix unit, which needs so many cycles, is faster than multiply-adds; where there is one."""
+def pays(task: Task, geometry: Geometry, cycles: float, rate: float) -> bool:
+    """Whether the matrix unit, if there is one, needs fewer cycles than so many multiply-adds in each would."""
     if not task.target.matrix or task.kernel.out.dtype.name != "float32":
         return False
-    return cycles < geometry.batch * prod(geometry.positions) * geometry.every_output * geometry.depth / _MULTIPLY_ADDS
+    return cycles < geometry.batch * prod(geometry.positions) * geometry.every_output * geometry.depth / rate
