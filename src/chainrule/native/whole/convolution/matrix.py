@@ -20,6 +20,8 @@ from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 # Multiply-adds in a cycle by vectors, in practice.
 _MULTIPLY_ADDS = 23
+# Bytes of 32 channels of a split picture beyond which memory takes longer than multiply-adds.
+_FAR = 1 << 24
 
 
 def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
@@ -30,6 +32,8 @@ def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
     if not sides.elements * sides.k:
         return None
     layout = Layout.of(sides.sweeps, sides.spatial, SIDE)
+    if layout.pixels(1) * STEP_BYTES > _FAR:
+        return None
     division = divide(sides, layout)
     if not pays(task, geometry, cost(sides, layout, division), _MULTIPLY_ADDS):
         return None

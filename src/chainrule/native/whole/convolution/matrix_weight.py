@@ -107,9 +107,10 @@ class _Sizes:
             for outputs in counts[0]
             for channels in counts[1]
         ]
-        return min(every, key=lambda each: (self._room(each) > _NEAR, self.cost(each)))
+        return min(every, key=lambda each: (self.room(each) > _NEAR, self.cost(each)))
 
-    def _room(self, division: _Division) -> int:
+    def room(self, division: _Division) -> int:
+        """The bytes that are to stay in the second-level cache."""
         together, outputs, _ = division
         return outputs * self.packed_outputs(together) + self.packed(together)
 
@@ -123,7 +124,8 @@ def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work 
     layout = Layout.of([sweep], geometry.spatial, DEPTH)
     sizes = _Sizes(geometry, geometry.batch // batches, batches, sweep, layout)
     division = sizes.divided()
-    if not pays(task, geometry, sizes.cost(division), _MULTIPLY_ADDS):
+    # What does not stay near is slower than multiply-adds, which go over some lines at a time.
+    if sizes.room(division) > _NEAR or not pays(task, geometry, sizes.cost(division), _MULTIPLY_ADDS):
         return None
     parts = Parts(task, geometry)
     product = _Product(parts, sizes, division)
