@@ -1,6 +1,7 @@
 """From a table to a trained model: what is learned from what, and that every way to it gives the same."""
 
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -189,13 +190,22 @@ def test_pictures_numbers_and_categories_together(tmp_path):
         f"{row}.png,{table['size'][row]:.3f},{table['city'][row] or ''},{table['bought'][row]}" for row in range(ROWS)
     ]
     (tmp_path / "all.csv").write_text("\n".join(["photo,size,city,bought", *lines]) + "\n")
-    model = cr.train(tmp_path / "all.csv", "bought", epochs=4, verbose=False)
+    model = cr.train(tmp_path / "all.csv", "bought", epochs=8, verbose=False)
     assert {field.name: field.kind for field in model.schema.inputs} == {
         "photo": "picture",
         "size": "number",
         "city": "category",
     }
     assert model.evaluate(tmp_path / "all.csv")["accuracy"] > 0.9
+
+
+def test_unpacking_an_archive_is_said(tmp_path, capsys):
+    table = {name: columns()[name] for name in ("size", "bought")}
+    lines = [f"{size},{bought}" for size, bought in zip(*table.values(), strict=True)]
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("all.csv", "\n".join(["size,bought", *lines]) + "\n")
+    cr.train(tmp_path / "all.zip", "bought", epochs=1)
+    assert "all.zip is being unpacked" in capsys.readouterr().out
 
 
 # Every way in

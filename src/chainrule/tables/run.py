@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.data.readers import read_parts
+from chainrule.data.readers import is_archive, read_parts
 from chainrule.data.table import Table, check_column
 from chainrule.errors import ArgumentError
 from chainrule.tables.broken import readable
@@ -54,6 +55,9 @@ def run(source: Any, test_source: Any, settings: Settings, say: Say) -> Ran:
         say: Tells the user.
     """
     say(heading("Data"))
+    for path in (source, test_source):
+        if isinstance(path, str | Path) and is_archive(Path(path)):
+            say(f"{path} is being unpacked ...")
     table, test = read_parts(source, **settings.reading)
     if test_source is not None:
         test, _ = read_parts(test_source, **settings.reading)

@@ -10,8 +10,9 @@
 - `streaming` gives a table in parts.
 """
 
+from chainrule.data.readers.archives import is_archive
 from chainrule.data.readers.options import Options
 from chainrule.data.readers.reading import read_parts, read_table
 from chainrule.data.readers.streaming import stream_tables
 
-__all__ = ["Options", "read_parts", "read_table", "stream_tables"]
+__all__ = ["Options", "is_archive", "read_parts", "read_table", "stream_tables"]
