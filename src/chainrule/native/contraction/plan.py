@@ -36,7 +36,7 @@ MOST_ROWS = 16
 # On the matrix unit, the bytes of `a`, packed, beside which panels of `b` pass through the second-level cache; and how
 # many steps of k are computed at once.
 SPLIT_BLOCK_BYTES = 3 << 18
-SPLIT_DEPTHS = (2048, 1024, 512, 256)
+SPLIT_DEPTHS = (1024, 512, 256)
 # Cycles there: to take 32 steps of k into 32 x 32 sums; to begin and finish those; to add them to others that wait for
 # more parts; to pack a vector that lies in memory as one, one of neighbours across, or of numbers here and there; more
 # for one that the second-level cache does not hold, which is one of many.
@@ -46,7 +46,7 @@ KEPT_BLOCK = 600
 SPLIT = 10
 SPLIT_TURNED = 16
 SPLIT_APART = 40
-SPLIT_FAR = 8
+SPLIT_FAR = 16
 FAR_NUMBERS = 1 << 18
 # Loads in a cycle, in practice.
 LOADS = 1.7
