@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # What is tested is compiled anew, and the user's cache stays as it is.
 os.environ.setdefault("CHAINRULE_CACHE", "off")
+
+# A shell that starts the tests in the background has them, and the processes that they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, however slow the machine.
 settings.register_profile("reproducible", derandomize=True, deadline=None)

@@ -19,10 +19,6 @@ def surroundings():
     return {**kept, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def _heed_ctrl_c():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.fixture
 def start(tmp_path):
     """Starts `python -m chainrule` in a folder of its own, with output that is buffered as it is for users."""
@@ -36,8 +32,6 @@ def start(tmp_path):
             env={**surroundings(), **environment},
             text=True,
             encoding="utf-8",
-            # Who runs the tests in the background may have them ignore Ctrl-C, which would be passed on.
-            preexec_fn=_heed_ctrl_c if os.name == "posix" else None,
         )
 
     return run
