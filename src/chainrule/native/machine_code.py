@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import itertools
 import struct
-import sys
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule import config
 from chainrule.errors import InternalError
+from chainrule.native.memory import give_back
 from chainrule.native.symbols import symbols
 from chainrule.native.target import Target, host
 
@@ -68,21 +68,14 @@ def compiled_parts(texts: Sequence[str], target: Target) -> bytes:
     except RuntimeError:
         # The system gives no thread; whatever else it was comes again.
         objects = list(map(made, texts))
-    _give_back()
+    # What LLVM needed on its threads.
+    give_back()
     tables = [symbols(each) for each in objects]
     known = set(_PROVIDED).union(*[table.defined for table in tables])
     unknown = set().union(*[table.undefined for table in tables]) - known
     if unknown:
         raise InternalError("the machine code calls functions of libraries.", got=", ".join(sorted(unknown)))
     return b"".join(_LENGTH.pack(len(each)) + each for each in objects)
-
-
-def _give_back() -> None:
-    """Return what LLVM has freed to the system; glibc keeps it for the threads, in pieces that add up."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def linked(code: bytes, *functions: str) -> tuple[dict[str, int], object]:
