@@ -63,14 +63,13 @@ class Finish:
             place = f.at(room, self._element, i64(0), r * self._stride + v * self._plan.lanes)
             f.store(each if self._plan.parts == 1 else f.add(each, f.load(each.type, place)), place)
         if self._plan.parts == 1:
-            self._from_memory(row, i64(rows), column, f.add(column, i64(self._plan.width)))
+            self._from_memory(room, row, i64(rows), column, f.add(column, i64(self._plan.width)))
 
     def block(self, row: V, rows: int, column: V, sums: V) -> None:
         """Finish a tile whose sums are in memory already; or only add them to those that are kept."""
         f, plan = self._f, self._plan
         if plan.parts == 1:
-            self._room = sums
-            self._from_memory(row, i64(rows), column, f.add(column, i64(plan.width)))
+            self._from_memory(sums, row, i64(rows), column, f.add(column, i64(plan.width)))
             return
         room, type = self._place(row, column), vector(self._element, plan.lanes)
         with f.loop(i64(0), i64(rows), unroll=False, may_be_empty=False) as down:
@@ -84,7 +83,7 @@ class Finish:
         """End a unit, whose last row and column come just before these."""
         if self._plan.parts > 1:
             first, left = self._first
-            self._from_memory(first, self._f.sub(row, first), left, column)
+            self._from_memory(self._room, first, self._f.sub(row, first), left, column)
 
     def _place(self, row: V, column: V) -> V:
         """Where a unit's sum is kept."""
@@ -92,13 +91,13 @@ class Finish:
         down, across = f.sub(row, self._first[0]), f.sub(column, self._first[1])
         return f.at(self._room, self._element, f.add(f.mul(down, i64(self._stride)), across))
 
-    def _from_memory(self, row: V, rows: V, column: V, end: V) -> None:
-        """The epilogue for sums that were kept, of some rows and of the columns up to an end or the last one."""
+    def _from_memory(self, room: V, row: V, rows: V, column: V, end: V) -> None:
+        """The epilogue for sums that are in memory, of some rows and of the columns up to an end or the last one."""
         f, plan = self._f, self._plan
         end = f.intrinsic("llvm.smin", "i64", end, i64(plan.product.n))
         with f.loop(column, end, plan.lanes, unroll=False, may_be_empty=False) as across:
             columns = self._columns(across.index, plan.lanes)
-            kept = f.at(self._room, self._element, f.sub(across.index, column))
+            kept = f.at(room, self._element, f.sub(across.index, column))
             with f.loop(i64(0), rows, unroll=False, may_be_empty=False) as down:
                 place = f.at(kept, self._element, f.mul(down.index, i64(self._stride)))
                 total = f.load(vector(self._element, plan.lanes), place)
