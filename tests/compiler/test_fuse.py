@@ -108,6 +108,21 @@ def test_the_gradient_to_a_weight_is_summed_over_parts_of_the_batch():
     assert isinstance(second, Loops)
 
 
+def test_a_product_of_few_results_is_summed_in_parts():
+    first, second = of(lambda a, b: a.mT @ b, (8192, 2), (8192, 3)).kernels
+    assert isinstance(first, Contraction)
+    assert [loop.extent for loop in first.batch] == [8]
+    assert isinstance(second, Loops)
+
+
+def test_the_gradient_to_the_weight_of_single_pixels_is_a_product():
+    def function(x, g):
+        return CONVOLUTION_WEIGHT(x, g, kernel=(1, 1), frame=Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1))
+
+    (kernel,) = of(function, (2, 4, 5, 3), (2, 4, 5, 7)).kernels
+    assert isinstance(kernel, Contraction)
+
+
 def test_a_convolution_of_single_pixels_takes_what_follows():
     def function(x, w, b, more):
         return (cr.conv2d(x, w, b) + more).relu()
@@ -264,6 +279,41 @@ def test_pooling_without_a_backward_pass_takes_what_is_before_it():
 
     *_, last = of(function, (2, 4, 4, 3), (3,), (3,), (3,)).kernels
     assert "state0" in {buffer.name for buffer in buffers(last)}
+
+
+def trained(*layers: cr.nn.Module, shape: tuple[int, ...]) -> tuple[Graph, list[np.ndarray]]:
+    """The graph of a step of gradient descent."""
+    model = cr.nn.Sequential(*layers)
+    optimizer = cr.optim.SGD(model.parameters(), lr=0.1)
+    x = cr.randn(*shape, generator=cr.Generator(0))
+
+    def step():
+        optimizer.zero_grad()
+        model(x).square().mean().backward()
+        optimizer.step()
+        return []
+
+    return record(step, [x, *model.parameters(), *model.buffers()])
+
+
+def test_a_rectified_normalisation_goes_back_by_what_it_normalised():
+    nn = cr.nn
+    layers = nn.Conv2d(2, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 3, bias=False)
+    program = agree(*trained(*layers, shape=(2, 8, 7, 2)))
+    forward = [kernel for kernel in program.kernels if isinstance(kernel, Convolution)][1]
+    rectified = forward.inputs[0]
+    readers = [
+        kernel for kernel in program.kernels if rectified in buffers(kernel) and rectified not in written(kernel)
+    ]
+    # Neither the sums of BatchNorm's gradient nor the gradient itself: the mask is computed from what they read anyway.
+    assert [kernel.primitive.name for kernel in readers] == ["convolution", "convolution_weight"]
+
+
+def test_a_gradient_to_a_weight_is_made_before_what_it_is_made_of_has_left_the_cache():
+    layers = [cr.nn.Conv2d(4, 4, 3, padding=1, bias=False) for _ in range(3)]
+    program = fused(simplify(trained(*layers, shape=(4, 128, 128, 4))[0]))
+    found = [kernel.primitive.name for kernel in program.kernels if isinstance(kernel, (Convolution, Whole))]
+    assert found[3:] == [*["convolution_weight", "convolution_input"] * 2, "convolution_weight"]
 
 
 def test_a_convolution_takes_what_follows():

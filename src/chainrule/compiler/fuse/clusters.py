@@ -15,20 +15,22 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chainrule.compiler.fuse.feeds import Work
 from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_map, is_reduction, is_whole, reduced_dims
 from chainrule.compiler.fuse.links import Link
 from chainrule.compiler.fuse.place import squeezed
 from chainrule.core.shape import Shape
-from chainrule.graph import Apply
+from chainrule.graph import Apply, Value
 
 Role = Literal["full", "outer", "inlined"]
 
 # A kernel computes at most so many numbers (0-d values): an optimizer has some for each weight, and kernels of equal
 # parts of them are compiled once.
 _MOST_NUMBERS = 128
+# So many steps cost less than a trip to memory.
+_MOST_STEPS = 8
 
 
 @dataclass(eq=False)
@@ -58,6 +60,18 @@ class Cluster:
     def kept(self) -> int:
         """The number of outer indices."""
         return math.prod(length for i, length in enumerate(self.shape) if i not in self.reduced)
+
+
+class Recomputation(NamedTuple):
+    """How a value is computed from what is in memory.
+
+    Attributes:
+        steps: The values to compute for it, and itself.
+        arrays: The arrays of its size that this reads.
+    """
+
+    steps: tuple[Apply, ...]
+    arrays: tuple[Value, ...]
 
 
 class Clustering:
@@ -235,15 +249,57 @@ class Clustering:
             return False
         if not all(_computes(reader) for reader, _ in self.readers[value]):
             return False
-        changing = {self.work.graph.inputs[number] for number, _ in self.work.graph.writes}
-        for link in self.work.links[value]:
-            source = link.source
-            if link.how not in ("same", "rows") or source in changing:
-                return False
-            if isinstance(source, Apply) and source not in self.recomputed and not self.needed_outside(source):
-                return False
-        self.recomputed.add(value)
+        found = self._recomputation(value)
+        if found is None or (len(found.steps) > 1 and not self._saves_memory(value, found.arrays)):
+            return False
+        self.recomputed.update(found.steps)
         return True
+
+    def _recomputation(self, value: Apply) -> Recomputation | None:
+        """How a value is computed from what is in memory, if that is cheap."""
+        steps: dict[Apply, None] = {}
+        arrays: dict[Value, None] = {}
+        stack = [value]
+        while stack:
+            step = stack.pop()
+            if step not in self.recomputed:
+                steps[step] = None
+            if len(steps) > _MOST_STEPS:
+                return None
+            for link in self.work.links[step]:
+                source = link.source
+                if link.how not in ("same", "rows"):
+                    return None
+                if not isinstance(source, Apply) or self.needed_outside(source):
+                    if link.how == "same":
+                        arrays[source] = None
+                elif source in self.recomputed or (is_cheap(source) and is_map(source)):
+                    stack.append(source)
+                else:
+                    return None
+        return Recomputation(tuple(steps), tuple(arrays))
+
+    def _saves_memory(self, value: Apply, arrays: Collection[Value]) -> bool:
+        """Whether the readers of a value that is not stored read at most one array more than they do now."""
+        if any(link.how != "same" for _, link in self.readers[value]):
+            return False
+        more = 0
+        for reader in dict.fromkeys(self.of[reader] for reader, _ in self.readers[value]):
+            if reader is not self.of[value]:
+                more += len(set(arrays) - self._arrays_read(reader)) - 1
+        return more <= 1
+
+    def _arrays_read(self, cluster: Cluster) -> set[Value]:
+        """What a cluster reads at its own places, also to compute a value again."""
+        found: set[Value] = set()
+        stack: list[Apply] = list(cluster.roles)
+        while stack:
+            for link in self.work.links[stack.pop()]:
+                if link.how == "same" and link.source not in found:
+                    found.add(link.source)
+                    if link.source in self.recomputed and isinstance(link.source, Apply):
+                        stack.append(link.source)
+        return found
 
     def _leads_around(self, first: Cluster, second: Cluster) -> bool:
         """Whether a way from the first to the second leads through others, which would then have to run in between."""

@@ -7,6 +7,7 @@ the new value is put aside and copied at the end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from chainrule.compiler.fuse.clusters import Cluster, Clustering
 from chainrule.compiler.fuse.kinds import is_contraction, is_reduction
 from chainrule.compiler.fuse.links import Link
 from chainrule.graph import Apply, Input
+
+# Bytes more or less that are worth another order.
+_WORTH_A_TURN = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,29 @@ def scheduled(clustering: Clustering) -> Schedule:
                 after[reader][cluster] = None
         else:
             copied.append((value, number))
-    return Schedule(tuple(_topological(clusters, after)), in_place, tuple(copied))
+    return Schedule(tuple(_sparing(_topological(clusters, after), after, clustering)), in_place, tuple(copied))
 
 
 def _reading(clustering: Clustering) -> dict[Input, list[tuple[Apply, Link]]]:
-    """What reads each input, and how."""
+    """What reads each input, and how; also in order to compute again what it reads."""
     found: dict[Input, list[tuple[Apply, Link]]] = {}
     for value, links in clustering.work.links.items():
         for link in links:
             if isinstance(link.source, Input):
-                found.setdefault(link.source, []).append((value, link))
+                found.setdefault(link.source, []).extend((each, link) for each in _computing(clustering, value))
+    return found
+
+
+def _computing(clustering: Clustering, value: Apply) -> Collection[Apply]:
+    """A value, and the values of other kernels that are computed from it there, where that is done again."""
+    found = {value: None}
+    stack = [value] if value in clustering.recomputed else []
+    while stack:
+        for reader, _ in clustering.readers[stack.pop()]:
+            if reader not in found:
+                found[reader] = None
+                if reader in clustering.recomputed:
+                    stack.append(reader)
     return found
 
 
@@ -131,3 +148,50 @@ def _topological(clusters: list[Cluster], after: dict[Cluster, dict[Cluster, Non
             stack.append((cluster, True))
             stack.extend((each, False) for each in reversed(before[cluster]) if each not in done)
     return list(done)
+
+
+def _sparing(
+    clusters: list[Cluster], after: dict[Cluster, dict[Cluster, None]], clustering: Clustering
+) -> list[Cluster]:
+    """Of the clusters that could run next always the one that leaves the least in memory; otherwise in the given order.
+
+    So a gradient to a weight is made while the gradient that it is made of is in a cache, which then goes.
+    """
+    waiting = dict.fromkeys(clusters, 0)
+    for following in after.values():
+        for each in following:
+            waiting[each] += 1
+    stored = {cluster: [value for value in cluster.roles if clustering.needed_outside(value)] for cluster in clusters}
+    unread = {
+        value: {clustering.of[reader] for reader, _ in clustering.readers[value]} - {cluster}
+        for cluster, values in stored.items()
+        for value in values
+    }
+    read: dict[Cluster, list[Apply]] = {cluster: [] for cluster in clusters}
+    for value, readers in unread.items():
+        for reader in readers:
+            read[reader].append(value)
+
+    def left(cluster: Cluster) -> int:
+        made = sum(_bytes(value) for value in stored[cluster])
+        gone = sum(_bytes(value) for value in read[cluster] if unread[value] == {cluster})
+        return round((made - gone) / _WORTH_A_TURN)
+
+    place = {cluster: i for i, cluster in enumerate(clusters)}
+    ready = [cluster for cluster in clusters if not waiting[cluster]]
+    done: list[Cluster] = []
+    while ready:
+        cluster = min(ready, key=lambda each: (left(each), place[each]))
+        ready.remove(cluster)
+        done.append(cluster)
+        for value in read[cluster]:
+            unread[value].discard(cluster)
+        for each in after[cluster]:
+            waiting[each] -= 1
+            if not waiting[each]:
+                ready.append(each)
+    return done
+
+
+def _bytes(value: Apply) -> int:
+    return math.prod(value.shape) * value.dtype.itemsize

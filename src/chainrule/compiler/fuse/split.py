@@ -13,7 +13,7 @@ import math
 from chainrule.core.primitive import Primitive
 from chainrule.graph import Apply, Graph, Value
 from chainrule.graph.rewrite import rewrite
-from chainrule.ops.movement import RESHAPE
+from chainrule.ops.movement import PERMUTE, RESHAPE
 from chainrule.ops.reduce import SUM
 
 # Below this many elements a second step costs more than it saves.
@@ -25,6 +25,9 @@ _MANY = 64
 _ROWS, _ELEMENTS = 2_048, 1 << 18
 
 
+# A product is divided among threads by its results too. One that sums over so many steps, and makes at most so many
+# results, is cut along its sums.
+_STEPS, _RESULTS = 4_096, 1 << 17
 # Parts of a batch that keep two to four threads evenly busy; and the positions in all its pictures that a part needs
 # at least, for its sums to be little work beside them.
 _PICTURES, _POSITIONS = 8, 1024
@@ -38,14 +41,30 @@ def split(graph: Graph) -> Graph:
 def _in_two(value: Apply) -> Value:
     if value.primitive.name in ("sum", "amax", "amin"):
         return _reduction(value)
+    if value.primitive.name == "matmul":
+        return _product(value)
     return _weight_gradient(value) if value.primitive.name == "convolution_weight" else value
+
+
+def _product(value: Apply) -> Value:
+    """A product of two matrices, of few results, as a sum of products."""
+    a, b = value.inputs
+    steps = a.shape[-1]
+    if len(value.shape) != 2 or steps < _STEPS or math.prod(value.shape) > _RESULTS:
+        return value
+    parts = _count(steps, steps // _POSITIONS)
+    if parts == 1:
+        return value
+    rows = _apply(RESHAPE, (a,), value, shape=(value.shape[0], parts, steps // parts))
+    rows = _apply(PERMUTE, (rows,), value, dims=(1, 0, 2))
+    columns = _apply(RESHAPE, (b,), value, shape=(parts, steps // parts, value.shape[1]))
+    return _apply(SUM, (_apply(value.primitive, (rows, columns), value),), value, dims=(0,))
 
 
 def _weight_gradient(value: Apply) -> Value:
     """The gradient to a weight as a sum over parts of the batch."""
     batch, *positions, _ = value.inputs[1].shape
-    most = min(_PICTURES, batch * math.prod(positions) // _POSITIONS)
-    parts = max((count for count in range(1, most + 1) if batch % count == 0), default=1)
+    parts = _count(batch, batch * math.prod(positions) // _POSITIONS)
     if parts == 1:
         return value
     each = _apply(value.primitive, value.inputs, value, **value.params, parts=parts)
@@ -70,6 +89,11 @@ def _reduction(value: Apply) -> Value:
     halves = _apply(RESHAPE, (source,), value, shape=shape)
     partial = _apply(value.primitive, (halves,), value, dims=(*before, *within))
     return _apply(value.primitive, (partial,), value, dims=(first - len(before),))
+
+
+def _count(length: int, most: int) -> int:
+    """Into how many equal parts a sum of products is cut, at most so many."""
+    return max((count for count in range(1, min(_PICTURES, most) + 1) if length % count == 0), default=1)
 
 
 def _parts(length: int) -> int:

@@ -55,9 +55,10 @@ BLOCK_BYTES = 5 << 18
 # Steps of k that are computed at once where there are many, so that blocks and panels have a handy shape.
 PART = 1024
 SHORTEST_PART = 16
-# Pages of memory that one walk along k may touch before it waits for their addresses.
+# Pages of memory that one walk along k may touch before it waits for their addresses; steps in a page that hide it.
 NEAR_PAGES = 16
 PAGE = 4096
+STEPS_IN_PAGE = 4
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,7 @@ def _registers(target: Target) -> int:
 def _far(operand: Operand, product: Product) -> bool:
     """Whether a walk along k touches so many pages that it waits for them."""
     stride = abs(operand.depth) * product.itemsize
-    return min(product.k, product.k * stride / PAGE) > NEAR_PAGES
+    return stride * STEPS_IN_PAGE > PAGE and min(product.k, product.k * stride / PAGE) > NEAR_PAGES
 
 
 def _rows(m: int, vectors: int, most: int) -> int:
