@@ -214,6 +214,7 @@ def _adaptive(name: str, input: Tensor, output_size: Lengths, ndim: int) -> Tens
     if x.ndim != ndim + 2:
         raise ShapeError(f"{name} takes a batch with channels last.", expected=f"{ndim + 2} dimensions", got=x.shape)
     target: Shape = lengths("output_size", output_size, ndim)
+    x = _even_regions(x, target)
     # A mean over a rectangle is a mean over rows of means over columns: one small matrix a dimension.
     for dim, m in enumerate(target, start=1):
         if m == x.shape[dim]:
@@ -222,6 +223,16 @@ def _adaptive(name: str, input: Tensor, output_size: Lengths, ndim: int) -> Tens
         moved = x.movedim(dim, 0)
         x = MATMUL(matrix, moved.reshape(moved.shape[0], -1)).reshape(m, *moved.shape[1:]).movedim(0, dim)
     return x
+
+
+def _even_regions(x: Tensor, target: Shape) -> Tensor:
+    """The means along all dimensions that regions divide evenly; the others as they are."""
+    shape, within = [len(x)], []
+    for n, m in zip(x.shape[1:-1], target, strict=True):
+        shape += [n] if n % m else [m, n // m]
+        if n % m == 0:
+            within.append(len(shape) - 1)
+    return x.reshape(*shape, x.shape[-1]).mean(tuple(within)) if within else x
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Lengths) -> Tensor:

@@ -62,7 +62,18 @@ def test_parts_of_a_batch(size):
 
 
 # (pictures, channels, kernel, stride, padding, dilation)
-@pytest.mark.parametrize("size", [(4, 32, 3, 1, 1, 1), (2, 37, 3, 2, 1, 1), (2, 19, 5, 1, 0, 2)], ids=str)
+EACH_CHANNEL = [
+    (4, 32, 3, 1, 1, 1),
+    (2, 37, 3, 2, 1, 1),
+    (2, 19, 5, 1, 0, 2),
+    (2, 33, 3, 1, 2, 1),
+    (2, 17, 3, 1, 3, 1),  # padded by more than the window
+    (2, 16, 17, 1, 8, 1),  # a window too wide to be written out
+    (2, 18, 17, 2, 9, 1),
+]
+
+
+@pytest.mark.parametrize("size", EACH_CHANNEL, ids=str)
 @pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
 def test_each_channel_by_itself(size, target):
     n, c, k, s, p, d = size
@@ -74,6 +85,26 @@ def test_each_channel_by_itself(size, target):
     check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
     check(target, CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
     check(target, CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame, parts=2)
+
+
+# (pictures, channels, outputs, kernel, (before, after), dilation, groups)
+WITHOUT_STEPS = [
+    (4, 40, 24, (3, 3), ((1, 1), (1, 1)), (1, 1), 1),
+    (2, 16, 5, (2, 4), ((0, 1), (2, 2)), (1, 1), 1),
+    (2, 33, 7, (3, 3), ((2, 1), (2, 3)), (2, 1), 1),
+    (3, 17, 6, (3, 1), ((1, 1), (0, 0)), (1, 1), 2),
+    (2, 16, 16, (3, 3), ((3, 0), (1, 1)), (1, 1), 1),  # padded by more than the window
+]
+
+
+@pytest.mark.parametrize("size", WITHOUT_STEPS, ids=str)
+@pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
+def test_the_gradient_to_the_input_where_windows_do_not_step(size, target):
+    n, c, o, kernel, padding, dilation, groups = size
+    frame = Frame((1, 1), padding, dilation, groups)
+    x, w = numbers((n, 13, 12, groups * c), float32, seed=1), numbers((groups * o, *kernel, c), float32, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(w.shape, float32), frame=frame)
+    check(target, CONVOLUTION_INPUT, numbers(y.shape, float32, seed=3), w, spatial=x.shape[1:-1], frame=frame)
 
 
 # (pictures, height, width, channels, outputs, kernel, stride, padding, dilation, groups)

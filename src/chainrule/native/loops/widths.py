@@ -14,8 +14,9 @@ from chainrule.native.target import Target
 _MOST = 4
 # Two registers of random numbers are made from four of words, each of one register of blocks.
 _OF_RANDOM_NUMBERS = 2
-# With more operations than this, or one that is not quick, the processor is busy while an addition waits.
-_FEW = 8
+# With more operations than this, or one that is not quick, the processor is busy while an addition waits. Sums of
+# columns gain from wide vectors for longer: what they read at once are longer runs of memory.
+_FEW, _FEW_OF_COLUMNS = 8, 16
 _QUICK = {"add", "sub", "mul", "neg", "abs", "maximum", "minimum", "where", "eq", "lt", "le", "not", "and", "or", "xor"}
 
 
@@ -36,7 +37,7 @@ class Widths:
         self.outer = 0
         if kernel.lanes == "outer" and kernel.outer:
             longest = [each for each in kernel.passes if each.loops] or kernel.passes
-            side_by_side = [_side_by_side(each) for each in longest]
+            side_by_side = [_side_by_side(each, _FEW_OF_COLUMNS) for each in longest]
             # Random numbers cost more than anything around them.
             registers = _OF_RANDOM_NUMBERS if _OF_RANDOM_NUMBERS in side_by_side else min(side_by_side)
             self.outer = self._along(kernel.outer[-1].extent, registers)
@@ -46,7 +47,7 @@ class Widths:
         if self.outer or not each.loops:
             return 0
         extent = each.loops[-1].extent
-        return self._along(extent, _MOST if extent <= self.widest else _side_by_side(each))
+        return self._along(extent, _MOST if extent <= self.widest else _side_by_side(each, _FEW))
 
     @property
     def widest(self) -> int:
@@ -61,14 +62,14 @@ class Widths:
         return min(self._register * registers, max(2, 1 << (extent - 1).bit_length()))
 
 
-def _side_by_side(each: Pass) -> int:
+def _side_by_side(each: Pass, few: int) -> int:
     """How many registers a vector of the pass shall take."""
     reached = list(reachable(*[statement.value for statement in each.statements]))
     if any(isinstance(expr, Uniform) for expr in reached):
         return _OF_RANDOM_NUMBERS
     calls = [expr.primitive.name for expr in reached if isinstance(expr, Call)]
     waits = any(isinstance(statement, Fold) for statement in each.statements)
-    return _MOST if waits and len(calls) <= _FEW and _QUICK.issuperset(calls) else 1
+    return _MOST if waits and len(calls) <= few and _QUICK.issuperset(calls) else 1
 
 
 def _dtypes(kernel: Loops) -> Iterator[np.dtype]:

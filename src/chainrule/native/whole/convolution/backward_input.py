@@ -1,4 +1,8 @@
-"""The gradient to the input: each tile of output pixels is spread over its windows, one run after another."""
+"""The gradient to the input.
+
+Where windows do not step it is a convolution itself, of the outputs, with the window backwards. Elsewhere, and where
+channels do not fill a vector, each tile of output pixels is spread over its windows, one run after another.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,16 @@ from chainrule.core.shape import Shape
 from chainrule.native.emit import V, i64, vector
 from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
 from chainrule.native.whole.convolution.finish import Finish
+from chainrule.native.whole.convolution.forward import Block, sums_of_windows
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
+
+# So many times as many positions, of the input as of the outputs, are gone over at most without spreading.
+_MORE_POSITIONS = 1.15
 
 
 def emit_convolution_input(task: Task) -> Work:
@@ -26,10 +34,38 @@ def emit_convolution_input(task: Task) -> Work:
         return emit_depthwise_input(task, geometry)
     if work := on_matrix_unit(task, geometry, Sides.backward(geometry)):
         return work
+    turned = geometry.turned
+    if turned is not None and _pays(task, geometry):
+        return _turned(Parts(task, turned))
     backward = _BackwardInput(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
     return Work(backward.units, backward.parts.scratch)
+
+
+def _pays(task: Task, geometry: Geometry) -> bool:
+    """Whether the windows of the turned convolution have few zeros, and its outputs fill vectors."""
+    more = prod(geometry.spatial) / prod(geometry.positions)
+    return more <= _MORE_POSITIONS and geometry.channels >= task.lanes
+
+
+def _turned(parts: Parts) -> Work:
+    """The convolution that goes back; the channels of the input are its outputs."""
+    geometry, w = parts.geometry, parts.task.inputs[1]
+    window, channels, outputs = prod(geometry.kernel), geometry.outputs, geometry.channels
+
+    def pack_block(block: Block, to: V) -> None:
+        full = parts.whole_vectors(block.width)
+        source = parts.at(
+            w, (block.group, outputs * window * channels), (i64((window - 1) * channels), 1), (block.first, 1)
+        )
+        parts.rearrange(
+            [window, outputs, block.width],
+            (to, [outputs * full, full, 1]),
+            (source, [-channels, window * channels, 1]),
+        )
+
+    return sums_of_windows(parts, pack_block)
 
 
 class _BackwardInput:

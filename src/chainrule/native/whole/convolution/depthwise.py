@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from math import prod
-from typing import NamedTuple
+from math import ceil, prod
+from typing import NamedTuple, TypeAlias
 
+from chainrule.core.shape import Shape
 from chainrule.native.contraction.outer import multiply_add
 from chainrule.native.emit import V, i64, lanes_of, number, vector
 from chainrule.native.whole.convolution.finish import Finish
@@ -14,29 +15,49 @@ from chainrule.native.whole.convolution.geometry import Geometry, window_offsets
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, steps, strides
 
+# Copies a weight to where it is read, and says where.
+WeightOf: TypeAlias = Callable[[Parts], V]
+
 # Sums at once: enough to hide the latency of a multiply-add, few enough for registers.
 _SUMS = 8
+# The last dimension of a window is written out, up to so many elements: what neighbouring windows share is loaded once.
+_WRITTEN_OUT = 16
 
 
 def emit_depthwise(task: Task, geometry: Geometry) -> Work:
     """The forward pass. A unit is a picture."""
-    parts = Parts(task, geometry.of_blocks(1))
-    pictures = Pictures(parts, task.inputs[0])
-    weight = _by_element(parts, task.inputs[1])
+    return _sums_of_windows(Parts(task, geometry.of_blocks(1)), _by_element(geometry))
 
-    finish = Finish(parts)
+
+def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
+    """The gradient to the input. A unit is a picture."""
+    turned = geometry.turned
+    if turned is not None:
+        return _sums_of_windows(Parts(task, turned.of_blocks(1)), _by_element(geometry, backwards=True))
+    return _spread_over_windows(Parts(task, geometry.of_blocks(1)), _by_element(geometry))
+
+
+def _sums_of_windows(parts: Parts, weight_of: WeightOf) -> Work:
+    """Every window times the weight."""
+    task, geometry = parts.task, parts.geometry
+    pictures = Pictures(parts, task.inputs[0])
+    weight, finish = weight_of(parts), Finish(parts)
+    across, within = geometry.steps(pictures.pixel)
 
     def tile(at: V, window: Window) -> None:
-        across, within = parts.geometry.steps(pictures.pixel)
-        picture, weight, rows, kind = window.source, window.weight, window.rows, window.kind
+        rows, kind = window.rows, window.kind
 
         def product(indices: list[V], sums: list[V]) -> list[V]:
-            w = parts.load(kind, weight, _element(parts, indices))
-            x = parts.at(picture, *zip(indices, within, strict=True))
-            pixels = [parts.load(kind, x, (i64(r), across[-1])) for r in range(rows)]
-            return [multiply_add(parts.f, task.target, one, w, total) for one, total in zip(pixels, sums, strict=True)]
+            x = parts.at(window.source, *zip(indices, within, strict=False))
+            pixels: dict[int, V] = {}
+            for element, w in enumerate(_line_of_weight(parts, window, indices)):
+                places = [element * within[-1] + r * across[-1] for r in range(rows)]
+                for place in places:
+                    pixels[place] = pixels.get(place) or parts.load(kind, x, (i64(place), 1))
+                sums = [multiply_add(parts.f, task.target, pixels[p], w, s) for p, s in zip(places, sums, strict=True)]
+            return sums
 
-        sums = nest(parts.f, parts.geometry.kernel, product, [number(0, kind)] * rows)
+        sums = nest(parts.f, _lines(geometry), product, [number(0, kind)] * rows)
         row = offset(parts.f, (at, prod(geometry.positions)), (window.pixel, 1))
         finish.tile(sums, row, window.channel, lanes_of(kind))
 
@@ -45,28 +66,30 @@ def emit_depthwise(task: Task, geometry: Geometry) -> Work:
     return Work(geometry.batch, parts.scratch)
 
 
-def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
-    """The gradient to the input: every output is spread over its window. A unit is a picture."""
-    parts = Parts(task, geometry.of_blocks(1))
-    weight = _by_element(parts, task.inputs[1])
+def _spread_over_windows(parts: Parts, weight_of: WeightOf) -> Work:
+    """Every output is spread over its window."""
+    task, geometry = parts.task, parts.geometry
     size = prod(geometry.padded) * geometry.every_channel
-    room, finish = parts.room(size), Finish(parts)
+    weight, room, finish = weight_of(parts), parts.room(size), Finish(parts)
+    across, within = geometry.steps(geometry.every_channel)
 
     def tile(g: V, window: Window) -> None:
-        picture, weight, rows, kind = window.source, window.weight, window.rows, window.kind
+        rows, kind = window.rows, window.kind
         g = parts.at(g, (window.pixel, geometry.every_output), (window.channel, 1))
-        across, within = parts.geometry.steps(geometry.every_channel)
         outputs = [parts.load(kind, g, (i64(r), geometry.every_output)) for r in range(rows)]
 
         def spread(indices: list[V], _: list[V]) -> None:
-            w = parts.load(kind, weight, _element(parts, indices))
-            x = parts.at(picture, *zip(indices, within, strict=True))
-            places = [parts.at(x, (i64(r), across[-1])) for r in range(rows)]
-            before = [parts.load(kind, place) for place in places]
-            for place, one, total in zip(places, outputs, before, strict=True):
-                parts.f.store(multiply_add(parts.f, task.target, one, w, total), place)
+            x = parts.at(window.source, *zip(indices, within, strict=False))
+            sums: dict[int, V] = {}
+            for element, w in enumerate(_line_of_weight(parts, window, indices)):
+                for r, one in enumerate(outputs):
+                    place = element * within[-1] + r * across[-1]
+                    before = sums.get(place) or parts.load(kind, x, (i64(place), 1))
+                    sums[place] = multiply_add(parts.f, task.target, one, w, before)
+            for place, total in sums.items():
+                parts.f.store(total, parts.at(x, (i64(place), 1)))
 
-        nest(parts.f, parts.geometry.kernel, spread)
+        nest(parts.f, _lines(geometry), spread)
 
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         task.f.fill(room, 0, i64(size * task.kernel.out.dtype.itemsize))
@@ -85,11 +108,13 @@ def emit_depthwise_weight(task: Task, geometry: Geometry, batches: int) -> Work:
     across, within = geometry.steps(pictures.pixel)
     offsets, channels = window_offsets(geometry.kernel, within), geometry.channels
     window = len(offsets)
+    # All elements of a window at once, as far as there are registers: beside sums, an output and a pixel.
+    at_once = ceil(window / ceil(window / (task.target.registers - 4)))
     room = parts.room(window * channels)
     own = [step * geometry.every_output for step in strides(geometry.positions)]
 
     def add(x: V, g: V, first: int, place: V, kind: str) -> None:
-        elements = offsets[first : first + _SUMS]
+        elements = offsets[first : first + at_once]
 
         def product(indices: list[V], sums: list[V]) -> list[V]:
             one = parts.load(kind, g, *zip(indices, own, strict=True))
@@ -107,7 +132,7 @@ def emit_depthwise_weight(task: Task, geometry: Geometry, batches: int) -> Work:
 
         def some(start: V, count: int) -> None:
             here, outputs, place = (parts.at(pointer, (start, 1)) for pointer in (x, g, room))
-            for first in range(0, window, _SUMS):
+            for first in range(0, window, at_once):
                 add(here, outputs, first, place, vector(task.element, count))
 
         steps(f, channels, parts.lanes, some)
@@ -129,20 +154,31 @@ def _blocks(channels: int, lanes: int, batches: int) -> int:
     return next((count for count in fitting if count * batches >= ENOUGH_UNITS), fitting[-1])
 
 
-def _by_element(parts: Parts, w: V) -> V:
-    """The weight with its channels last: (*kernel, channels)."""
-    channels, window = parts.geometry.every_channel, prod(parts.geometry.kernel)
-    weight = parts.room(channels * window)
-    parts.rearrange([window, channels], (weight, [channels, 1]), (w, [1, window]))
-    return weight
+def _by_element(geometry: Geometry, backwards: bool = False) -> WeightOf:
+    """The weight with its channels last, (*kernel, channels); backwards, for the elements in the opposite order."""
+    channels, window = geometry.frame.groups, prod(geometry.kernel)
+
+    def made(parts: Parts) -> V:
+        weight = parts.room(channels * window)
+        first, step = (window - 1, -1) if backwards else (0, 1)
+        source = parts.at(parts.task.inputs[1], (i64(first), 1))
+        parts.rearrange([window, channels], (weight, [channels, 1]), (source, [step, window]))
+        return weight
+
+    return made
 
 
-def _element(parts: Parts, indices: Sequence[V]) -> tuple[V, int]:
-    """Where an element of the window stands in such a weight: an index and its stride."""
-    flat = i64(0)
-    for index, step in zip(indices, strides(parts.geometry.kernel), strict=True):
-        flat = parts.f.add(flat, parts.f.mul(index, i64(step)))
-    return flat, parts.geometry.every_channel
+def _lines(geometry: Geometry) -> Shape:
+    """The dimensions of a window that are gone over in loops."""
+    return geometry.kernel[:-1] if geometry.kernel[-1] <= _WRITTEN_OUT else geometry.kernel
+
+
+def _line_of_weight(parts: Parts, window: Window, indices: Sequence[V]) -> Iterator[V]:
+    """The weight of the elements that are written out, at an index of the others."""
+    kernel, channels = parts.geometry.kernel, parts.geometry.every_channel
+    first = parts.at(window.weight, *zip(indices, [step * channels for step in strides(kernel)], strict=False))
+    for element in range(kernel[-1] if len(indices) < len(kernel) else 1):
+        yield parts.load(window.kind, first, (i64(element), channels))
 
 
 class Window(NamedTuple):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
+from typing import NamedTuple
 
 from chainrule.core.shape import Shape
 from chainrule.native.contraction.packing import Strip, pack
@@ -27,30 +29,62 @@ def emit_convolution(task: Task) -> Work:
         return emit_depthwise(task, geometry)
     if work := on_matrix_unit(task, geometry, Sides.forward(geometry)):
         return work
-    forward = _Forward(Parts(task, geometry))
+    parts = Parts(task, geometry)
+
+    def pack_block(block: Block, to: V) -> None:
+        outputs, depth = geometry.outputs, geometry.depth
+        source = parts.at(w_at, (block.group, outputs * depth), (block.first, depth))
+        strip = Strip(source, depth, 1, i64(depth), depth, i64(block.width), parts.whole_vectors(block.width))
+        pack(task.f, task.element, parts.lanes, strip, to)
+
+    w_at = task.inputs[1]
+    return sums_of_windows(parts, pack_block)
+
+
+class Block(NamedTuple):
+    """Some outputs of the weight.
+
+    Attributes:
+        group: Their group.
+        first: The first of them in it.
+        width: How many.
+    """
+
+    group: V
+    first: V
+    width: int
+
+
+def sums_of_windows(parts: Parts, pack_block: Callable[[Block, V], None]) -> Work:
+    """All windows times a weight.
+
+    Args:
+        parts: The convolution.
+        pack_block: Writes a block of the weight as (depth, outputs of the block), these filled up to whole vectors.
+    """
+    windows, task = _Windows(parts, pack_block), parts.task
     with task.f.loop(task.frame.begin, task.frame.end) as units:
-        forward.unit(units.index)
-    return Work(forward.units, forward.parts.scratch)
+        windows.unit(units.index)
+    return Work(windows.units, parts.scratch)
 
 
-class _Forward:
-    """The code of the forward pass."""
+class _Windows:
+    """The code of sums over windows."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None]) -> None:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        x, w = parts.task.inputs
         self._together = at_once(geometry.batch, prod(geometry.positions), ENOUGH_UNITS)
         self.units = geometry.batch // self._together
-        self._pictures = Pictures(parts, x, self._together)
+        self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, parts.task.target.registers)
         self._width = self._patch.tile.vectors * parts.lanes
-        self._weight = self._packed(w)
+        self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
 
-    def _packed(self, w: V) -> V:
-        """The weight as (groups, blocks, depth, outputs of a block), these filled up to whole vectors."""
+    def _packed(self, pack_block: Callable[[Block, V], None]) -> V:
+        """The weight as (groups, blocks, depth, outputs of a block)."""
         geometry, parts = self._geometry, self.parts
         groups, depth, outputs = geometry.frame.groups, geometry.depth, geometry.outputs
         every = parts.whole_vectors(outputs) * depth
@@ -58,10 +92,7 @@ class _Forward:
 
         def group(indices: list[V], _: list[V]) -> None:
             def block(start: V, width: int) -> None:
-                source = parts.at(w, (indices[0], outputs * depth), (start, depth))
-                strip = Strip(source, depth, 1, i64(depth), depth, i64(width), parts.whole_vectors(width))
-                to = parts.at(weight, (indices[0], every), (start, depth))
-                pack(self._f, parts.task.element, parts.lanes, strip, to)
+                pack_block(Block(indices[0], start, width), parts.at(weight, (indices[0], every), (start, depth)))
 
             steps(self._f, outputs, self._width, block)
 

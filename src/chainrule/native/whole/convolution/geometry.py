@@ -52,6 +52,26 @@ class Geometry:
         size = self.frame.groups // blocks
         return replace(self, channels=size, outputs=size, frame=self.frame._replace(groups=blocks))
 
+    @property
+    def turned(self) -> Geometry | None:
+        """The convolution that the gradient to the input is, with the window backwards: of the outputs, to the input.
+
+        None where windows step, or are padded by more than themselves.
+        """
+        frame = self.frame
+        reach = [d * (size - 1) for d, size in zip(frame.dilation, self.kernel, strict=True)]
+        padding = tuple((r - before, r - after) for r, (before, after) in zip(reach, frame.padding, strict=True))
+        if set(frame.stride) != {1} or min(map(min, padding)) < 0:
+            return None
+        return replace(
+            self,
+            spatial=self.positions,
+            positions=self.spatial,
+            channels=self.outputs,
+            outputs=self.channels,
+            frame=frame._replace(padding=padding),
+        )
+
     def with_pixels_in_line(self) -> Geometry:
         """The same, with all pixels of a picture in one line, if they are convolved one by one; else itself."""
         frame, ones = self.frame, (1,) * len(self.kernel)
