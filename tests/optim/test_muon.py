@@ -33,6 +33,19 @@ def test_a_gradient_of_0_is_no_direction():
     assert (w == 1).all()
 
 
-def test_only_matrices():
-    with pytest.raises(ArgumentError, match=r"(?s)Muon takes matrices only.*\(3,\).*AdamW"):
+@pytest.mark.parametrize("adjust", ["original", "match_rms_adamw"])
+def test_a_filter_is_a_matrix_of_a_row_an_output(adjust):
+    rng = np.random.default_rng(0)
+    weight, gradient = (rng.standard_normal((5, 3, 3, 2)).astype(np.float32) for _ in range(2))
+    found = []
+    for shape in (weight.shape, (5, 18)):
+        w = cr.tensor(weight.reshape(shape), requires_grad=True)
+        w.grad = cr.tensor(gradient.reshape(shape))
+        optim.Muon([w], lr=0.1, adjust_lr_fn=adjust).step()
+        found.append(w.detach().numpy().reshape(weight.shape))
+    np.testing.assert_array_equal(*found)
+
+
+def test_only_matrices_and_filters():
+    with pytest.raises(ArgumentError, match=r"(?s)Muon takes matrices and filters only.*\(3,\).*AdamW"):
         optim.Muon([cr.zeros(2, 3, requires_grad=True), cr.zeros(3, requires_grad=True)])

@@ -31,7 +31,9 @@ def test_muon_by_name_leaves_what_is_no_matrix_to_adamw():
         (["weight"], "match_rms_adamw")
     ]
     assert [group["param_names"] for group in made.param_groups if "betas" in group] == [["bias"]]
-    assert len(optim.get("muon", [weight]).param_groups) == 1
+    assert len(optim.get("muon", [weight, cr.zeros(4, 3, 3, 2, requires_grad=True)]).param_groups) == 1
+    for group in optim.get("muon", [weight, bias], weight_decay=0.5, momentum=0.8).param_groups:
+        assert (group["weight_decay"], group.get("momentum", 0.8)) == (0.5, 0.8)
     assert optim.get("muon", [{"params": weight}, {"params": bias}]).lr == 0.001
     groups = optim.get("muon", [{"params": [weight, bias], "lr": 0.5}]).param_groups
     assert [group["lr"] for group in groups] == [0.5, 0.5]

@@ -91,6 +91,18 @@ def test_a_picture_and_its_mirror_image_are_seen_alike():
     assert model.network.train()(cr.tensor(table["picture"])).shape == (60, 3)
 
 
+def test_a_picture_is_seen_where_it_is_and_moved():
+    table = pictures()
+    model = trained(table, **SOON, shift_average=1)
+    network = model.network.eval()
+    x = table["picture"][:4]
+    around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    looks = [x, around[:, :8, :8], around[:, 2:, 2:]]
+    alone = nn.Sequential(dict(network.named_children())).eval()
+    expected = np.mean([alone(cr.tensor(np.ascontiguousarray(look))).detach().numpy() for look in looks], axis=0)
+    np.testing.assert_allclose(network(cr.tensor(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_the_biases_of_batch_norm_learn_faster():
     said = {"optimizer": "sgd", "lr": 0.5, "weight_decay": 0.01, "norm_bias_factor": 10}
     plan = choose(Preparation.fit(*fitted(pictures())), 60, parse(said | {"target": "class"}, "here"))
@@ -99,6 +111,14 @@ def test_the_biases_of_batch_norm_learn_faster():
     assert [id(bias) for bias in faster["params"]] == [id(network[1].bias)]
     assert len(others["params"]) == 3
     assert (faster["lr"], faster["weight_decay"]) == (5.0, 0.001)
+
+
+def test_the_biases_of_batch_norm_learn_faster_than_what_is_beside_muon():
+    said = {"optimizer": "muon", "lr": 0.5, "weight_decay": 0.01, "norm_bias_factor": 10}
+    plan = choose(Preparation.fit(*fitted(pictures())), 60, parse(said | {"target": "class"}, "here"))
+    network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    groups = [group for group in plan.optimizer_of(network).param_groups if group["params"]]
+    assert [(len(group["params"]), group["lr"]) for group in groups] == [(1, 0.5), (2, 0.5), (1, 5.0)]
 
 
 def test_airbench_is_shown_the_training_pictures():
@@ -127,6 +147,8 @@ BESIDE = {**pictures(), "size": np.arange(60.0)}
         (pictures(classes=2), {"label_smoothing": 0.1}, ArgumentError, "several classes"),
         (BESIDE, {"augment": ["flip", "mixup"]}, ArgumentError, "mixed or averaged where they are all"),
         (BESIDE, {"flip_average": True}, ArgumentError, "mixed or averaged where they are all"),
+        (BESIDE, {"shift_average": 1}, ArgumentError, "mixed or averaged where they are all"),
+        (pictures(), {"shift_average": -1}, ArgumentError, "too small"),
         ({name: BESIDE[name] for name in ("size", "class")}, {"augment": ["flip"]}, ArgumentError, "only pictures"),
     ],
 )

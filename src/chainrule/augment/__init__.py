@@ -11,7 +11,7 @@
 (2, 10)
 """
 
-from chainrule.augment.averaging import FlipAverage
+from chainrule.augment.averaging import ViewAverage
 from chainrule.augment.base import Augmentation
 from chainrule.augment.colour import ColorJitter
 from chainrule.augment.erasing import Cutout
@@ -32,7 +32,6 @@ __all__ = [
     "ColorJitter",
     "CutMix",
     "Cutout",
-    "FlipAverage",
     "MixUp",
     "Mixing",
     "Normalize",
@@ -42,6 +41,7 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotation",
     "RandomVerticalFlip",
+    "ViewAverage",
     "get",
     "mixed_loss",
     "names",

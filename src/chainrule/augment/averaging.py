@@ -1,30 +1,54 @@
-"""What is said of a picture and of its mirror image, averaged."""
+"""What is said of several looks at a picture, averaged."""
 
 from __future__ import annotations
 
 from chainrule._tensor import Tensor
-from chainrule.nn import Sequential
+from chainrule.nn import Module, Sequential
+from chainrule.nn.arguments import whole
 from chainrule.ops.layout import concatenate
+from chainrule.ops.padding import pad
 
 
-class FlipAverage(Sequential):
-    """Layers one after another; in evaluation the mean of what they give for a picture and for its mirror image.
+class ViewAverage(Sequential):
+    """Layers one after another; in evaluation the mean of what they give for several looks at a picture.
 
-    Two looks are right a little more often than one, for twice the work: A. Krizhevsky et al., "ImageNet classification
-    with deep convolutional neural networks" (NIPS 2012), section 4.1. In training it is a `Sequential`.
+    Several looks are right a little more often than one, each for as much work: A. Krizhevsky et al., "ImageNet
+    classification with deep convolutional neural networks" (NIPS 2012), section 4.1. In training it is a `Sequential`.
 
     Args:
         modules: As `Sequential` takes them.
+        flip: Whether the mirror image is looked at too. Default: True.
+        shift: By so many pixels the picture is moved, to the lower right and to the upper left, for two further looks;
+            what is moved in at the border is mirrored. Default: 0, for none.
 
     Shape:
         (N, H, W, C) to whatever the layers give.
 
-    >>> model = cr.augment.FlipAverage(cr.nn.Flatten()).eval()
+    Raises:
+        ArgumentError: If `shift` is no number of pixels.
+
+    >>> model = cr.augment.ViewAverage(cr.nn.Flatten()).eval()
     >>> model(cr.tensor([1.0, 2.0]).reshape(1, 1, 2, 1))
     tensor([[1.5000, 1.5000]])
     """
 
+    def __init__(self, *modules: Module | dict[str, Module], flip: bool = True, shift: int = 0) -> None:
+        super().__init__(*modules)
+        self.flip = flip
+        self.shift = whole(self, "shift", shift, least=0)
+
     def forward(self, input: Tensor) -> Tensor:
-        seen = input if self.training else concatenate([input, input.flip(2)])
-        found: Tensor = super().forward(seen)
-        return found if self.training else (found[: len(input)] + found[len(input) :]) / 2
+        if self.training:
+            trained: Tensor = super().forward(input)
+            return trained
+        views = self._views(input)
+        found: Tensor = super().forward(concatenate(views))
+        return found.reshape(len(views), len(input), *found.shape[1:]).mean(0)
+
+    def _views(self, input: Tensor) -> list[Tensor]:
+        views = [input]
+        if self.shift:
+            height, width, by = *input.shape[1:3], 2 * self.shift
+            border = pad(input, (0, 0, *[self.shift] * 4), mode="reflect")
+            views += [border[:, :height, :width], border[:, by : by + height, by : by + width]]
+        return [*views, *(view.flip(2) for view in views)] if self.flip else views

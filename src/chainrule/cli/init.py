@@ -28,6 +28,7 @@ _REST = """\
 # model = "mlp"                # or "linear"; for pictures "cnn", "resnet" ...
 # augment = ["flip", "crop:4"] # pictures: also rotate, shift, scale, jitter, cutout, mixup, cutmix ...
 # flip_average = true          # what is said of a picture is the mean with its mirror image
+# shift_average = 1            # and with the picture moved by a pixel, both ways
 # optimizer = "adamw"
 # lr = 0.001
 # momentum = 0.9               # sgd's; nesterov = true looks ahead

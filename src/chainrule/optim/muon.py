@@ -1,4 +1,4 @@
-"""Muon, for the matrices of hidden layers."""
+"""Muon, for the matrices of hidden layers, and the filters of convolutions."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from chainrule.optim.params import Params
 class Muon(Optimizer):
     """Momentum whose steps are made orthogonal: all directions of a matrix are learned at one speed.
 
-    It is for the matrices of hidden layers. Biases, gains, embeddings and the output layer belong to another optimizer,
-    usually AdamW; `MultiOptimizer` makes the two one, and `optim.get("muon", params)` gives them so.
+    It is for the matrices of hidden layers, and for the filters of convolutions, as matrices of a row an output.
+    Biases, gains, embeddings and the output layer belong to another optimizer, usually AdamW; `MultiOptimizer` makes
+    the two one, and `optim.get("muon", params)` gives them so.
 
     Sources: Jordan et al. (2024), https://kellerjordan.github.io/posts/muon/; Liu et al. (2025),
-    https://arxiv.org/abs/2502.16982, for "match_rms_adamw". As in PyTorch, which rounds the matrices to bfloat16 on the
-    way; here they keep their dtype. Weight decay is decoupled.
+    https://arxiv.org/abs/2502.16982, for "match_rms_adamw". As in PyTorch, which takes no filters, and rounds the
+    matrices to bfloat16 on the way; here they keep their dtype. Weight decay is decoupled.
 
     Args:
-        params: Matrices, in the ways that `Optimizer` takes them.
+        params: Matrices and filters, in the ways that `Optimizer` takes them.
         lr: The learning rate. Default: 0.001.
         weight_decay: How much the weights shrink, times `lr`. Default: 0.1.
         momentum: How much of the running mean of the gradients is kept. Default: 0.95.
@@ -39,7 +40,7 @@ class Muon(Optimizer):
         maximize: Climb instead of descending. Default: False.
 
     Raises:
-        ArgumentError: If a parameter is no matrix, or a setting makes no sense.
+        ArgumentError: If a parameter has fewer than two dimensions, or a setting makes no sense.
 
     >>> w = cr.tensor([[1.0, 0.0], [0.0, -2.0]], requires_grad=True)
     >>> optimizer = cr.optim.Muon([w], lr=0.5)
@@ -83,11 +84,11 @@ class Muon(Optimizer):
 
     def check(self, group: ParamGroup) -> None:
         for param in group["params"]:
-            if param.ndim != 2:
+            if param.ndim < 2:
                 raise ArgumentError(
-                    "Muon takes matrices only.",
+                    "Muon takes matrices and filters only.",
                     where="params",
-                    expected="tensors of two dimensions",
+                    expected="tensors of two dimensions or more",
                     got=f"one of shape {param.shape}",
                     remedy='leave the others to AdamW: optim.get("muon", model.parameters()), or MultiOptimizer',
                 )
@@ -99,13 +100,14 @@ class Muon(Optimizer):
         mean = state["momentum_buffer"]
         mean.copy_(hyper.momentum * mean + (1 - hyper.momentum) * grad)
         direction = hyper.momentum * mean + (1 - hyper.momentum) * grad if hyper.nesterov else mean
+        direction = direction.reshape(len(param), -1)
+        rows, columns = direction.shape
         direction = orthogonalised(direction, hyper.ns_coefficients, hyper.ns_steps, hyper.eps)
-        rows, columns = param.shape
         if hyper.adjust_lr_fn == "match_rms_adamw":
             adjusted = 0.2 * math.sqrt(max(rows, columns))
         else:
             adjusted = math.sqrt(max(1, rows / columns))
-        param.copy_(param - hyper.lr * adjusted * direction)
+        param.copy_(param - hyper.lr * adjusted * direction.reshape(param.shape))
 
 
 def orthogonalised(matrix: Tensor, coefficients: tuple[Tensor, Tensor, Tensor], steps: int, eps: Tensor) -> Tensor:

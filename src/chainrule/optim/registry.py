@@ -20,21 +20,23 @@ from chainrule.optim.rmsprop import RMSprop
 from chainrule.optim.sgd import SGD
 
 
-def _muon(params: Params, lr: float) -> Optimizer:
-    """Muon for the matrices and AdamW for the rest, at one learning rate that fits both."""
+def _muon(
+    params: Params, lr: float, weight_decay: float = 0.1, momentum: float = 0.95, nesterov: bool = True
+) -> Optimizer:
+    """Muon for matrices and filters and AdamW for the rest, at one learning rate that fits both."""
     matrices: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for group in read_groups(params):
         tensors, names = read_params(group["params"])
         items = list(zip(names, tensors, strict=True)) if names else tensors
         for part, is_matrix in ((matrices, True), (others, False)):
-            chosen = [item for item, tensor in zip(items, tensors, strict=True) if (tensor.ndim == 2) == is_matrix]
+            chosen = [item for item, tensor in zip(items, tensors, strict=True) if (tensor.ndim >= 2) == is_matrix]
             part.append({**group, "params": chosen})
     made: list[Optimizer] = []
     if any(group["params"] for group in matrices):
-        made.append(Muon(matrices, lr=lr, adjust_lr_fn="match_rms_adamw"))
+        made.append(Muon(matrices, lr, weight_decay, momentum, nesterov, adjust_lr_fn="match_rms_adamw"))
     if any(group["params"] for group in others):
-        made.append(AdamW(others, lr=lr, weight_decay=0.1))
+        made.append(AdamW(others, lr=lr, weight_decay=weight_decay))
     return MultiOptimizer(*made)
 
 
@@ -64,9 +66,10 @@ def get(name: str, params: Params, lr: float | None = None, **settings: Any) -> 
     """An optimizer by Keras's name for it, in capitals or not.
 
     Learning rates are Keras's where none is given, because that is whose names these are: 0.01 for "sgd", 0.001 for all
-    others. (The classes have PyTorch's.) All other settings are those of the class. "muon" is `Muon` for the matrices
-    and `AdamW` for all other parameters, with "match_rms_adamw" and one weight decay, so that one learning rate fits
-    both; to leave a matrix to AdamW too, such as an embedding, make the `MultiOptimizer` yourself.
+    others. (The classes have PyTorch's.) All other settings are those of the class. "muon" is `Muon` for matrices and
+    the filters of convolutions, and `AdamW` for all other parameters, with "match_rms_adamw" and one weight decay, so
+    that one learning rate fits both; to leave a matrix to AdamW too, such as an embedding, make the `MultiOptimizer`
+    yourself.
 
     Args:
         name: One of `optimizer_names()`.

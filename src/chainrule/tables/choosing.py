@@ -58,10 +58,11 @@ class Plan:
             lr=self.lr,
             **self.optimizer_settings,
         )
-        for group in made.param_groups[1:]:
-            group["lr"] *= self.norm_bias_factor
-            if "weight_decay" in group:
-                group["weight_decay"] /= self.norm_bias_factor
+        for group in made.param_groups:
+            if group["params"] and apart.issuperset(map(id, group["params"])):
+                group["lr"] *= self.norm_bias_factor
+                if "weight_decay" in group:
+                    group["weight_decay"] /= self.norm_bias_factor
         return made
 
 
@@ -98,10 +99,10 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
     plan = replace(
         plan, **said, optimizer_settings=_optimizer_settings(settings), norm_bias_factor=settings.norm_bias_factor
     )
-    if settings.augment or settings.flip_average:
+    if settings.augment or _averages(settings):
         _check_pictures(preparation, settings)
-        looks = replace(plan.architecture, augment=settings.augment, flip_average=settings.flip_average)
-        plan = replace(plan, architecture=looks)
+        looks = {name: getattr(settings, name) for name in ("augment", "flip_average", "shift_average")}
+        plan = replace(plan, architecture=replace(plan.architecture, **looks))
     return replace(plan, because=f"{_shape(plan.architecture)}, for {rows:,} rows to train on")
 
 
@@ -110,19 +111,24 @@ def _optimizer_settings(settings: Settings) -> dict[str, float]:
     return {name: value for name, value in said.items() if value is not None}
 
 
+def _averages(settings: Settings) -> bool:
+    """Whether several looks at a picture are asked for."""
+    return settings.flip_average or settings.shift_average > 0
+
+
 def _check_pictures(preparation: Preparation, settings: Settings) -> None:
     """Raise an `ArgumentError` where there is nothing to augment.
 
     That is, where there are no pictures; or, for what concerns whole rows, where they are not the only input.
     """
     kinds = {name: column.kind for name, column in preparation.inputs.items()}
-    whole = settings.flip_average or any(isinstance(augmentation(said), Mixing) for said in settings.augment)
+    whole = _averages(settings) or any(isinstance(augmentation(said), Mixing) for said in settings.augment)
     if Picture.kind not in kinds.values() or (whole and preparation.alone is None):
         raise ArgumentError(
             "pictures are mixed or averaged where they are all that there is."
             if whole
             else "only pictures are augmented.",
-            where="flip_average" if settings.flip_average else "augment",
+            where=next((name for name in ("flip_average", "shift_average") if getattr(settings, name)), "augment"),
             expected="a column of pictures" + (" alone" if whole else ""),
             got=", ".join(f"{name}: {kind}" for name, kind in kinds.items()),
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule import nn
 from chainrule._tensor import Tensor
-from chainrule.augment import FlipAverage
+from chainrule.augment import ViewAverage
 from chainrule.columns.base import Target
 from chainrule.columns.picture import Picture
 from chainrule.core.abstract import shapes_only
@@ -38,6 +38,7 @@ class Architecture:
         dropout: The probability of dropping a hidden unit in training.
         augment: How pictures are changed in training, by the names of `chainrule.augment`.
         flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
+        shift_average: By so many pixels pictures are moved for further looks; 0 for none.
     """
 
     model: str
@@ -45,6 +46,7 @@ class Architecture:
     dropout: float = 0.0
     augment: tuple[str, ...] = ()
     flip_average: bool = False
+    shift_average: int = 0
 
 
 class TableNetwork(nn.Module):
@@ -91,7 +93,8 @@ def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
     count = sum(target.outputs for target in preparation.targets.values())
     if isinstance(preparation.alone, Picture):
         network = preparation.alone.encoder(count, architecture.model, architecture.augment)
-        return FlipAverage(dict(network.named_children())) if architecture.flip_average else network
+        flip, shift = architecture.flip_average, architecture.shift_average
+        return ViewAverage(dict(network.named_children()), flip=flip, shift=shift) if flip or shift else network
     places, encoders = _encoders(preparation, architecture.augment)
     width = sum(_features(encoders[name], place) for name, place in places.items())
     body = MLP(width, architecture.hidden, count, dropout=architecture.dropout)

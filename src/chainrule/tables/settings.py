@@ -42,6 +42,7 @@ class Settings:
         model: "mlp", "linear", or for pictures the name of a model of `chainrule.models`.
         augment: How pictures are changed in training: see `chainrule.augment.get`.
         flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
+        shift_average: By so many pixels pictures are moved, both ways, for two further looks; 0 for none.
         optimizer: Its name.
         lr: Its learning rate; of a schedule the highest.
         momentum: The optimizer's momentum, where it has one.
@@ -81,6 +82,7 @@ class Settings:
     model: str | None = None
     augment: tuple[str, ...] = ()
     flip_average: bool = False
+    shift_average: int = 0
     optimizer: str | None = None
     lr: float | None = None
     momentum: float | None = None
@@ -101,7 +103,14 @@ class Settings:
         for name in ("test_share", "validation_share"):
             if not 0 < getattr(self, name) < 1:
                 raise ArgumentError("a share lies between 0 and 1.", where=name, expected=0.2, got=getattr(self, name))
-        for name, least in (("folds", 2), ("batch_size", 0), ("epochs", 1), ("patience", 1), ("memory", 1)):
+        for name, least in (
+            ("folds", 2),
+            ("batch_size", 0),
+            ("epochs", 1),
+            ("patience", 1),
+            ("memory", 1),
+            ("shift_average", 0),
+        ):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ArgumentError("this number is too small.", where=name, expected=f"{least} or more", got=value)
