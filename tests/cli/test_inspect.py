@@ -55,6 +55,15 @@ def test_full_batch(chainrule, train):
     assert "for m < 1221:" in chainrule("inspect", "run", "--stage", "kernels").out
 
 
+def test_a_profile_of_a_run_whose_optimizer_looks_ahead(chainrule, home):
+    table = "\n".join(["x,y", *(f"{i % 7},{i % 7 * 2}" for i in range(60))])
+    (home / "t.csv").write_text(table)
+    said = ["model = 'linear'", "optimizer = 'sgd'", "momentum = 0.9", "nesterov = true", "epochs = 1"]
+    (home / "t.toml").write_text("\n".join(["data = 't.csv'", "target = 'y'", "out = 'run'", *said]))
+    assert chainrule("train", "t.toml").code == 0
+    assert chainrule("profile", "run", "--repeat", 1).code == 0
+
+
 def test_names_that_there_are_not(chainrule, run):
     code, _, err = chainrule("inspect", "run", "--stage", "machine")
     assert code == 2

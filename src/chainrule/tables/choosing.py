@@ -39,7 +39,7 @@ class Plan:
     patience: int
     because: str = ""
     schedule: str | None = None
-    optimizer_settings: dict[str, float] = field(default_factory=dict)
+    optimizer_settings: dict[str, bool | float] = field(default_factory=dict)
     norm_bias_factor: float = 1.0
 
     def optimizer_of(self, network: nn.Module) -> optim.Optimizer:
@@ -106,7 +106,7 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
     return replace(plan, because=f"{_shape(plan.architecture)}, for {rows:,} rows to train on")
 
 
-def _optimizer_settings(settings: Settings) -> dict[str, float]:
+def _optimizer_settings(settings: Settings) -> dict[str, bool | float]:
     said = {name: getattr(settings, name) for name in ("momentum", "nesterov", "weight_decay")}
     return {name: value for name, value in said.items() if value is not None}
 
