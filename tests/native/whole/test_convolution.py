@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
-from chainrule.native.whole.convolution import matrix, matrix_weight
+from chainrule.native.whole.convolution import matrix, matrix_weight, winograd_weight, winograd_windows
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE
 from tests.native.registers import check_sums_stay_in_registers
@@ -141,6 +143,63 @@ def test_on_the_matrix_unit(size, matrix_unit):
     check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
 
 
+# Both ways by which float32 is not summed window by window.
+@pytest.fixture(params=["matrix unit", "fewer products"])
+def other_way(request, monkeypatch):
+    """A target on which everything that can be done so is, however slowly."""
+    if request.param == "matrix unit":
+        request.getfixturevalue("matrix_unit")
+        return RUNNABLE[0]
+    request.getfixturevalue("fewer_products")
+    return replace(RUNNABLE[0], matrix=False)
+
+
+@pytest.fixture
+def fewer_products(monkeypatch):
+    """Every window of 3×3 that can be is summed by fewer products, however slowly."""
+    for module in (winograd_windows, winograd_weight):
+        monkeypatch.setattr(module, "_WORTH", np.inf)
+
+
+# (pictures, height, width, channels, outputs, padding of each side)
+BY_FEWER_PRODUCTS = [
+    (2, 7, 9, 16, 33, ((1, 1), (1, 1))),
+    (3, 4, 4, 40, 16, ((1, 1), (1, 1))),
+    (1, 13, 6, 24, 70, ((0, 0), (0, 0))),
+    (5, 2, 3, 17, 20, ((2, 2), (2, 1))),
+    (4, 8, 8, 64, 64, ((0, 1), (1, 0))),
+    (2, 10, 12, 160, 140, ((1, 1), (1, 1))),
+    (1, 4, 150, 16, 16, ((1, 1), (1, 1))),
+    (3, 3, 3, 16, 16, ((0, 0), (0, 0))),
+]
+
+
+@pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
+@pytest.mark.parametrize("size", BY_FEWER_PRODUCTS, ids=str)
+def test_by_fewer_products(size, target, fewer_products):
+    n, h, w, c, o, padding = size
+    frame, target = Frame((1, 1), padding, (1, 1), 1), replace(target, matrix=False)
+    x, weight = numbers((n, h, w, c), float32, seed=1), numbers((o, 3, 3, c), float32, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
+    for primitive, arrays, params in passes(x, weight, numbers(y.shape, float32, seed=3), frame):
+        check(target, primitive, *arrays, **params)
+
+
+def test_a_part_of_the_batch_by_fewer_products(fewer_products):
+    frame, target = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, g = numbers((6, 5, 6, 20), float32, seed=1), numbers((6, 5, 6, 24), float32, seed=2)
+    check(target, CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame, parts=3)
+
+
+def test_what_is_large_is_summed_window_by_window(fewer_products):
+    """The sum of two pixels of 3e38 overflows, where a thousandth of each does not."""
+    frame, target = Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, w = np.zeros((1, 4, 4, 16), float32), np.full((16, 3, 3, 16), 1e-3, float32)
+    x[0, 1, 1:3] = 3e38
+    found, _ = computed(target, CONVOLUTION, x, w, frame=frame)
+    np.testing.assert_allclose(found, CONVOLUTION.evaluate(x, w, frame=frame), rtol=1e-5)
+
+
 def passes(x, w, g, frame):
     """The three passes' primitives, with their arrays and sizes."""
     yield CONVOLUTION, (x, w), {"frame": frame}
@@ -148,17 +207,17 @@ def passes(x, w, g, frame):
     yield CONVOLUTION_WEIGHT, (x, g), {"frame": frame, "kernel": w.shape[1:-1]}
 
 
-def test_errors_are_those_of_float32(matrix_unit):
+def test_errors_are_those_of_float32(other_way):
     random, frame = np.random.default_rng(0), Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
     x, w, g = (random.standard_normal(shape) for shape in ((4, 12, 12, 64), (64, 3, 3, 64), (4, 12, 12, 64)))
     for primitive, arrays, params in passes(x, w, g, frame):
         arrays = [array.astype(float32) for array in arrays]
-        found, _ = computed(RUNNABLE[0], primitive, *arrays, **params)
+        found, _ = computed(other_way, primitive, *arrays, **params)
         exact = primitive.evaluate(*[array.astype(np.float64) for array in arrays], **params)
         assert np.abs(found - exact).max() < 8e-6 * exact.std()
 
 
-def test_infinity_and_nan_stay_where_they_belong(matrix_unit):
+def test_infinity_and_nan_stay_where_they_belong(other_way):
     frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
     x, w, g = (
         numbers(shape, float32, seed) for seed, shape in enumerate([(2, 8, 8, 32), (32, 3, 3, 32), (2, 8, 8, 32)])
@@ -173,7 +232,7 @@ def test_infinity_and_nan_stay_where_they_belong(matrix_unit):
     for primitive, arrays, params in passes(x, w, g, frame):
         with np.errstate(invalid="ignore"):
             expected = primitive.evaluate(*arrays, **params)
-        np.testing.assert_array_equal(computed(RUNNABLE[0], primitive, *arrays, **params)[0], expected)
+        np.testing.assert_array_equal(computed(other_way, primitive, *arrays, **params)[0], expected)
 
 
 # (pictures, height, width, channels, outputs, kernel, stride, padding, groups, terms: an epilogue may be short or long)
@@ -183,12 +242,14 @@ WITH_EPILOGUE = [
     (2, 7, 9, 1, 1, 3, 2, 1, 19, 1),
     (3, 4, 6, 400, 33, 3, 1, 1, 1, 1),
     (2, 5, 16, 64, 40, 2, 2, 1, 1, 12),
+    (2, 5, 7, 40, 33, 3, 1, 1, 1, 12),
+    (2, 6, 9, 16, 40, 3, 1, 1, 1, 1),
 ]
 
 
 @pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
 @pytest.mark.parametrize("size", WITH_EPILOGUE, ids=str)
-def test_sums_are_finished_before_they_are_stored(size, target, monkeypatch):
+def test_sums_are_finished_before_they_are_stored(size, target, monkeypatch, fewer_products):
     n, h, w, c, o, k, s, p, groups, terms = size
     for module in (matrix, matrix_weight):
         monkeypatch.setattr(module, "_MULTIPLY_ADDS", 1e-9)

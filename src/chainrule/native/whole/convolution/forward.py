@@ -9,6 +9,7 @@ from typing import NamedTuple
 from chainrule.core.shape import Shape
 from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
+from chainrule.native.whole.convolution import winograd_windows
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
@@ -16,6 +17,8 @@ from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
+from chainrule.native.whole.convolution.winograd import with_whole_tiles
+from chainrule.native.whole.convolution.winograd_windows import FewerProducts
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, steps, strides
 
 
@@ -62,7 +65,10 @@ def sums_of_windows(parts: Parts, pack_block: Callable[[Block, V], None]) -> Wor
         parts: The convolution.
         pack_block: Writes a block of the weight as (depth, outputs of the block), these filled up to whole vectors.
     """
-    windows, task = _Windows(parts, pack_block), parts.task
+    fewer = winograd_windows.pays(parts)
+    if fewer:
+        parts.geometry = with_whole_tiles(parts.geometry)
+    windows, task = _Windows(parts, pack_block, fewer), parts.task
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         windows.unit(units.index)
     return Work(windows.units, parts.scratch)
@@ -71,7 +77,7 @@ def sums_of_windows(parts: Parts, pack_block: Callable[[Block, V], None]) -> Wor
 class _Windows:
     """The code of sums over windows."""
 
-    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None]) -> None:
+    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None], fewer: bool) -> None:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
@@ -82,6 +88,7 @@ class _Windows:
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
+        self._fewer = FewerProducts(parts, self._weight, self._width, self._finish) if fewer else None
 
     def _packed(self, pack_block: Callable[[Block, V], None]) -> V:
         """The weight as (groups, blocks, depth, outputs of a block)."""
@@ -100,9 +107,21 @@ class _Windows:
         return weight
 
     def unit(self, index: V) -> None:
+        """Some pictures, with fewer products where that can be."""
+        f, picture = self._f, self._f.mul(index, i64(self._together))
+        if self._fewer is None:
+            self._directly(picture)
+            return
+        pictures = self._pictures.load(picture, i64(0))
+        suits = self._fewer.suit(pictures, self._together)
+        with f.when(suits):
+            self._fewer.pictures(pictures, self._pictures.apart, picture, self._together)
+        with f.when(f.binary("xor", suits, V("true", "i1"))):
+            self._directly(picture)
+
+    def _directly(self, picture: V) -> None:
         """Some pictures; a block of the weight stays in a cache until it has been used for all of them."""
         f, geometry, parts = self._f, self._geometry, self.parts
-        picture = f.mul(index, i64(self._together))
 
         def group(indices: list[V], _: list[V]) -> None:
             channels = self._pictures.load(picture, indices[0])

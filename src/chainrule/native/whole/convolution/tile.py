@@ -28,6 +28,12 @@ class Tile(NamedTuple):
     vectors: int
 
 
+def even_rows(rows: int, vectors: int, registers: int) -> int:
+    """How many rows tiles of so many vectors have, so that all have about as many."""
+    fitting = min((registers - 1 - vectors) // vectors, _MOST_ROWS)
+    return ceil(rows / ceil(rows / fitting))
+
+
 def choose_tile(rows: int, columns: int, lanes: int, registers: int) -> Tile:
     """The tile that covers so many rows and columns in the least time.
 
@@ -36,8 +42,7 @@ def choose_tile(rows: int, columns: int, lanes: int, registers: int) -> Tile:
     across = ceil(columns / lanes)
     best, least = Tile(1, 1), float("inf")
     for vectors in range(1, min(across, registers // 4) + 1):
-        fitting = min((registers - 1 - vectors) // vectors, _MOST_ROWS)
-        even = ceil(rows / ceil(rows / fitting))
+        even = even_rows(rows, vectors, registers)
         # Two multiply-adds or two loads a cycle; vectors come from the second-level cache, at most one a cycle.
         each = max(even * vectors, even + 2 * vectors, _LATENCY) / 2
         time = ceil(rows / even) * ceil(across / vectors) * each
