@@ -27,6 +27,8 @@ from chainrule.native.whole.task import nest, offset, steps
 SUMS = 16
 # Tiles that go through the products together: more use each weight more often, but outgrow the second-level cache.
 _TILES = 64
+# Cycles to transform a vector of a tile, all 16 of them.
+_TRANSFORM = 45
 # Numbers from 2^60 on might overflow where direct sums do not: its bits.
 _LARGEST = (127 + 60) << 23
 
@@ -223,7 +225,3 @@ def cycles(geometry: Geometry, lanes: int) -> tuple[float, float]:
     across, channels = ceil(geometry.outputs / lanes), ceil(geometry.channels / lanes)
     direct = geometry.batch * prod(geometry.positions) * geometry.depth * across / 2
     return direct, tiles * (SUMS * geometry.channels * across / 2 + (channels + across) * _TRANSFORM)
-
-
-# To transform a vector of a tile.
-_TRANSFORM = 45
