@@ -29,6 +29,8 @@ from chainrule.native.whole.task import nest, offset, steps
 # Cycles to transform a vector of the weight; what is saved must be worth the memory, too.
 _WEIGHT = 60
 _WORTH = 0.85
+# Bytes of the transformed weight, of which each thread has its own.
+_MOST_BYTES = 1 << 25
 
 
 def pays(parts: Parts) -> bool:
@@ -36,9 +38,10 @@ def pays(parts: Parts) -> bool:
     if not is_3_by_3(parts):
         return False
     direct, fewer = cycles(parts.geometry, parts.lanes)
+    vectors = parts.geometry.channels * ceil(parts.geometry.outputs / parts.lanes)
+    bytes = SUMS * vectors * parts.lanes * parts.task.kernel.out.dtype.itemsize
     # Each of two threads makes the weight ready for itself.
-    weight = 2 * parts.geometry.channels * ceil(parts.geometry.outputs / parts.lanes) * _WEIGHT
-    return fewer + weight < _WORTH * direct
+    return bytes <= _MOST_BYTES and fewer + 2 * vectors * _WEIGHT < _WORTH * direct
 
 
 class FewerProducts:
