@@ -219,9 +219,24 @@ def are_moderate(f: Function, bits: V) -> V:
     return f.compare("ult", bits, number(_LARGEST, "i32"))
 
 
-def cycles(geometry: Geometry, lanes: int) -> tuple[float, float]:
-    """About how many a pass takes directly, and how many this way, without what is done to the weight."""
-    tiles = geometry.batch * prod(tiles_of(geometry))
-    across, channels = ceil(geometry.outputs / lanes), ceil(geometry.channels / lanes)
-    direct = geometry.batch * prod(geometry.positions) * geometry.depth * across / 2
-    return direct, tiles * (SUMS * geometry.channels * across / 2 + (channels + across) * _TRANSFORM)
+class Cycles(NamedTuple):
+    """About how many a pass takes, without what is done to the weight.
+
+    Attributes:
+        direct: Window by window.
+        products: Of fewer products, these.
+        transforms: Of fewer products, the sums and differences before and after them.
+    """
+
+    direct: float
+    products: float
+    transforms: float
+
+    @staticmethod
+    def of(geometry: Geometry, lanes: int) -> Cycles:
+        """Those of a convolution."""
+        tiles = geometry.batch * prod(tiles_of(geometry))
+        across, channels = ceil(geometry.outputs / lanes), ceil(geometry.channels / lanes)
+        direct = geometry.batch * prod(geometry.positions) * geometry.depth * across / 2
+        products = tiles * SUMS * geometry.channels * across / 2
+        return Cycles(direct, products, tiles * (channels + across) * _TRANSFORM)

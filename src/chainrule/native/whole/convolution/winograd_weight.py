@@ -13,10 +13,10 @@ from chainrule.native.whole.convolution.tile import even_rows
 from chainrule.native.whole.convolution.winograd import (
     SUMS,
     Block,
+    Cycles,
     Source,
     are_moderate,
     both_ways,
-    cycles,
     each_block,
     is_3_by_3,
     largest,
@@ -50,14 +50,18 @@ def weight_by_fewer_products(task: Task, geometry: Geometry, batches: int) -> Wo
 
 
 def _pays(geometry: Geometry, lanes: int, batches: int) -> bool:
-    direct, fewer = cycles(geometry, lanes)
-    vectors = SUMS * geometry.channels * ceil(geometry.outputs / lanes)
+    if _block_of(geometry.channels, lanes) > _SIDE:
+        return False
+    direct = Cycles.of(geometry, lanes).direct
+    # Channels lie along the lanes here.
+    turned = replace(geometry, channels=geometry.outputs, outputs=geometry.channels)
+    _, products, transforms = Cycles.of(turned, lanes)
+    vectors = geometry.outputs * ceil(geometry.channels / lanes)
     blocks = ceil(geometry.batch * prod(tiles_of(geometry)) / most_tiles(geometry))
-    finish = batches * vectors * _FINISH / SUMS
     # Pixels are transformed for each block of outputs, gradients for each block of channels.
-    again = ceil(max(geometry.channels, geometry.outputs) / _SIDE)
-    transformed = (fewer - blocks * most_tiles(geometry) * vectors / 2) * again
-    return fewer + max(transformed, 0) + blocks * vectors * _TAKEN + finish < _WORTH * direct
+    transforms *= ceil(max(geometry.channels, geometry.outputs) / _SIDE)
+    sums = vectors * (blocks * SUMS * _TAKEN + batches * _FINISH)
+    return products + transforms + sums < _WORTH * direct
 
 
 def _block_of(channels: int, lanes: int) -> int:

@@ -12,10 +12,10 @@ from chainrule.native.whole.convolution.tile import even_rows
 from chainrule.native.whole.convolution.winograd import (
     SUMS,
     Block,
+    Cycles,
     Source,
     are_moderate,
     both_ways,
-    cycles,
     each_block,
     is_3_by_3,
     largest,
@@ -37,11 +37,11 @@ def pays(parts: Parts) -> bool:
     """Whether fewer products take fewer cycles."""
     if not is_3_by_3(parts):
         return False
-    direct, fewer = cycles(parts.geometry, parts.lanes)
+    direct, products, transforms = Cycles.of(parts.geometry, parts.lanes)
     vectors = parts.geometry.channels * ceil(parts.geometry.outputs / parts.lanes)
     bytes = SUMS * vectors * parts.lanes * parts.task.kernel.out.dtype.itemsize
     # Each of two threads makes the weight ready for itself.
-    return bytes <= _MOST_BYTES and fewer + 2 * vectors * _WEIGHT < _WORTH * direct
+    return bytes <= _MOST_BYTES and products + transforms + 2 * vectors * _WEIGHT < _WORTH * direct
 
 
 class FewerProducts:
