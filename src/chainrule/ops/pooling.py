@@ -226,11 +226,12 @@ def _adaptive(name: str, input: Tensor, output_size: Lengths, ndim: int) -> Tens
 
 
 def _even_regions(x: Tensor, target: Shape) -> Tensor:
-    """The means along all dimensions that regions divide evenly; the others as they are."""
+    """The means along all dimensions that regions of several elements divide evenly; the others as they are."""
     shape, within = [len(x)], []
     for n, m in zip(x.shape[1:-1], target, strict=True):
-        shape += [n] if n % m else [m, n // m]
-        if n % m == 0:
+        evenly = n > m and n % m == 0
+        shape += [m, n // m] if evenly else [n]
+        if evenly:
             within.append(len(shape) - 1)
     return x.reshape(*shape, x.shape[-1]).mean(tuple(within)) if within else x
 
