@@ -24,23 +24,22 @@ from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, 
 
 def emit_convolution(task: Task) -> Work:
     """A unit is a picture, or some small ones."""
-    (x, w), out = task.kernel.specs, task.kernel.out
+    (x, weight), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
-    geometry = Geometry.of(x.shape, w.shape, out.shape, task.kernel.params["frame"])
+    geometry = Geometry.of(x.shape, weight.shape, out.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise(task, geometry)
     if work := on_matrix_unit(task, geometry, Sides.forward(geometry)):
         return work
-    parts = Parts(task, geometry)
+    parts, w = Parts(task, geometry), task.inputs[1]
 
     def pack_block(block: Block, to: V) -> None:
         outputs, depth = geometry.outputs, geometry.depth
-        source = parts.at(w_at, (block.group, outputs * depth), (block.first, depth))
+        source = parts.at(w, (block.group, outputs * depth), (block.first, depth))
         strip = Strip(source, depth, 1, i64(depth), depth, i64(block.width), parts.whole_vectors(block.width))
         pack(task.f, task.element, parts.lanes, strip, to)
 
-    w_at = task.inputs[1]
     return sums_of_windows(parts, pack_block)
 
 
