@@ -165,7 +165,7 @@ class Evaluator:
                 self.function.store(self.function.extract(value, 0) if value.lanes else value, pointer)
             else:
                 assert self.lanes is not None
-                write(self.function, self._spread(value), pointer, place, self.lanes.count, self.lanes.mask)
+                write(self.function, self._spread(value), pointer, place, self.lanes)
 
     def _load(self, expr: Load) -> V:
         function, type = self.function, MEMORY[expr.dtype.name]
@@ -178,7 +178,7 @@ class Evaluator:
             assert self.lanes is not None
             if self.streams and place.rest is None and place.stride == 1:
                 self._fetch_ahead(pointer, self.lanes.count * expr.dtype.itemsize)
-            found = read(function, type, pointer, place, self.lanes.count, self._active(valid))
+            found = read(function, type, pointer, place, self.lanes, self._active(valid))
         return function.compare("ne", found, number(0, found.type)) if expr.dtype == bool else found
 
     def _fetch_ahead(self, pointer: V, size: int) -> None:

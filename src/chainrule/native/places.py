@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chainrule.compiler.index import Atom, Index, Lookup, Quotient, Remainder, Var
-from chainrule.native.emit import Function, V, i64, number, vector
+from chainrule.native.emit import BYTES, Function, V, i64, number, vector
 
 _HALF = 2**31
+
+# Processors without masks in registers of their own read some lanes of so many bytes or more as fast as all, and smaller
+# ones a branch each. Writing them is slow on some (AMD: 42 instructions), whatever their size.
+_LEAST_MASKED = 4
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,13 @@ class Lanes:
             up from there.
         count: How many lanes.
         mask: Those that are computed; None for all. The others touch no memory.
+        first: How many these are, from the first on, where a processor without masks is to know.
     """
 
     var: Var
     count: int
     mask: V | None = None
+    first: int | None = None
 
 
 @dataclass(frozen=True)
@@ -140,28 +146,58 @@ def _small(index: Index) -> bool:
     return low >= -_HALF and high < _HALF
 
 
-def read(function: Function, type: str, pointer: V, place: Place, count: int, mask: V | None) -> V:
+def read(function: Function, type: str, pointer: V, place: Place, lanes: Lanes, mask: V | None) -> V:
     """The elements at a place that differs from lane to lane; where `mask` does not hold, 0."""
+    count = lanes.count
     whole = vector(type, count)
     if place.rest is None and place.stride in (1, -1):
         back = place.stride == -1
         if back:
             pointer = element_at(function, pointer, type, i64(1 - count))
             mask = mask and _reversed(function, mask)
+        elif lanes.first and mask is lanes.mask and BYTES[type] < _LEAST_MASKED:
+            return _read_pieces(function, type, pointer, lanes.first, count)
         found = function.load(whole, pointer) if mask is None else function.masked_load(whole, pointer, mask)
         return _reversed(function, found) if back else found
     return function.gather(whole, _pointers(function, type, pointer, place, count), mask or _all(count))
 
 
-def write(function: Function, value: V, pointer: V, place: Place, count: int, mask: V | None) -> None:
-    """Store a vector at a place that differs from lane to lane, where `mask` holds."""
+def write(function: Function, value: V, pointer: V, place: Place, lanes: Lanes) -> None:
+    """Store a vector at a place that differs from lane to lane, those lanes that are computed."""
     if place.rest is None and place.stride == 1:
-        if mask is None:
+        if lanes.mask is None:
             function.store(value, pointer)
+        elif lanes.first:
+            for start, size in _pieces(lanes.first):
+                piece = function.shuffle(value, value, range(start, start + size))
+                function.store(piece, element_at(function, pointer, value.element, i64(start)))
         else:
-            function.masked_store(value, pointer, mask)
+            function.masked_store(value, pointer, lanes.mask)
     else:
-        function.scatter(value, _pointers(function, value.element, pointer, place, count), mask or _all(count))
+        pointers = _pointers(function, value.element, pointer, place, lanes.count)
+        function.scatter(value, pointers, lanes.mask or _all(lanes.count))
+
+
+def _pieces(count: int) -> Iterator[tuple[int, int]]:
+    """So many elements in pieces that are powers of two, the largest first: where each starts, and its size."""
+    start = 0
+    while start < count:
+        size = 1 << (count - start).bit_length() - 1
+        yield start, size
+        start += size
+
+
+def _read_pieces(function: Function, type: str, pointer: V, first: int, count: int) -> V:
+    """The first elements of a vector, and 0 after them."""
+    found = number(0, vector(type, count))
+    for start, size in _pieces(first):
+        piece = function.load(vector(type, size), element_at(function, pointer, type, i64(start)))
+        wide = function.shuffle(piece, piece, [lane % size for lane in range(count)])
+        within = range(start, start + size)
+        found = function.shuffle(
+            found, wide, [count + lane - start if lane in within else lane for lane in range(count)]
+        )
+    return found
 
 
 def element_at(function: Function, pointer: V, type: str, index: V) -> V:

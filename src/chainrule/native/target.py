@@ -54,7 +54,9 @@ def host() -> Target:
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features()
     triple = llvm.get_process_triple()
-    cpu, flat = llvm.get_host_cpu_name(), features.flatten()
+    # Some of AMD's processors have `insertq`, which has no form for wide registers: beside their instructions it waits
+    # for hundreds of cycles.
+    cpu, flat = llvm.get_host_cpu_name(), features.flatten().replace("+sse4a", "-sse4a")
     if triple.startswith(("aarch64", "arm64")):
         return Target("neon", 16, 32, cpu, flat, triple)
     if all(features.get(name) for name in ("avx512f", "avx512bw", "avx512dq", "avx512vl")):

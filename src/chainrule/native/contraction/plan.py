@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import ceil, log2
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chainrule.native.contraction.product import Operand, Product
 from chainrule.native.matrix_unit import DEPTH, LEVELS, SIDE, WIDTH
@@ -50,15 +50,28 @@ SPLIT_FAR = 16
 FAR_NUMBERS = 1 << 18
 # Loads in a cycle, in practice.
 LOADS = 1.7
-# Bytes of `a` that are to stay in the second-level cache while the panels of `b` pass by.
-BLOCK_BYTES = 5 << 18
-# Steps of k that are computed at once where there are many, so that blocks and panels have a handy shape.
-PART = 1024
 SHORTEST_PART = 16
 # Pages of memory that one walk along k may touch before it waits for their addresses; steps in a page that hide it.
 NEAR_PAGES = 16
 PAGE = 4096
 STEPS_IN_PAGE = 4
+
+
+class Blocking(NamedTuple):
+    """How much is to stay in the caches.
+
+    Attributes:
+        rows: Bytes of `a` that the second-level cache holds while the panels of `b` pass by.
+        part: Steps of k that are computed at once where there are many, so that blocks and panels have a handy shape.
+    """
+
+    rows: int
+    part: int
+
+
+# Tiles of narrower vectors are smaller: what they read is used less often, so it must come from nearer by. And processors
+# that have no wider ones have smaller caches.
+WIDE, NARROW = Blocking(rows=5 << 18, part=1024), Blocking(rows=1 << 18, part=256)
 
 
 @dataclass(frozen=True)
@@ -147,14 +160,14 @@ def make_plan(product: Product, target: Target) -> Plan:
     best = min(vectors, key=lambda plan: _cost(plan, target))
     # On the matrix unit, how many steps of k are best computed at once depends on how the rows are divided.
     plans = [best, *(plan for each in both for plan in matrix_plans(each, target))]
-    divided = (each for plan in plans for each in _divided(plan))
+    divided = (each for plan in plans for each in _divided(plan, target))
     return min(divided, key=lambda plan: (_cost(plan, target), plan.units))
 
 
-def _divided(plan: Plan) -> Iterator[Plan]:
+def _divided(plan: Plan, target: Target) -> Iterator[Plan]:
     """The ways to divide the work among units: their rows must fit the cache, and they must be worth handing out."""
     rows = plan.tile.rows
-    room = BLOCK_BYTES if plan.form != "matrix" else SPLIT_BLOCK_BYTES
+    room = _blocking(target).rows if plan.form != "matrix" else SPLIT_BLOCK_BYTES
     most = max(room // (plan.depth * plan.packed_bytes), 4 * rows)
     least = SMALLEST_UNIT / plan.depth
     blocks = [each for each in _counts(ceil(plan.product.m / rows)) if each * rows <= most]
@@ -184,7 +197,7 @@ def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
             # Only AVX-512 loads parts of vectors at no cost.
             pack_b = "partial"
         panels, block = ceil(across / vectors), ceil(product.m / tile.rows) * tile.rows
-        depth = _depth(product, pack_a or pack_b != "never")
+        depth = _depth(product, _blocking(target), pack_a or pack_b != "never")
         yield Plan("outer", product, lanes, tile, panels, panels, block, depth, pack_a, pack_b, masked)
 
 
@@ -216,13 +229,17 @@ def matrix_plans(product: Product, target: Target) -> Iterator[Plan]:
         yield Plan("matrix", product, SIDE, tile, panels, panels, block, depth, True, "always", False)
 
 
-def _depth(product: Product, packs: bool) -> int:
+def _blocking(target: Target) -> Blocking:
+    return WIDE if target.vector_bytes == 64 else NARROW
+
+
+def _depth(product: Product, blocking: Blocking, packs: bool) -> int:
     """How many steps of k are computed at once: all, unless rows of `a` or what is packed would outgrow the cache."""
     k = max(product.k, 1)
-    if k <= 2 * PART or not (packs or product.m * k * product.itemsize > BLOCK_BYTES):
+    if k <= 2 * blocking.part or not (packs or product.m * k * product.itemsize > blocking.rows):
         return k
     # Parts of about the same length, and a last one that is not too short for packing.
-    first = ceil(k / ceil(k / PART))
+    first = ceil(k / ceil(k / blocking.part))
     return next(depth for depth in range(first, k) if not 0 < k % depth < SHORTEST_PART)
 
 

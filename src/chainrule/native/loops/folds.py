@@ -11,8 +11,10 @@ from chainrule.compiler.kernel import Fold, Pass
 from chainrule.native.emit import REGISTER, Function, V, i64, number, vector
 from chainrule.native.expressions import Evaluator
 
+_HALF = 2**31
+
 State = tuple[V, ...]
-"""What is carried: the total or the best so far, and for a search also where it stands (i64)."""
+"""What is carried: the total or the best so far, and for a search also where it stands."""
 
 
 class Folds:
@@ -26,7 +28,8 @@ class Folds:
     """
 
     def __init__(self, function: Function, each: Pass, lanes: int, *, along: bool) -> None:
-        self._each = [_Folder(function, statement) for statement in each.statements if isinstance(statement, Fold)]
+        places = "i32" if math.prod(loop.extent for loop in each.loops) < _HALF else "i64"
+        self._each = [_Folder(function, found, places) for found in each.statements if isinstance(found, Fold)]
         self._loops = each.loops
         self._lanes = lanes
         self._along = along
@@ -52,7 +55,7 @@ class Folds:
 
     def totals(self, state: State) -> list[tuple[Result, V]]:
         """What each reduction gives."""
-        return [(each.fold.result, (each.across(own) if self._along else own)[-1]) for each, own in self._parts(state)]
+        return [(each.fold.result, each.total(own, self._along)) for each, own in self._parts(state)]
 
     def _parts(self, state: State) -> list[tuple[_Folder, State]]:
         """Each reduction with its own state."""
@@ -74,10 +77,12 @@ class _Folder:
     Args:
         function: The function under construction.
         fold: The statement.
+        places: The type of where something stands: with 32 bits, a vector has as many lanes as one of floats.
     """
 
-    def __init__(self, function: Function, fold: Fold) -> None:
+    def __init__(self, function: Function, fold: Fold, places: str) -> None:
         self._function = function
+        self._places = places
         self._element = REGISTER[fold.value.dtype.name]
         self.searches = fold.how.startswith("arg")
         self._largest = fold.how.endswith("max")
@@ -89,7 +94,8 @@ class _Folder:
         first = number(self._weakest(), vector(self._element, lanes))
         if not self.searches:
             return (first,)
-        return (first, self._function.lane_numbers(lanes) if along else number(0, vector("i64", lanes)))
+        zeros = number(0, vector(self._places, lanes))
+        return (first, self._function.lane_numbers(lanes, self._places) if along else zeros)
 
     def _weakest(self) -> float:
         if self.fold.how == "sum":
@@ -113,7 +119,8 @@ class _Folder:
         best = function.select(better, value, before)
         if not self.searches:
             return (best,)
-        position = function.splat(function.convert("sext", position, "i64"), before.lanes)
+        narrow = "trunc" if self._places == "i32" else "sext"
+        position = function.splat(function.convert(narrow, position, self._places), before.lanes)
         return (best, function.select(better, position, state[1]))
 
     def merge(self, a: State, b: State) -> State:
@@ -128,6 +135,11 @@ class _Folder:
             ties = function.binary("and", function.binary("xor", loses, number(True, loses.type)), earlier)
             wins = function.binary("or", wins, ties)
         return tuple(function.select(wins, right, left) for left, right in zip(a, b, strict=True))
+
+    def total(self, state: State, along: bool) -> V:
+        """What the reduction gives; `along` if the lanes of its state are to become one."""
+        found = (self.across(state) if along else state)[-1]
+        return self._function.convert("sext", found, "i64") if self.searches else found
 
     def across(self, state: State) -> State:
         """The lanes of a state as one: halves, halves of halves, and so on."""

@@ -13,11 +13,18 @@ from chainrule.native.places import Lanes
 # Sums of floats over more turns are made in parts of so many, for errors to grow with the length of a part only.
 _PART = 64
 
+# Loops of so few turns, such as over the windows of a pooling layer, are written out turn by turn.
+_FEW = 9
+
 
 def repeat(
     function: Function, folds: Folds, state: State, extent: int, step: int, turn: Callable[[V, State], State]
 ) -> State:
     """From 0 up to `extent`, a multiple of `step`; the state afterwards."""
+    if extent <= _FEW * step:
+        for at in range(0, extent, step):
+            state = turn(i64(at), state)
+        return state
     return _parts(function, folds, state, (i64(0), i64(extent)), extent, step, turn)
 
 
@@ -75,10 +82,13 @@ def piece(scope: Evaluator, loop: Var, lanes: int, start: V, length: int, turn: 
 
 def _vector_at(scope: Evaluator, loop: Var, lanes: int, at: V, *, whole: bool = False) -> Evaluator:
     """Where a vector stands whose first lane is at an index of a loop; `whole` if all of it is known to be within."""
-    mask = None
+    mask = first = None
     if loop.extent % lanes and not whole:
-        mask = scope.function.mask(scope.function.sub(i64(loop.extent), at), lanes)
-    return scope.inside({loop: at}, Lanes(loop, lanes, mask))
+        known = at.text.isdigit()
+        left = i64(loop.extent - int(at.text)) if known else scope.function.sub(i64(loop.extent), at)
+        mask = scope.function.mask(left, lanes)
+        first = int(left.text) if known and not scope.target.masks else None
+    return scope.inside({loop: at}, Lanes(loop, lanes, mask, first))
 
 
 def least(function: Function, a: V, b: V) -> V:
