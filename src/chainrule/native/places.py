@@ -10,8 +10,8 @@ from chainrule.native.emit import BYTES, Function, V, i64, number, vector
 
 _HALF = 2**31
 
-# Processors without masks in registers of their own read some lanes of so many bytes or more as fast as all, and smaller
-# ones a branch each. Writing them is slow on some (AMD: 42 instructions), whatever their size.
+# Processors without registers for masks read some lanes of so many bytes or more as fast as all, but smaller ones by a
+# branch each. Writing some is slow on a few (AMD: 42 instructions), whatever their size.
 _LEAST_MASKED = 4
 
 

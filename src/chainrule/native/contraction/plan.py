@@ -69,8 +69,8 @@ class Blocking(NamedTuple):
     part: int
 
 
-# Tiles of narrower vectors are smaller: what they read is used less often, so it must come from nearer by. And processors
-# that have no wider ones have smaller caches.
+# Tiles of narrower vectors are smaller: what they read is used less often, so it must come from nearer by. And
+# processors that have no wider ones have smaller caches.
 WIDE, NARROW = Blocking(rows=5 << 18, part=1024), Blocking(rows=1 << 18, part=256)
 
 
