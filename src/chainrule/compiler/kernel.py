@@ -79,6 +79,7 @@ class Loops:
         lanes: Whether vectors run along the last outer loop (a lane is an outer index) or along the last inner loop.
         notes: Where its operations come from.
         flops: The floating-point operations, in all.
+        stretches: Into how many stretches of its first loop its units are to be cut, for a `Chain`.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Loops:
     lanes: Literal["outer", "inner"] = "outer"
     notes: tuple[Note, ...] = ()
     flops: int = 0
+    stretches: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,7 @@ class Contraction:
     epilogue: tuple[Store, ...]
     notes: tuple[Note, ...] = ()
     flops: int = 0
+    stretches: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,7 @@ class Convolution:
     epilogue: tuple[Store, ...]
     notes: tuple[Note, ...] = ()
     flops: int = 0
+    stretches: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +149,27 @@ class Whole:
     out: Spec
     notes: tuple[Note, ...] = ()
     flops: int = 0
+    stretches: int = 1
 
 
 Kernel: TypeAlias = Loops | Contraction | Convolution | Whole
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Kernels that follow one another and go through a batch together, stretch by stretch (`compiler/chains.py`).
+
+    Attributes:
+        first: The number of the first one.
+        stop: The number of the one after the last.
+        stretches: Into how many stretches they are cut.
+        within: What only they touch: of these arrays a stretch is needed at a time.
+    """
+
+    first: int
+    stop: int
+    stretches: int
+    within: frozenset[Buffer]
 
 
 @dataclass(frozen=True)
@@ -163,6 +185,7 @@ class Program:
         inputs: The inputs' buffers, in the order of a call.
         results: The results' buffers, likewise.
         streams: The inputs' buffers that are streams (see `graph.Input`).
+        chains: Kernels that go together where that can be.
     """
 
     kernels: tuple[Kernel, ...]
@@ -173,6 +196,7 @@ class Program:
     inputs: tuple[Buffer, ...] = ()
     results: tuple[Buffer, ...] = ()
     streams: frozenset[Buffer] = frozenset()
+    chains: tuple[Chain, ...] = ()
 
 
 def statements_of(kernel: Loops | Contraction | Convolution) -> list[Statement]:

@@ -6,27 +6,29 @@ from bisect import insort
 from collections.abc import Sequence
 
 from chainrule.compiler.expression import Buffer
-from chainrule.compiler.kernel import Kernel, buffers, written
+from chainrule.compiler.kernel import Chain, Kernel, buffers, written
 
 ALIGNMENT = 64
 
 
-def lifetimes(kernels: Sequence[Kernel]) -> dict[Buffer, tuple[int, int]]:
-    """For each buffer the first and the last kernel that touch it."""
+def lifetimes(kernels: Sequence[Kernel], chains: Sequence[Chain] = ()) -> dict[Buffer, tuple[int, int]]:
+    """For each buffer the first and the last kernel that touch it; those of a chain run at the same time."""
+    spans = {number: (chain.first, chain.stop - 1) for chain in chains for number in range(chain.first, chain.stop)}
     found: dict[Buffer, tuple[int, int]] = {}
     for number, kernel in enumerate(kernels):
+        begin, end = spans.get(number, (number, number))
         for buffer in buffers(kernel):
-            first, _ = found.get(buffer, (number, number))
-            found[buffer] = (first, number)
+            first, _ = found.get(buffer, (begin, end))
+            found[buffer] = (first, end)
     return found
 
 
-def planned(kernels: Sequence[Kernel], arena: Sequence[Buffer]) -> tuple[tuple[int, ...], int]:
+def planned(kernels: Sequence[Kernel], arena: Sequence[Buffer], chains: Sequence[Chain]) -> tuple[tuple[int, ...], int]:
     """The offset of each arena buffer, and the size of the arena: buffers that are never alive together share memory.
 
     The largest are placed first, each as low as those allow that are alive at the same time.
     """
-    alive = {buffer: span for buffer, span in lifetimes(kernels).items() if buffer.place == "arena"}
+    alive = {buffer: span for buffer, span in lifetimes(kernels, chains).items() if buffer.place == "arena"}
     offsets = dict.fromkeys(arena, 0)
     # From where to where, and while which kernels run; by the place.
     taken: list[tuple[int, int, int, int]] = []

@@ -101,7 +101,7 @@ def memory_use(program: Program, arguments: Collection[int]) -> MemoryUse:
             first,
             last,
         )
-        for buffer, (first, last) in lifetimes(program.kernels).items()
+        for buffer, (first, last) in lifetimes(program.kernels, program.chains).items()
     ]
     uses.sort(key=lambda use: _PLACES.index(use.place))
     return MemoryUse(

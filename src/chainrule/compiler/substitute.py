@@ -23,10 +23,13 @@ class Substitution:
 
     def statement(self, statement: Statement) -> Statement:
         """The same statement elsewhere."""
-        value = self.expr(statement.value)
         if isinstance(statement, Store):
-            return replace(statement, value=value, index=self.index(statement.index))
-        return replace(statement, value=value)
+            return self.store(statement)
+        return replace(statement, value=self.expr(statement.value))
+
+    def store(self, store: Store) -> Store:
+        """The same store elsewhere."""
+        return replace(store, value=self.expr(store.value), index=self.index(store.index))
 
     def expr(self, root: Expr) -> Expr:
         """The same expression elsewhere."""

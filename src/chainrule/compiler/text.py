@@ -14,14 +14,19 @@ _INDENT = "    "
 def text(program: Program, numbers: Collection[int] | None = None) -> str:
     """The kernels of a program in order; a line between two says that all threads wait for one another.
 
+    Where kernels go through a batch together, nobody waits in between, and the line says so.
+
     Args:
         program: The program.
         numbers: Which of its kernels; None for all.
     """
+    together = {number: chain for chain in program.chains for number in range(chain.first + 1, chain.stop)}
     blocks = []
     for number, (kernel, wait) in enumerate(zip(program.kernels, program.waits, strict=True)):
         if numbers is None or number in numbers:
-            if wait and number and numbers is None:
+            if number in together and numbers is None:
+                blocks.append(f"--- together, in {together[number].stretches} stretches ---")
+            elif wait and number and numbers is None:
                 blocks.append("--- wait ---")
             blocks.append(f"kernel {number}: {kernel_text(kernel)}")
     return "\n\n".join(blocks)

@@ -32,11 +32,13 @@ class KernelCode:
         function: Its name.
         units: Into how many pieces its work is divided.
         scratch: How many bytes of scratch memory each thread needs.
+        stretches: Whether as many units belong to each of the kernel's stretches, in order.
     """
 
     function: str
     units: int
     scratch: int = 0
+    stretches: bool = False
 
 
 @dataclass(frozen=True)

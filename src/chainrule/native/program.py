@@ -18,7 +18,7 @@ from chainrule.native.fingerprint import fingerprint
 from chainrule.native.layout import Layout, aligned
 from chainrule.native.loops import emit_loops
 from chainrule.native.machine_code import compiled_parts
-from chainrule.native.step import Section, StepEmitter, constant_offsets, sections
+from chainrule.native.step import Section, StepEmitter, constant_offsets, scratch_of, sections
 from chainrule.native.target import Target
 from chainrule.native.team import LINE, caller_text
 from chainrule.native.whole import emit_whole
@@ -53,20 +53,23 @@ def emit_program(program: Program, target: Target, *, timed: bool = False) -> tu
     codes, faulting = [code for code, _ in emitted], [may for _, may in emitted]
     threads = [cost.worthwhile_threads(*pair) for pair in zip(program.kernels, (c.units for c in codes), strict=True)]
     planned = sections(program, threads, faulting)
+    chains = [each for each in program.chains if all(code.stretches for code in codes[each.first : each.stop])]
+    chained = sections(program, threads, faulting, chains)
     if timed:
-        planned = [Section((stage,)) for section in planned for stage in section.stages]
+        # One by one, and so without chains.
+        planned = chained = [Section((stage,)) for section in planned for stage in section.stages]
     layout = Layout(
         kernels=len(codes),
         inputs=len(program.inputs),
         results=len(program.results),
         arena=program.arena,
         constants=constant_offsets(program)[-1],
-        scratch=aligned(max((code.scratch for code in codes), default=0), LINE),
-        threads=max(threads, default=1),
+        scratch=aligned(scratch_of(codes, chains), LINE),
+        threads=max(section.threads for section in (*planned, *chained)),
         brief=cost.brief(program.kernels),
         timed=timed,
     )
-    StepEmitter(module, program, codes, faulting, layout, target).emit(planned)
+    StepEmitter(module, program, codes, faulting, layout, target).emit(planned, chained)
     return module, layout
 
 

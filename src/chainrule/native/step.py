@@ -2,7 +2,8 @@
 
 Between two points at which a kernel needs what other threads have made lies a section. A section whose kernels are
 worth sharing is done by the whole team (`native/team.py`), each thread a part of each kernel's units; the others by the
-caller alone, which costs nothing.
+caller alone, which costs nothing. A chain is a section of its own: each thread does all of its kernels for a stretch of
+the batch, then for the next one; arrays within it are in the thread's scratch memory, where a stretch has room.
 
 What bad data leave behind: a kernel that meets an index out of range notes it in its fault word and goes on with a
 legal value. From there on no kernel of this step writes to the program's inputs (weights, moments): what had not been
@@ -11,19 +12,22 @@ written yet keeps the value from before the step. Results are undefined, and ste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
 
 from chainrule.compiler.expression import Buffer
-from chainrule.compiler.kernel import Program, buffers, written
+from chainrule.compiler.kernel import Chain, Program, buffers, written
 from chainrule.native import layout as context
 from chainrule.native.convention import KernelCode
 from chainrule.native.emit import Function, Module, V, i64
 from chainrule.native.layout import Layout
 from chainrule.native.target import Target
 from chainrule.native.team import ENTRY
+
+# Bytes after a stretch in scratch memory.
+_BEYOND = 128
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Section:
-    """Kernels that need nothing of one another that another thread has made."""
+    """Kernels that need nothing of one another that another thread has made.
+
+    Attributes:
+        stages: The kernels.
+        chain: What they are, if a thread does all of them for a stretch, and then for the next one.
+    """
 
     stages: tuple[Stage, ...]
+    chain: Chain | None = None
 
     @property
     def threads(self) -> int:
@@ -58,17 +68,31 @@ class Section:
         return max((stage.threads for stage in self.stages), default=1)
 
 
-def sections(program: Program, threads: Sequence[int], faulting: Sequence[bool]) -> list[Section]:
+def sections(
+    program: Program, threads: Sequence[int], faulting: Sequence[bool], chains: Sequence[Chain] = ()
+) -> list[Section]:
     """The program's kernels, cut where threads have to wait for one another; at least one section, if an empty one.
 
     Args:
         program: With the kernels, and which of them wait for what came before.
         threads: How many threads may do each kernel together.
         faulting: Which kernels may meet bad data.
+        chains: Which kernels are done together.
     """
     found: list[Section] = []
     current: list[Stage] = []
+    beginning = {chain.first: chain for chain in chains}
+    chained = {number for chain in chains for number in range(chain.first, chain.stop)}
     for number, kernel in enumerate(program.kernels):
+        if number in beginning:
+            chain = beginning[number]
+            most = min(chain.stretches, sum(threads[chain.first : chain.stop]))
+            stages = tuple(Stage(each, most) for each in range(chain.first, chain.stop))
+            found += [Section(tuple(current))] if current else []
+            found.append(Section(stages, chain))
+            current = []
+        if number in chained:
+            continue
         writes_state = any(buffer.place == "input" for buffer in written(kernel))
         guards = tuple(i for i in range(number) if faulting[i]) if writes_state else ()
         # All threads must agree on the faults before any of them writes.
@@ -81,7 +105,7 @@ def sections(program: Program, threads: Sequence[int], faulting: Sequence[bool])
             found.append(Section(tuple(current)))
             current = []
         current.append(stage)
-    return [*found, Section(tuple(current))]
+    return [*found, Section(tuple(current))] if current or not found else found
 
 
 class StepEmitter:
@@ -112,16 +136,28 @@ class StepEmitter:
         self._layout = layout
         self._target = target
         self._constants = constant_offsets(program)
+        self._names: dict[Section, str] = {}
 
-    def emit(self, sections: Sequence[Section]) -> None:
-        """Write the sections, and the function that runs them."""
-        for number, section in enumerate(sections):
-            self._emit_section(f"section{number}", section)
+    def emit(self, sections: Sequence[Section], chained: Sequence[Section]) -> None:
+        """Write the sections, and the function that runs them.
+
+        Args:
+            sections: All kernels.
+            chained: The same with chains, for so few threads that each has a stretch of every chain.
+        """
+        for number, section in enumerate(dict.fromkeys((*sections, *chained))):
+            self._names[section] = f"section{number}"
+            self._emit_section(self._names[section], section)
         f = Function(self._module, "run", [("ptr", "")], "i64", linkage="")
         (block,) = f.params
         team, threads = _word(f, block, context.TEAM, "ptr"), _word(f, block, context.THREADS, "i64")
         repeat = _word(f, block, context.REPEAT, "i64")
-        table = self._emit_table(sections)
+        table, count = self._emit_table("sections", sections), i64(len(sections))
+        chains = [section.chain for section in chained if section.chain is not None]
+        if chains:
+            few = f.compare("sle", threads, i64(min(chain.stretches for chain in chains)))
+            table = f.select(few, self._emit_table("chained", chained), table)
+            count = f.select(few, i64(len(chained)), count)
         step, again, stop, entry = f.label("step"), f.label("again"), f.label("stop"), f.block
         turn, after = f.label("turn"), f.label("after")
         f.jump(step)
@@ -134,7 +170,7 @@ class StepEmitter:
                 f.call_void("together", team, f.at(table, "i8", i64(number * ENTRY)), i64(1), block, threads)
                 self._emit_tick(f, block, section.stages[0].kernel)
         else:
-            f.call_void("together", team, table, i64(len(sections)), block, threads)
+            f.call_void("together", team, table, count, block, threads)
         f.branch(self._faulted(f, block, self._faulting), stop, again)
         f.enter(again)
         f.line(f"{following.text} = add {done}, 1")
@@ -149,11 +185,11 @@ class StepEmitter:
         f.enter(after)
         f.finish(following)
 
-    def _emit_table(self, sections: Sequence[Section]) -> V:
-        """The table of sections: their functions, and how many threads may take part."""
-        entries = [f"{{ptr, i64}} {{ptr @section{i}, i64 {section.threads}}}" for i, section in enumerate(sections)]
-        self._module.add(f"@sections = private constant [{len(entries)} x {{ptr, i64}}] [{', '.join(entries)}]")
-        return V("@sections", "ptr")
+    def _emit_table(self, name: str, sections: Sequence[Section]) -> V:
+        """A table of sections: their functions, and how many threads may take part."""
+        entries = [f"{{ptr, i64}} {{ptr @{self._names[each]}, i64 {each.threads}}}" for each in sections]
+        self._module.add(f"@{name} = private constant [{len(entries)} x {{ptr, i64}}] [{', '.join(entries)}]")
+        return V(f"@{name}", "ptr")
 
     def _emit_tick(self, f: Function, block: V, kernel: int) -> None:
         """Add the time since the last tick to a kernel's."""
@@ -174,12 +210,16 @@ class StepEmitter:
         block, share, shares = f.params
         scratch = _word(f, block, context.SCRATCH, "ptr")
         scratch = f.at(scratch, "i8", f.mul(share, i64(self._layout.scratch)))
+        if section.chain is not None:
+            with f.loop(*_share(f, i64(section.chain.stretches), share, shares), unroll=False) as stretches:
+                self._emit_stretch(f, block, section.chain, stretches.index, scratch)
+            f.finish()
+            return
         for stage in section.stages:
             units = i64(self._codes[stage.kernel].units)
             with ExitStack() as conditions:
                 if stage.shared:
-                    begin = f.binary("udiv", f.mul(share, units), shares)
-                    end = f.binary("udiv", f.mul(f.add(share, i64(1)), units), shares)
+                    begin, end = _share(f, units, share, shares)
                     conditions.enter_context(f.when(f.compare("slt", begin, end)))
                 else:
                     begin, end = i64(0), units
@@ -192,6 +232,26 @@ class StepEmitter:
                 fault = _at(f, block, context.FAULTS + stage.kernel)
                 f.call_void(self._codes[stage.kernel].function, *addresses, begin, end, scratch, fault)
         f.finish()
+
+    def _emit_stretch(self, f: Function, block: V, chain: Chain, stretch: V, scratch: V) -> None:
+        """All kernels of a chain, for a stretch of the batch."""
+        codes = self._codes[chain.first : chain.stop]
+        room, within = own_scratch(codes), dict[Buffer, V]()
+        for buffer in sorted(chain.within, key=lambda each: each.number):
+            # Kernels count from where the whole array would start.
+            size = buffer.bytes // chain.stretches
+            before = f.binary("sub", i64(room), f.mul(stretch, i64(size)))
+            within[buffer] = f.value(f"getelementptr i8, {scratch}, {before}", "ptr")
+            room += stretch_room(buffer, chain)
+        for number, code in enumerate(codes, start=chain.first):
+            each = i64(code.units // chain.stretches)
+            begin = f.mul(stretch, each)
+            addresses = [
+                within[buffer] if buffer in within else self._address(f, block, buffer)
+                for buffer in buffers(self._program.kernels[number])
+            ]
+            fault = _at(f, block, context.FAULTS + number)
+            f.call_void(code.function, *addresses, begin, f.add(begin, each), scratch, fault)
 
     def _address(self, f: Function, block: V, buffer: Buffer) -> V:
         """Where a buffer starts."""
@@ -214,9 +274,34 @@ class StepEmitter:
         return f.compare("ne", words, i64(0))
 
 
+def own_scratch(codes: Iterable[KernelCode]) -> int:
+    """How many bytes of scratch memory kernels need, one after another, in whole lines."""
+    return context.aligned(max((code.scratch for code in codes), default=0))
+
+
+def stretch_room(buffer: Buffer, chain: Chain) -> int:
+    """How many bytes a stretch of an array within a chain gets; vectors may look beyond its end."""
+    return context.aligned(buffer.bytes // chain.stretches) + _BEYOND
+
+
+def scratch_of(codes: Sequence[KernelCode], chains: Iterable[Chain]) -> int:
+    """How many bytes of scratch memory a thread needs for all kernels, and for what is within chains."""
+    within = [
+        own_scratch(codes[chain.first : chain.stop]) + sum(stretch_room(buffer, chain) for buffer in chain.within)
+        for chain in chains
+    ]
+    return max([own_scratch(codes), *within])
+
+
 def constant_offsets(program: Program) -> list[int]:
     """Where each constant starts in the block of constants; and after them, where the block ends."""
     return [0, *accumulate(context.aligned(array.nbytes) for array in program.constants)]
+
+
+def _share(f: Function, count: V, share: V, shares: V) -> tuple[V, V]:
+    """From where to where a share of so many pieces goes."""
+    begin = f.binary("udiv", f.mul(share, count), shares)
+    return begin, f.binary("udiv", f.mul(f.add(share, i64(1)), count), shares)
 
 
 def _at(f: Function, block: V, number: int) -> V:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.compiler.chains import chained
 from chainrule.compiler.fuse.buffers import Buffers
 from chainrule.compiler.fuse.build import Kernels
 from chainrule.compiler.fuse.empty import without_empty
@@ -26,7 +27,8 @@ def fused(graph: Graph) -> Program:
     make = Kernels(clustering, buffers)
     kernels = [make.of(cluster) for cluster in schedule.clusters if clustering.is_needed(cluster)]
     kernels += [make.copy(value, buffers.inputs[number]) for value, number in schedule.copied]
-    offsets, size = planned(kernels, buffers.arena)
+    kernels, chains = chained(kernels)
+    offsets, size = planned(kernels, buffers.arena, chains)
     return Program(
         uniquely_named(kernels),
         waits(kernels, offsets),
@@ -36,4 +38,5 @@ def fused(graph: Graph) -> Program:
         buffers.inputs,
         buffers.results,
         frozenset(buffer for buffer, value in zip(buffers.inputs, graph.inputs, strict=True) if value.stream),
+        chains,
     )

@@ -36,4 +36,4 @@ def emit_contraction(module: Module, kernel: Contraction, name: str, target: Tar
     if plan.form == "matrix":
         matrix_unit.end(frame.function)
     frame.function.finish()
-    return KernelCode(name, plan.units, nest.scratch)
+    return KernelCode(name, plan.units, nest.scratch, product.batch % kernel.stretches == 0)

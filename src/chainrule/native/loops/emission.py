@@ -48,7 +48,7 @@ def emit_loops(module: Module, kernel: Loops, name: str, target: Target) -> Kern
         root.hoist(values(*kernel.passes))
         _items(kernel, units, widths.outer, root, row)
     frame.function.finish()
-    return KernelCode(name, units.count, kept.bytes)
+    return KernelCode(name, units.count, kept.bytes, units.stretches)
 
 
 def _items(kernel: Loops, units: Units, lanes: int, root: Evaluator, row: Callable[[Evaluator], None]) -> None:

@@ -21,12 +21,14 @@ class Units:
         pieces: Into how many pieces that loop is cut; 1 if vectors do not run along an outer loop.
         piece: How many of its elements are in each piece (in the last one, perhaps fewer).
         items: How many items are in each unit (in the last one, perhaps fewer).
+        stretches: Whether as many units belong to each of the kernel's stretches.
     """
 
     rows: int
     pieces: int
     piece: int
     items: int
+    stretches: bool = False
 
     @property
     def total(self) -> int:
@@ -51,12 +53,33 @@ def units_of(kernel: Loops, lanes: int) -> Units:
     if not rows * length:
         return Units(0, 1, 1, 1)
     affordable = max(1, _GRAIN // max(_cost(kernel), 1))
+    if kernel.stretches > 1 and (found := _in_stretches(rows, length, lanes, kernel.stretches, affordable)):
+        return found
     if affordable >= length:
         count = -(-rows // (affordable // length))
         return Units(rows, 1, length, -(-rows // count))
     pieces = -(-length // affordable)
     piece = -(-length // (pieces * lanes)) * lanes
     return Units(rows, -(-length // piece), piece, 1)
+
+
+def _in_stretches(rows: int, length: int, lanes: int, stretches: int, affordable: int) -> Units | None:
+    """Units of which no one belongs to two stretches; None if there are none."""
+    if rows % stretches == 0:
+        if affordable >= length:
+            return Units(rows, 1, length, _divisor(rows // stretches, affordable // length), True)
+        pieces = -(-length // affordable)
+        piece = -(-length // (pieces * lanes)) * lanes
+        return Units(rows, -(-length // piece), piece, 1, True)
+    if rows == 1 and length % (stretches * lanes) == 0:
+        piece = _divisor(length // (stretches * lanes), max(affordable // lanes, 1)) * lanes
+        return Units(1, length // piece, piece, 1, True)
+    return None
+
+
+def _divisor(number: int, most: int) -> int:
+    """The largest divisor up to a number."""
+    return next(each for each in range(min(number, most), 0, -1) if number % each == 0)
 
 
 def _cost(kernel: Loops) -> int:

@@ -41,4 +41,4 @@ def emit_whole(module: Module, kernel: Convolution | Whole, name: str, target: T
     frame = begin_kernel(module, name, kernel)
     work = EMITTERS[kernel.primitive.name](Task(kernel, frame, target))
     frame.function.finish()
-    return KernelCode(name, work.units, work.scratch)
+    return KernelCode(name, work.units, work.scratch, work.groups % kernel.stretches == 0)

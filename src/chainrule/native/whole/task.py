@@ -25,10 +25,12 @@ class Work:
     Attributes:
         units: Into how many pieces the work is divided.
         scratch: How many bytes of scratch memory each thread needs.
+        groups: Into how many groups of as many units each, for as much of the batch each, they can be put in order.
     """
 
     units: int
     scratch: int = 0
+    groups: int = 1
 
 
 @dataclass(frozen=True)

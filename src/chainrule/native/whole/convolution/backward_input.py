@@ -13,12 +13,12 @@ from chainrule.native.emit import V, i64, vector
 from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.forward import Block, sums_of_windows
-from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
+from chainrule.native.whole.convolution.geometry import Geometry, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
-from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
+from chainrule.native.whole.task import Task, Work, nest, steps, strides
 
 # So many times as many positions, of the input as of the outputs, are gone over at most without spreading.
 _MORE_POSITIONS = 1.15
@@ -40,7 +40,7 @@ def emit_convolution_input(task: Task) -> Work:
     backward = _BackwardInput(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
-    return Work(backward.units, backward.parts.scratch)
+    return Work(backward.units, backward.parts.scratch, backward.units)
 
 
 def _pays(task: Task, geometry: Geometry) -> bool:
@@ -88,7 +88,7 @@ class _BackwardInput:
         # Sums become the result where they are, or else are finished in the end.
         self._aside = any(map(any, geometry.frame.padding)) or not self._finish.plain
         self._size = prod(geometry.padded) * geometry.every_channel
-        self._together = at_once(geometry.batch, prod(geometry.positions), ENOUGH_UNITS)
+        self._together = parts.together
         self.units = geometry.batch // self._together
         self._sum = parts.room(self._together * self._size) if self._aside else parts.task.output
 

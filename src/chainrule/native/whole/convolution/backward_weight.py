@@ -41,7 +41,7 @@ def emit_convolution_weight(task: Task) -> Work:
     backward = _BackwardWeight(Parts(task, geometry), parts)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
-    return Work(backward.units, backward.parts.scratch)
+    return Work(backward.units, backward.parts.scratch, parts)
 
 
 def _pieces(run: int, units: int) -> int:

@@ -63,7 +63,7 @@ def _sums_of_windows(parts: Parts, weight_of: WeightOf) -> Work:
 
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         _windows(parts, pictures.load(units.index, i64(0)), weight, partial(tile, units.index))
-    return Work(geometry.batch, parts.scratch)
+    return Work(geometry.batch, parts.scratch, geometry.batch)
 
 
 def _spread_over_windows(parts: Parts, weight_of: WeightOf) -> Work:
@@ -96,7 +96,7 @@ def _spread_over_windows(parts: Parts, weight_of: WeightOf) -> Work:
         g = parts.at(task.inputs[0], (units.index, prod(geometry.positions) * geometry.every_output))
         _windows(parts, room, weight, partial(tile, g))
         finish.pictures(room, units.index, 1)
-    return Work(geometry.batch, parts.scratch)
+    return Work(geometry.batch, parts.scratch, geometry.batch)
 
 
 def emit_depthwise_weight(task: Task, geometry: Geometry, batches: int) -> Work:
@@ -145,7 +145,7 @@ def emit_depthwise_weight(task: Task, geometry: Geometry, batches: int) -> Work:
             picture(f.add(f.mul(batch, i64(size)), each.index), block)
         out = parts.at(task.output, (batch, geometry.every_channel * window), (block, channels * window))
         parts.rearrange([channels, window], (out, [window, 1]), (room, [1, channels]))
-    return Work(batches * blocks, parts.scratch)
+    return Work(batches * blocks, parts.scratch, batches)
 
 
 def _blocks(channels: int, lanes: int, batches: int) -> int:

@@ -12,14 +12,14 @@ from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution import winograd_windows
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
-from chainrule.native.whole.convolution.geometry import Geometry, at_once, flat
+from chainrule.native.whole.convolution.geometry import Geometry, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
 from chainrule.native.whole.convolution.winograd import with_whole_tiles
 from chainrule.native.whole.convolution.winograd_windows import FewerProducts
-from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, steps, strides
+from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 
 def emit_convolution(task: Task) -> Work:
@@ -70,7 +70,7 @@ def sums_of_windows(parts: Parts, pack_block: Callable[[Block, V], None]) -> Wor
     windows, task = _Windows(parts, pack_block, fewer), parts.task
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         windows.unit(units.index)
-    return Work(windows.units, parts.scratch)
+    return Work(windows.units, parts.scratch, windows.units)
 
 
 class _Windows:
@@ -80,7 +80,7 @@ class _Windows:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        self._together = at_once(geometry.batch, prod(geometry.positions), ENOUGH_UNITS)
+        self._together = parts.together
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, parts.task.target.registers)

@@ -42,7 +42,8 @@ def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         product.unit(units.index)
     matrix_unit.end(task.f)
-    return Work(product.units, product.parts.scratch)
+    whole, rest = divmod(sides.batch, division.together)
+    return Work(product.units, product.parts.scratch, 1 if rest else whole)
 
 
 class _Product:

@@ -133,7 +133,7 @@ def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work 
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         product.unit(units.index)
     matrix_unit.end(task.f)
-    return Work(product.units, parts.scratch)
+    return Work(product.units, parts.scratch, batches)
 
 
 class _Product:

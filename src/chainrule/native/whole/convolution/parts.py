@@ -7,8 +7,8 @@ from math import prod
 
 from chainrule.native.contraction.outer import outer_product
 from chainrule.native.emit import V, i64, number, vector
-from chainrule.native.whole.convolution.geometry import Geometry
-from chainrule.native.whole.task import CACHE_LINE, Task, nest, offset, steps, strides
+from chainrule.native.whole.convolution.geometry import Geometry, at_once
+from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, Task, nest, offset, steps, strides
 
 
 class Parts:
@@ -37,6 +37,12 @@ class Parts:
         if zero:
             self.f.fill(pointer, 0, i64(bytes))
         return pointer
+
+    @property
+    def together(self) -> int:
+        """How many pictures make a unit: one, or some small ones."""
+        stretches, geometry = self.task.kernel.stretches, self.geometry
+        return at_once(geometry.batch // stretches, prod(geometry.positions), -(-ENOUGH_UNITS // stretches))
 
     def whole_vectors(self, elements: int) -> int:
         """The number of elements, rounded up to whole vectors."""

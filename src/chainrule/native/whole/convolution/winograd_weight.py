@@ -46,7 +46,7 @@ def weight_by_fewer_products(task: Task, geometry: Geometry, batches: int) -> Wo
     weight = _FewerProducts(task, geometry, batches)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         weight.unit(units.index)
-    return Work(weight.units, weight.parts.scratch)
+    return Work(weight.units, weight.parts.scratch, batches)
 
 
 def _pays(geometry: Geometry, lanes: int, batches: int) -> bool:

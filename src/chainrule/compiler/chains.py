@@ -1,0 +1,201 @@
+"""Chains: kernels that go through a batch in the same order, and so can go through it together, stretch by stretch.
+
+A picture that a convolution has just made is still in a cache when the pooling layer reads it, if that comes before the
+next picture is made. And what nothing but the chain reads needs memory for a stretch only, which is written again and
+again: most of the time that a large array takes is the way to memory and back.
+
+A kernel can be cut into stretches where its first loop strides evenly over the arrays: of each array, a stretch of the
+loop touches the same stretch. Kernels of which one reads what another writes go together if that holds for both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.compiler.expression import Buffer, Load, reachable
+from chainrule.compiler.index import Index, Var
+from chainrule.compiler.kernel import (
+    Chain,
+    Contraction,
+    Convolution,
+    Kernel,
+    Loops,
+    Store,
+    Whole,
+    buffers,
+    expressions,
+    statements_of,
+    written,
+)
+from chainrule.compiler.substitute import Substitution
+
+# Arrays of fewer bytes than this stay in a cache anyway.
+_LARGE = 1 << 18
+# What is handed on within a stretch should have at most so many bytes, for a cache near by; and there must be at least
+# so many stretches, for threads to share them.
+_NEAR, _STRETCHES = 1 << 20, 8
+# What a kernel makes ready before it begins, such as a packed weight, is made ready for every stretch: a stretch must
+# go over so many times as many bytes.
+_PREPARED = 2
+# So many kernels may be passed over for one that comes after them.
+_AHEAD = 3
+
+
+@dataclass(frozen=True)
+class _Strides:
+    """How a kernel goes over arrays.
+
+    Attributes:
+        extent: Into how many stretches it can be cut at most; fewer must divide it.
+        even: The arrays of which each stretch touches the same stretch.
+        prepared: The bytes of the arrays that it makes ready before it begins.
+    """
+
+    extent: int
+    even: set[Buffer]
+    prepared: int = 0
+
+
+def chained(kernels: Sequence[Kernel]) -> tuple[list[Kernel], tuple[Chain, ...]]:
+    """The kernels with those of a chain side by side, and cut into stretches; and the chains."""
+    uses = Counter(buffer for kernel in kernels for buffer in buffers(kernel))
+    waiting, done, chains = list(kernels), list[Kernel](), list[Chain]()
+    while waiting:
+        links, waiting = _chain(waiting)
+        if len(links.kernels) > 1:
+            within = links.within(uses)
+            chains.append(Chain(len(done), len(done) + len(links.kernels), links.stretches, within))
+            done += [_cut(kernel, links.stretches) for kernel in links.kernels]
+        else:
+            done += links.kernels or [waiting.pop(0)]
+    return done, tuple(chains)
+
+
+def _chain(kernels: list[Kernel]) -> tuple[_Links, list[Kernel]]:
+    """The longest chain that begins with the first kernel, and the kernels that remain.
+
+    Where the next kernel does not fit, one soon after it may come before it, if the two do not meet.
+    """
+    links, rest = _Links(), list(kernels)
+    passed: list[Kernel] = []
+    while rest and len(passed) <= _AHEAD and (links.kernels or not passed):
+        kernel = rest.pop(0)
+        if any(_meet(kernel, each) for each in passed) or not links.take(kernel):
+            passed.append(kernel)
+    return links, passed + rest
+
+
+def _meet(first: Kernel, second: Kernel) -> bool:
+    """Whether one of two kernels writes what the other touches."""
+    return not (set(written(first)).isdisjoint(buffers(second)) and set(written(second)).isdisjoint(buffers(first)))
+
+
+class _Links:
+    """A chain under construction.
+
+    Attributes:
+        kernels: The kernels that have been taken.
+        stretches: Into how many stretches they are cut.
+    """
+
+    def __init__(self) -> None:
+        self.kernels: list[Kernel] = []
+        self.stretches = 0
+        self._ways: list[_Strides] = []
+        self._written: set[Buffer] = set()
+        self._touched: set[Buffer] = set()
+        # What all that touch it go over evenly.
+        self._even: set[Buffer] = set()
+        self._handed = 0
+
+    def take(self, kernel: Kernel) -> bool:
+        """Take a kernel as well, if it fits; the first one fits if it can be cut at all."""
+        strides, writes, touches = _strides(kernel), set(written(kernel)), set(buffers(kernel))
+        if strides is None or any(buffer.place == "input" for buffer in writes):
+            return False
+        handed = touches & self._written
+        if not (handed | (writes & self._touched)) <= self._even & strides.even:
+            return False
+        size = sum(buffer.bytes for buffer in handed)
+        stretches = _stretches([*self._ways, strides], self._handed + size)
+        if not stretches or (self.kernels and size < _LARGE):
+            return False
+        self.stretches = stretches
+        self.kernels.append(kernel)
+        self._ways.append(strides)
+        self._even = (self._even - touches) | (strides.even - (self._touched - self._even))
+        self._written |= writes
+        self._touched |= touches
+        self._handed += size
+        return True
+
+    def within(self, uses: Mapping[Buffer, int]) -> frozenset[Buffer]:
+        """The arrays that are made and used up in the chain, by how many kernels touch them in all."""
+        own = Counter(buffer for kernel in self.kernels for buffer in buffers(kernel))
+        return frozenset(
+            buffer for buffer in self._written & self._even if buffer.place == "arena" and own[buffer] == uses[buffer]
+        )
+
+
+def _stretches(ways: Sequence[_Strides], handed: int) -> int:
+    """Into how many stretches kernels are cut that hand on so many bytes; 0 if they had better not be."""
+    extent = math.gcd(*(each.extent for each in ways))
+    most = min(sum(buffer.bytes for buffer in each.even) // max(_PREPARED * each.prepared, 1) for each in ways)
+    fitting = [n for n in range(_STRETCHES, min(extent, most) + 1) if extent % n == 0]
+    return next((n for n in fitting if handed // n <= _NEAR), max(fitting, default=0))
+
+
+def _cut(kernel: Kernel, stretches: int) -> Kernel:
+    """A kernel that is to be done in so many stretches. A product of matrices becomes that many products."""
+    if not isinstance(kernel, Contraction) or kernel.batch:
+        return replace(kernel, stretches=stretches)
+    stretch, m = Var("stretch", stretches), Var(kernel.m.name, kernel.m.extent // stretches)
+    there = Substitution({kernel.m: Index.of(stretch) * m.extent + Index.of(m)})
+    a, b = (replace(load, index=there.index(load.index)) for load in (kernel.a, kernel.b))
+    epilogue = tuple(map(there.store, kernel.epilogue))
+    return replace(kernel, batch=(stretch,), m=m, a=a, b=b, epilogue=epilogue, stretches=stretches)
+
+
+def _strides(kernel: Kernel) -> _Strides | None:
+    """How a kernel goes over arrays; None if it cannot be cut."""
+    match kernel:
+        case Loops() if kernel.outer:
+            return _Strides(kernel.outer[0].extent, _even(kernel, kernel.outer[0]))
+        case Contraction():
+            lead = kernel.batch[0] if kernel.batch else kernel.m
+            even = _even(kernel, lead)
+            packed = {kernel.a.buffer, kernel.b.buffer} - even
+            return _Strides(lead.extent, even, sum(buffer.bytes for buffer in packed))
+        case Convolution():
+            pictures, weight = kernel.inputs
+            return _Strides(kernel.out.shape[0], _even(kernel, kernel.m, pictures) - {weight}, weight.bytes)
+        case Whole() if kernel.primitive.name == "convolution_weight":
+            return _Strides(kernel.params.get("parts", 1), {*kernel.inputs, kernel.output})
+    return None
+
+
+def _even(kernel: Loops | Contraction | Convolution, lead: Var, *whole: Buffer) -> set[Buffer]:
+    """The arrays over which a kernel's first loop strides evenly, wherever it touches them; `whole` it does anyway."""
+    accesses = list(_accesses(kernel))
+    uneven = {buffer for buffer, index in accesses if not _strides_evenly(index, lead, buffer.size)}
+    return {*whole, *(buffer for buffer, _ in accesses)} - uneven
+
+
+def _accesses(kernel: Loops | Contraction | Convolution) -> Iterator[tuple[Buffer, Index]]:
+    """The elements that a kernel touches by their index."""
+    for statement in statements_of(kernel):
+        if isinstance(statement, Store):
+            yield statement.buffer, statement.index
+    for expr in reachable(*expressions(kernel)):
+        if isinstance(expr, Load):
+            yield expr.buffer, expr.index
+
+
+def _strides_evenly(index: Index, lead: Var, size: int) -> bool:
+    """Whether each turn of a loop touches its own part of so many elements, all parts of one size and in order."""
+    stride = index.terms.get(lead, 0)
+    low, high = (index - Index.of(lead) * stride).bounds()
+    return stride * lead.extent == size and low >= 0 and high < stride
