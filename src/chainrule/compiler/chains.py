@@ -34,9 +34,9 @@ from chainrule.compiler.substitute import Substitution
 
 # Arrays of fewer bytes than this stay in a cache anyway.
 _LARGE = 1 << 18
-# What is handed on within a stretch should have at most so many bytes, for a cache near by; and there must be at least
-# so many stretches, for threads to share them.
-_NEAR, _STRETCHES = 1 << 20, 8
+# What is handed on within a stretch should have at most so many bytes, for a cache near by. There must be at least so
+# many stretches, for threads to share them; and an odd number, of which one of two threads gets more, must be so large.
+_NEAR, _STRETCHES, _ODD = 1 << 20, 8, 15
 # What a kernel makes ready before it begins, such as a packed weight, is made ready for every stretch: a stretch must
 # go over so many times as many bytes.
 _PREPARED = 2
@@ -144,7 +144,7 @@ def _stretches(ways: Sequence[_Strides], handed: int) -> int:
     """Into how many stretches kernels are cut that hand on so many bytes; 0 if they had better not be."""
     extent = math.gcd(*(each.extent for each in ways))
     most = min(sum(buffer.bytes for buffer in each.even) // max(_PREPARED * each.prepared, 1) for each in ways)
-    fitting = [n for n in range(_STRETCHES, min(extent, most) + 1) if extent % n == 0]
+    fitting = [n for n in range(_STRETCHES, min(extent, most) + 1) if extent % n == 0 and (n % 2 == 0 or n >= _ODD)]
     return next((n for n in fitting if handed // n <= _NEAR), max(fitting, default=0))
 
 

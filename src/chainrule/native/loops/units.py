@@ -71,7 +71,7 @@ def _in_stretches(rows: int, length: int, lanes: int, stretches: int, affordable
         pieces = -(-length // affordable)
         piece = -(-length // (pieces * lanes)) * lanes
         return Units(rows, -(-length // piece), piece, 1, True)
-    if rows == 1 and length % (stretches * lanes) == 0:
+    if rows == 1 and lanes and length % (stretches * lanes) == 0:
         piece = _divisor(length // (stretches * lanes), max(affordable // lanes, 1)) * lanes
         return Units(1, length // piece, piece, 1, True)
     return None
