@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from math import prod
 from typing import NamedTuple
 
 from chainrule.core.shape import Shape
+from chainrule.native.contraction.outer import multiply_add
 from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution import winograd_windows
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
-from chainrule.native.whole.convolution.geometry import Geometry, flat
+from chainrule.native.whole.convolution.geometry import Geometry, flat, window_offsets
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
@@ -20,6 +22,9 @@ from chainrule.native.whole.convolution.tile import choose_patch
 from chainrule.native.whole.convolution.winograd import with_whole_tiles
 from chainrule.native.whole.convolution.winograd_windows import FewerProducts
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
+
+# Windows of so few elements are written out.
+_SMALL_WINDOW = 32
 
 
 def emit_convolution(task: Task) -> Work:
@@ -83,7 +88,12 @@ class _Windows:
         self._together = parts.together
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
-        self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, parts.task.target.registers)
+        registers = parts.task.target.registers
+        # A line of a small window is written out, and its weights are held in registers meanwhile.
+        self._line = geometry.kernel[-1] if geometry.depth <= _SMALL_WINDOW else 1
+        if self._line > registers // 3:
+            self._line = 1
+        self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, registers, self._line)
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
@@ -160,13 +170,38 @@ class _Windows:
         """A tile: windows that stand so far from `window` times the weight."""
         geometry, parts = self._geometry, self.parts
         _, within = geometry.steps(self._pictures.pixel)
+        if self._line > 1:
+            return self._written_out(window, weight, rows, vectors)
         runs, run = geometry.runs
         extents = [*geometry.kernel[:-1], runs, run]
         rows_apart = [step * vectors * parts.lanes for step in strides(extents)]
 
-        def product(indices: list[V], sums: list[V]) -> list[V]:
+        def step(indices: list[V], sums: list[V]) -> list[V]:
             left = parts.at(window, *zip(indices, [*within, 1], strict=True))
             right = parts.at(weight, *zip(indices, rows_apart, strict=True))
             return parts.take(sums, left, rows, parts.row(right, vectors))
 
-        return nest(self._f, extents, product, parts.zeros(len(rows) * vectors))
+        return nest(self._f, extents, step, parts.zeros(len(rows) * vectors))
+
+    def _written_out(self, window: V, weight: V, rows: list[int], vectors: int) -> list[V]:
+        """The same for a small window: each pixel is loaded once for all windows of a line that it belongs to."""
+        f, geometry, parts = self._f, self._geometry, self.parts
+        _, within = geometry.steps(self._pictures.pixel)
+        width = vectors * parts.lanes
+        sums = parts.zeros(len(rows) * vectors)
+        for line, start in enumerate(window_offsets(geometry.kernel[:-1], within[:-1])):
+            for channel in range(geometry.channels):
+                first = line * self._line * geometry.channels + channel
+                held = [
+                    parts.row(parts.at(weight, (i64(first + element * geometry.channels), width)), vectors)
+                    for element in range(self._line)
+                ]
+                places: dict[int, list[tuple[int, int]]] = {}
+                for (r, row), element in product(enumerate(rows), range(self._line)):
+                    places.setdefault(start + row + element * within[-1] + channel, []).append((r, element))
+                for place, uses in sorted(places.items()):
+                    pixel = f.splat(parts.load(parts.task.element, window, (i64(place), 1)), parts.lanes)
+                    for (r, element), v in product(uses, range(vectors)):
+                        at = r * vectors + v
+                        sums[at] = multiply_add(f, parts.task.target, pixel, held[element][v], sums[at])
+        return sums

@@ -28,21 +28,21 @@ class Tile(NamedTuple):
     vectors: int
 
 
-def even_rows(rows: int, vectors: int, registers: int) -> int:
+def even_rows(rows: int, vectors: int, registers: int, held: int = 1) -> int:
     """How many rows tiles of so many vectors have, so that all have about as many."""
-    fitting = min((registers - 1 - vectors) // vectors, _MOST_ROWS)
+    fitting = max(min((registers - 1 - held * vectors) // vectors, _MOST_ROWS), 1)
     return ceil(rows / ceil(rows / fitting))
 
 
-def choose_tile(rows: int, columns: int, lanes: int, registers: int) -> Tile:
+def choose_tile(rows: int, columns: int, lanes: int, registers: int, held: int = 1) -> Tile:
     """The tile that covers so many rows and columns in the least time.
 
-    The sums, a row of vectors and one spread number must fit the registers.
+    The sums, so many rows of vectors and one spread number must fit the registers.
     """
     across = ceil(columns / lanes)
     best, least = Tile(1, 1), float("inf")
-    for vectors in range(1, min(across, registers // 4) + 1):
-        even = even_rows(rows, vectors, registers)
+    for vectors in range(1, min(across, registers // (3 + held)) + 1):
+        even = even_rows(rows, vectors, registers, held)
         # Two multiply-adds or two loads a cycle; vectors come from the second-level cache, at most one a cycle.
         each = max(even * vectors, even + 2 * vectors, _LATENCY) / 2
         time = ceil(rows / even) * ceil(across / vectors) * each
@@ -84,14 +84,14 @@ class Patch(NamedTuple):
         nest(f, outer, line)
 
 
-def choose_patch(positions: Shape, columns: int, lanes: int, registers: int) -> Patch:
+def choose_patch(positions: Shape, columns: int, lanes: int, registers: int, held: int = 1) -> Patch:
     """The patch for an output of this size: the more rows, the more often what is loaded for the columns is used."""
     *outer, length = positions
     lines = max(
         (n for n in range(2, _MOST_ROWS // length + 1) if outer and outer[-1] % n == 0),
         default=1,
     )
-    patch = Patch(choose_tile(lines * length, columns, lanes, registers), lines)
+    patch = Patch(choose_tile(lines * length, columns, lanes, registers, held), lines)
     if lines > 1 and patch.tile.rows < lines * length:
-        return Patch(choose_tile(length, columns, lanes, registers), 1)
+        return Patch(choose_tile(length, columns, lanes, registers, held), 1)
     return patch
