@@ -14,7 +14,7 @@ from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution import winograd_windows
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
-from chainrule.native.whole.convolution.geometry import Geometry, flat, window_offsets
+from chainrule.native.whole.convolution.geometry import Geometry, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
@@ -23,8 +23,8 @@ from chainrule.native.whole.convolution.winograd import with_whole_tiles
 from chainrule.native.whole.convolution.winograd_windows import FewerProducts
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
-# Windows of so few elements are written out.
-_SMALL_WINDOW = 32
+# Of windows of so few elements the lines are written out, if they are not shorter than this.
+_SMALL_WINDOW, _SHORTEST_LINE = 32, 3
 
 
 def emit_convolution(task: Task) -> Work:
@@ -78,6 +78,13 @@ def sums_of_windows(parts: Parts, pack_block: Callable[[Block, V], None]) -> Wor
     return Work(windows.units, parts.scratch, windows.units)
 
 
+def _written_out(parts: Parts) -> int:
+    """How many elements of a window's line are written out; their weights must fit the registers beside the sums."""
+    geometry, line = parts.geometry, parts.geometry.kernel[-1]
+    fits = _SHORTEST_LINE <= line <= parts.task.target.registers // 3
+    return line if fits and geometry.depth <= _SMALL_WINDOW else 1
+
+
 class _Windows:
     """The code of sums over windows."""
 
@@ -88,11 +95,9 @@ class _Windows:
         self._together = parts.together
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
-        registers = parts.task.target.registers
-        # A line of a small window is written out, and its weights are held in registers meanwhile.
-        self._line = geometry.kernel[-1] if geometry.depth <= _SMALL_WINDOW else 1
-        if self._line > registers // 3:
-            self._line = 1
+        self._line = _written_out(parts)
+        # What is written out needs a register more.
+        registers = parts.task.target.registers - (self._line > 1)
         self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, registers, self._line)
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
@@ -171,7 +176,7 @@ class _Windows:
         geometry, parts = self._geometry, self.parts
         _, within = geometry.steps(self._pictures.pixel)
         if self._line > 1:
-            return self._written_out(window, weight, rows, vectors)
+            return self._line_by_line(window, weight, rows, vectors)
         runs, run = geometry.runs
         extents = [*geometry.kernel[:-1], runs, run]
         rows_apart = [step * vectors * parts.lanes for step in strides(extents)]
@@ -183,25 +188,30 @@ class _Windows:
 
         return nest(self._f, extents, step, parts.zeros(len(rows) * vectors))
 
-    def _written_out(self, window: V, weight: V, rows: list[int], vectors: int) -> list[V]:
-        """The same for a small window: each pixel is loaded once for all windows of a line that it belongs to."""
+    def _line_by_line(self, window: V, weight: V, rows: list[int], vectors: int) -> list[V]:
+        """The same with lines of the window written out: each pixel is loaded once for all windows it belongs to."""
         f, geometry, parts = self._f, self._geometry, self.parts
         _, within = geometry.steps(self._pictures.pixel)
-        width = vectors * parts.lanes
-        sums = parts.zeros(len(rows) * vectors)
-        for line, start in enumerate(window_offsets(geometry.kernel[:-1], within[:-1])):
-            for channel in range(geometry.channels):
-                first = line * self._line * geometry.channels + channel
+        channels, width = geometry.channels, vectors * parts.lanes
+        apart = [step * self._line * channels * width for step in strides(geometry.kernel[:-1])]
+
+        def line(indices: list[V], before: list[V]) -> list[V]:
+            sums = list(before)
+            left = parts.at(window, *zip(indices, within, strict=False))
+            right = parts.at(weight, *zip(indices, apart, strict=True))
+            for channel in range(channels):
                 held = [
-                    parts.row(parts.at(weight, (i64(first + element * geometry.channels), width)), vectors)
+                    parts.row(parts.at(right, (i64(element * channels + channel), width)), vectors)
                     for element in range(self._line)
                 ]
-                places: dict[int, list[tuple[int, int]]] = {}
+                uses: dict[int, list[tuple[int, int]]] = {}
                 for (r, row), element in product(enumerate(rows), range(self._line)):
-                    places.setdefault(start + row + element * within[-1] + channel, []).append((r, element))
-                for place, uses in sorted(places.items()):
-                    pixel = f.splat(parts.load(parts.task.element, window, (i64(place), 1)), parts.lanes)
-                    for (r, element), v in product(uses, range(vectors)):
+                    uses.setdefault(row + element * within[-1] + channel, []).append((r, element))
+                for place, those in sorted(uses.items()):
+                    pixel = f.splat(parts.load(parts.task.element, left, (i64(place), 1)), parts.lanes)
+                    for (r, element), v in product(those, range(vectors)):
                         at = r * vectors + v
                         sums[at] = multiply_add(f, parts.task.target, pixel, held[element][v], sums[at])
-        return sums
+            return sums
+
+        return nest(f, geometry.kernel[:-1], line, parts.zeros(len(rows) * vectors))
