@@ -4,7 +4,7 @@
 2. `split`: long reductions in two steps, so that threads can share them.
 3. `clustered`: which values are computed together.
 4. `scheduled`: the order, and what can be overwritten in place. Before kernels are made: they name their buffers.
-5. Kernels, and `planned`: what they do, and where in memory everything stands.
+5. Kernels, `chained` and `planned`: what they do, which go through a batch together, and where in memory everything is.
 """
 
 from __future__ import annotations
