@@ -65,7 +65,7 @@ def emit_program(program: Program, target: Target, *, timed: bool = False) -> tu
         arena=program.arena,
         constants=constant_offsets(program)[-1],
         scratch=aligned(scratch_of(codes, chains), LINE),
-        threads=max(section.threads for section in (*planned, *chained)),
+        threads=max((section.threads for section in (*planned, *chained)), default=1),
         brief=cost.brief(program.kernels),
         timed=timed,
     )
