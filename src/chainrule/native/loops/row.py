@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 from chainrule.compiler.expression import Expr
 from chainrule.compiler.kernel import Keep, Pass, Store
 from chainrule.native.emit import V
 from chainrule.native.expressions import Evaluator
 from chainrule.native.loops.folds import Folds, State
 from chainrule.native.loops.kept import Kept
-from chainrule.native.loops.strips import along, repeat
+from chainrule.native.loops.strips import along, repeat, written_out
 from chainrule.native.loops.widths import Widths
 
 # A loop of so many turns within another has a sum of its own.
 _LONG = 16
+# Loops of so few turns in all, such as over the windows of a pooling layer, are written out.
+_FEW = 9
 
 
 class Row:
@@ -57,6 +61,8 @@ class Row:
 
         if lanes and depth == len(each.loops) - 1:
             after = along(scope, folds, before, loop, lanes, turn)
+        elif math.prod(inner.extent for inner in each.loops[depth:]) <= _FEW:
+            after = written_out(before, loop.extent, at)
         else:
             after = repeat(scope.function, folds, before, loop.extent, 1, at)
         return folds.merge(state, after) if apart else after

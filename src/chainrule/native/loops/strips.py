@@ -13,19 +13,19 @@ from chainrule.native.places import Lanes
 # Sums of floats over more turns are made in parts of so many, for errors to grow with the length of a part only.
 _PART = 64
 
-# Loops of so few turns, such as over the windows of a pooling layer, are written out turn by turn.
-_FEW = 9
-
 
 def repeat(
     function: Function, folds: Folds, state: State, extent: int, step: int, turn: Callable[[V, State], State]
 ) -> State:
     """From 0 up to `extent`, a multiple of `step`; the state afterwards."""
-    if extent <= _FEW * step:
-        for at in range(0, extent, step):
-            state = turn(i64(at), state)
-        return state
     return _parts(function, folds, state, (i64(0), i64(extent)), extent, step, turn)
+
+
+def written_out(state: State, extent: int, turn: Callable[[V, State], State]) -> State:
+    """The same, turn by turn, without a loop: what depends on the index is known as the code is written."""
+    for at in range(extent):
+        state = turn(i64(at), state)
+    return state
 
 
 def _parts(
