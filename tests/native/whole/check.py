@@ -53,15 +53,21 @@ def computed(
     return guarded.array, fault
 
 
-def check(target: Target, primitive: Primitive, *arrays: np.ndarray, **params: Any) -> None:
-    """The native code is the definition. Floats are to be small whole numbers, whose sums are exact in any order."""
+def check(target: Target, primitive: Primitive, *arrays: np.ndarray, within: float = 0.0, **params: Any) -> None:
+    """The native code is the definition. Floats are to be small whole numbers, whose sums are exact in any order.
+
+    Where they are not, results may differ by so many times their standard deviation.
+    """
     arrays = tuple(np.ascontiguousarray(array) for array in arrays)
     found, fault = computed(target, primitive, *arrays, **params)
     assert fault is None
-    np.testing.assert_array_equal(found, np.asarray(primitive.evaluate(*arrays, **params)))
+    expected = np.asarray(primitive.evaluate(*arrays, **params))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=within and within * expected.std())
 
 
-def check_epilogue(target: Target, primitive: Primitive, *arrays: np.ndarray, terms: int = 1, **params: Any) -> None:
+def check_epilogue(
+    target: Target, primitive: Primitive, *arrays: np.ndarray, terms: int = 1, within: float = 0.0, **params: Any
+) -> None:
     """As `check`, where each sum has a bias and so many terms added, and comes out twice: negated as well."""
     kernel = whole(primitive, [Spec(array.shape, array.dtype) for array in arrays], params)
     assert isinstance(kernel, Convolution)
@@ -77,7 +83,7 @@ def check_epilogue(target: Target, primitive: Primitive, *arrays: np.ndarray, te
     found = [np.full(spec.shape, 7, spec.dtype) for _ in range(2)]
     assert compiled(*arrays, bias, term, *found) is None
     expected = primitive.evaluate(*arrays, **params) + bias + terms * term
-    np.testing.assert_array_equal(found, [expected, -expected])
+    np.testing.assert_allclose(found, [expected, -expected], rtol=0, atol=within and within * expected.std())
 
 
 def written(target: Target, primitive: Primitive, *specs: Spec, **params: Any) -> str:

@@ -18,6 +18,8 @@ from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
+from chainrule.native.whole.convolution.winograd_tiles import Choice
+from chainrule.native.whole.convolution.winograd_windows import fewer_products
 from chainrule.native.whole.task import Task, Work, nest, steps, strides
 
 # So many times as many positions, of the input as of the outputs, are gone over at most without spreading.
@@ -32,11 +34,13 @@ def emit_convolution_input(task: Task) -> Work:
     geometry = Geometry.of(out.shape, w.shape, g.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise_input(task, geometry)
-    if work := on_matrix_unit(task, geometry, Sides.backward(geometry)):
-        return work
     turned = geometry.turned
-    if turned is not None and _pays(task, geometry):
-        return _turned(Parts(task, turned))
+    parts = Parts(task, turned) if turned is not None and _pays(task, geometry) else None
+    fewer = fewer_products(parts) if parts else None
+    if work := on_matrix_unit(task, geometry, Sides.backward(geometry), fewer):
+        return work
+    if parts:
+        return _turned(parts, fewer)
     backward = _BackwardInput(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
@@ -49,7 +53,7 @@ def _pays(task: Task, geometry: Geometry) -> bool:
     return more <= _MORE_POSITIONS and geometry.channels >= task.lanes
 
 
-def _turned(parts: Parts) -> Work:
+def _turned(parts: Parts, fewer: Choice | None) -> Work:
     """The convolution that goes back; the channels of the input are its outputs."""
     geometry, w = parts.geometry, parts.task.inputs[1]
     window, channels, outputs = prod(geometry.kernel), geometry.outputs, geometry.channels
@@ -65,7 +69,7 @@ def _turned(parts: Parts) -> Work:
             (source, [-channels, window * channels, 1]),
         )
 
-    return sums_of_windows(parts, pack_block)
+    return sums_of_windows(parts, fewer, pack_block)
 
 
 class _BackwardInput:
@@ -88,7 +92,7 @@ class _BackwardInput:
         # Sums become the result where they are, or else are finished in the end.
         self._aside = any(map(any, geometry.frame.padding)) or not self._finish.plain
         self._size = prod(geometry.padded) * geometry.every_channel
-        self._together = parts.together
+        self._together = parts.together()
         self.units = geometry.batch // self._together
         self._sum = parts.room(self._together * self._size) if self._aside else parts.task.output
 

@@ -15,7 +15,7 @@ from chainrule.native.whole.convolution.geometry import Geometry, at_once, windo
 from chainrule.native.whole.convolution.matrix_weight import weight_on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import choose_tile
-from chainrule.native.whole.convolution.winograd_weight import weight_by_fewer_products
+from chainrule.native.whole.convolution.winograd_weight import fewer_products, weight_by_fewer_products
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
 
 # Elements that make a tile, however few vectors it has.
@@ -34,10 +34,11 @@ def emit_convolution_weight(task: Task) -> Work:
     geometry = Geometry.of(x.shape, weight, g.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise_weight(task, geometry, parts)
-    if work := weight_on_matrix_unit(task, geometry, parts):
+    fewer = fewer_products(Parts(task, geometry), parts)
+    if work := weight_on_matrix_unit(task, geometry, parts, fewer):
         return work
-    if work := weight_by_fewer_products(task, geometry, parts):
-        return work
+    if fewer:
+        return weight_by_fewer_products(task, fewer.scheme, geometry, parts)
     backward = _BackwardWeight(Parts(task, geometry), parts)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)

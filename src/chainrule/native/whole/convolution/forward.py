@@ -11,7 +11,6 @@ from chainrule.core.shape import Shape
 from chainrule.native.contraction.outer import multiply_add
 from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
-from chainrule.native.whole.convolution import winograd_windows
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry, flat
@@ -19,8 +18,9 @@ from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
-from chainrule.native.whole.convolution.winograd import with_whole_tiles
-from chainrule.native.whole.convolution.winograd_windows import FewerProducts
+from chainrule.native.whole.convolution.winograd import Scheme
+from chainrule.native.whole.convolution.winograd_tiles import UNITS, Choice, Tiles
+from chainrule.native.whole.convolution.winograd_windows import FewerProducts, fewer_products
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 # Of windows of so few elements the lines are written out, if they are not shorter than this.
@@ -35,9 +35,10 @@ def emit_convolution(task: Task) -> Work:
     geometry = Geometry.of(x.shape, weight.shape, out.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise(task, geometry)
-    if work := on_matrix_unit(task, geometry, Sides.forward(geometry)):
-        return work
     parts, w = Parts(task, geometry), task.inputs[1]
+    fewer = fewer_products(parts)
+    if work := on_matrix_unit(task, geometry, Sides.forward(geometry), fewer):
+        return work
 
     def pack_block(block: Block, to: V) -> None:
         outputs, depth = geometry.outputs, geometry.depth
@@ -45,7 +46,7 @@ def emit_convolution(task: Task) -> Work:
         strip = Strip(source, depth, 1, i64(depth), depth, i64(block.width), parts.whole_vectors(block.width))
         pack(task.f, task.element, parts.lanes, strip, to)
 
-    return sums_of_windows(parts, pack_block)
+    return sums_of_windows(parts, fewer, pack_block)
 
 
 class Block(NamedTuple):
@@ -62,17 +63,18 @@ class Block(NamedTuple):
     width: int
 
 
-def sums_of_windows(parts: Parts, pack_block: Callable[[Block, V], None]) -> Work:
+def sums_of_windows(parts: Parts, fewer: Choice | None, pack_block: Callable[[Block, V], None]) -> Work:
     """All windows times a weight.
 
     Args:
         parts: The convolution.
+        fewer: How to take fewer products; None for window by window.
         pack_block: Writes a block of the weight as (depth, outputs of the block), these filled up to whole vectors.
     """
-    fewer = winograd_windows.pays(parts)
-    if fewer:
-        parts.geometry = with_whole_tiles(parts.geometry)
-    windows, task = _Windows(parts, pack_block, fewer), parts.task
+    scheme = fewer.scheme if fewer else None
+    if scheme:
+        parts.geometry = scheme.with_whole_tiles(parts.geometry)
+    windows, task = _Windows(parts, pack_block, scheme), parts.task
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         windows.unit(units.index)
     return Work(windows.units, parts.scratch, windows.units)
@@ -88,11 +90,11 @@ def _written_out(parts: Parts) -> int:
 class _Windows:
     """The code of sums over windows."""
 
-    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None], fewer: bool) -> None:
+    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None], scheme: Scheme | None) -> None:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        self._together = parts.together
+        self._together = parts.together(Tiles.of(scheme, geometry).positions, UNITS) if scheme else parts.together()
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         self._line = _written_out(parts)
@@ -102,7 +104,7 @@ class _Windows:
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
-        self._fewer = FewerProducts(parts, self._weight, self._width, self._finish) if fewer else None
+        self._fewer = FewerProducts(parts, scheme, self._weight, self._width, self._finish) if scheme else None
 
     def _packed(self, pack_block: Callable[[Block, V], None]) -> V:
         """The weight as (groups, blocks, depth, outputs of a block)."""

@@ -12,7 +12,7 @@ from chainrule.ops.convolution import Frame
 
 # Positions that share what is read from far: fewer, and reading takes the time; more, and they outgrow the nearest
 # cache (and numbers added one after another would lose digits).
-_POSITIONS = 256
+POSITIONS = 256
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,12 @@ def window_offsets(extents: Sequence[int], apart: Sequence[int]) -> list[int]:
     return found
 
 
-def at_once(count: int, each: int, units: int = 1) -> int:
+def at_once(count: int, each: int, units: int = 1, most: int = POSITIONS) -> int:
     """How many of some pictures or lines, of so many positions each, are done at once.
 
-    It is a divisor, and leaves at least so many units, if there are as many.
+    It is a divisor, and leaves at least so many units, if there are as many; they have at most `most` positions.
     """
-    most = max(min(_POSITIONS // each, count // units), 1)
+    most = max(min(most // each, count // units), 1)
     return max((n for n in range(1, most + 1) if count % n == 0), default=1)
 
 

@@ -16,6 +16,7 @@ from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import STEP_BYTES, Layout, Planes
 from chainrule.native.whole.convolution.sides import Division, Sides, cost, divide, pays
 from chainrule.native.whole.convolution.sweep import Sweep
+from chainrule.native.whole.convolution.winograd_tiles import Choice
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 # Multiply-adds in a cycle by vectors, in practice.
@@ -24,8 +25,10 @@ _MULTIPLY_ADDS = 23
 _FAR = 1 << 24
 
 
-def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
-    """The forward pass or the gradient to the input, if the matrix unit does it faster than multiply-adds.
+def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides, fewer: Choice | None) -> Work | None:
+    """The forward pass or the gradient to the input, if the matrix unit does it faster than vectors.
+
+    `fewer` is how vectors take fewer products, if they do.
 
     A unit is some pictures and some blocks of 32 channels of the result.
     """
@@ -35,7 +38,7 @@ def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides) -> Work | None:
     if layout.pixels(1) * STEP_BYTES > _FAR:
         return None
     division = divide(sides, layout)
-    if not pays(task, geometry, cost(sides, layout, division), _MULTIPLY_ADDS):
+    if not pays(task, geometry, cost(sides, layout, division), _MULTIPLY_ADDS, fewer):
         return None
     product = _Product(Parts(task, geometry), sides, layout, division)
     matrix_unit.begin(task.f)

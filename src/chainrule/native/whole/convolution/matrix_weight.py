@@ -21,6 +21,7 @@ from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import Layout, Pixels
 from chainrule.native.whole.convolution.sides import STEP_CYCLES, of_threads, pays, share_of_blocks
 from chainrule.native.whole.convolution.sweep import Sweep, forward_sweep
+from chainrule.native.whole.convolution.winograd_tiles import Choice
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 # Bytes of packed outputs and of a packed column of the input that are to stay in the second-level cache.
@@ -115,8 +116,11 @@ class _Sizes:
         return outputs * self.packed_outputs(together) + self.packed(together)
 
 
-def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work | None:
-    """The gradient to the weight, if the matrix unit does it faster than multiply-adds."""
+def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int, fewer: Choice | None) -> Work | None:
+    """The gradient to the weight, if the matrix unit does it faster than vectors.
+
+    `fewer` is how vectors take fewer products, if they do.
+    """
     if not geometry.batch * geometry.channels:
         return None
     geometry = geometry.with_pixels_in_line()
@@ -125,7 +129,7 @@ def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int) -> Work 
     sizes = _Sizes(geometry, geometry.batch // batches, batches, sweep, layout)
     division = sizes.divided()
     # What does not stay near is slower than multiply-adds, which go over some lines at a time.
-    if sizes.room(division) > _NEAR or not pays(task, geometry, sizes.cost(division), _MULTIPLY_ADDS):
+    if sizes.room(division) > _NEAR or not pays(task, geometry, sizes.cost(division), _MULTIPLY_ADDS, fewer):
         return None
     parts = Parts(task, geometry)
     product = _Product(parts, sizes, division)

@@ -7,7 +7,7 @@ from math import prod
 
 from chainrule.native.contraction.outer import outer_product
 from chainrule.native.emit import V, i64, number, vector
-from chainrule.native.whole.convolution.geometry import Geometry, at_once
+from chainrule.native.whole.convolution.geometry import POSITIONS, Geometry, at_once
 from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, Task, nest, offset, steps, strides
 
 
@@ -38,11 +38,13 @@ class Parts:
             self.f.fill(pointer, 0, i64(bytes))
         return pointer
 
-    @property
-    def together(self) -> int:
-        """How many pictures make a unit: one, or some small ones."""
+    def together(self, most: int = POSITIONS, units: int = ENOUGH_UNITS) -> int:
+        """How many pictures make a unit: one, or some small ones.
+
+        They have so many positions at most, and there are so many units at least.
+        """
         stretches, geometry = self.task.kernel.stretches, self.geometry
-        return at_once(geometry.batch // stretches, prod(geometry.positions), -(-ENOUGH_UNITS // stretches))
+        return at_once(geometry.batch // stretches, prod(geometry.positions), -(-units // stretches), most)
 
     def whole_vectors(self, elements: int) -> int:
         """The number of elements, rounded up to whole vectors."""

@@ -12,6 +12,7 @@ from chainrule.native.matrix_unit import DEPTH, SIDE, WIDTH
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.planes import STEP_BYTES, Layout
 from chainrule.native.whole.convolution.sweep import Sweep, backward_sweeps, forward_sweep
+from chainrule.native.whole.convolution.winograd_tiles import Choice
 from chainrule.native.whole.task import Task, strides
 
 # Bytes of split pictures, and of a block of the weight, that are to stay in the second-level cache.
@@ -154,8 +155,19 @@ def of_threads(units: int) -> float:
     return sum(threads * ceil(units / threads) for threads in (1, 2, 3, 4)) / 4
 
 
-def pays(task: Task, geometry: Geometry, cycles: float, rate: float) -> bool:
-    """Whether the matrix unit, if there is one, needs fewer cycles than so many multiply-adds in each would."""
+def pays(task: Task, geometry: Geometry, cycles: float, rate: float, fewer: Choice | None) -> bool:
+    """Whether the matrix unit, if there is one, needs fewer cycles than vectors would.
+
+    Args:
+        task: The convolution.
+        geometry: Its sizes.
+        cycles: What the matrix unit needs.
+        rate: The multiply-adds of vectors in a cycle, in practice.
+        fewer: How vectors take fewer products, if they do.
+    """
     if not task.target.matrix or task.kernel.out.dtype.name != "float32":
         return False
-    return cycles < geometry.batch * prod(geometry.positions) * geometry.every_output * geometry.depth / rate
+    multiply_adds: float = geometry.batch * prod(geometry.positions) * geometry.every_output * geometry.depth
+    if fewer is not None:
+        multiply_adds = min(multiply_adds, fewer.cycles * 2 * task.lanes)
+    return cycles < multiply_adds / rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil, prod
 
@@ -10,58 +11,58 @@ from chainrule.native.emit import V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry, at_once
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import even_rows
-from chainrule.native.whole.convolution.winograd import (
-    SUMS,
+from chainrule.native.whole.convolution.winograd import SCHEMES, Scheme
+from chainrule.native.whole.convolution.winograd_tiles import (
     Block,
+    Choice,
     Cycles,
     Source,
+    Tiles,
+    Transform,
+    apart,
     are_moderate,
-    both_ways,
-    each_block,
+    choose,
     is_3_by_3,
     largest,
-    most_tiles,
-    of_gradients,
-    of_weight_sums,
-    tiles_of,
     transform_pixels,
-    with_whole_tiles,
 )
 from chainrule.native.whole.task import Task, Work, nest, offset, steps
 
 # A unit has so many channels and outputs: its sums, and the tiles that go into them, stay in the second-level cache.
 _SIDE = 128
-# Cycles to take a vector of sums from memory and back, and to make the gradient of one; what is saved must be worth it.
-_TAKEN, _FINISH = 2, 40
-_WORTH = 0.85
+# Cycles to take a vector of sums from memory and back, and to make the gradient of one.
+_TAKEN, _FINISH = 2, 3
 # Vectors of channels that a tile of sums has.
 _VECTORS = 2
 
 
-def weight_by_fewer_products(task: Task, geometry: Geometry, batches: int) -> Work | None:
-    """The gradient, if fewer products take fewer cycles. A unit is a part of the batch and a block of the weight."""
-    parts = Parts(task, geometry)
-    if not is_3_by_3(parts) or not _pays(geometry, parts.lanes, batches):
-        return None
-    weight = _FewerProducts(task, geometry, batches)
+def weight_by_fewer_products(task: Task, scheme: Scheme, geometry: Geometry, batches: int) -> Work:
+    """The gradient. A unit is a part of the batch and a block of the weight."""
+    weight = _FewerProducts(task, scheme, geometry, batches)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         weight.unit(units.index)
     return Work(weight.units, weight.parts.scratch, batches)
 
 
-def _pays(geometry: Geometry, lanes: int, batches: int) -> bool:
-    if _block_of(geometry.channels, lanes) > _SIDE:
-        return False
-    direct = Cycles.of(geometry, lanes).direct
+def fewer_products(parts: Parts, batches: int) -> Choice | None:
+    """The way to take fewer products, if that takes fewer cycles."""
+    return choose(_ways(parts, batches), Cycles.of(SCHEMES[0], parts.geometry, parts.lanes).direct)
+
+
+def _ways(parts: Parts, batches: int) -> Iterator[Choice]:
+    geometry, lanes = parts.geometry, parts.lanes
+    if not is_3_by_3(parts) or _block_of(geometry.channels, lanes) > _SIDE:
+        return
     # Channels lie along the lanes here.
     turned = replace(geometry, channels=geometry.outputs, outputs=geometry.channels)
-    _, products, transforms = Cycles.of(turned, lanes)
     vectors = geometry.outputs * ceil(geometry.channels / lanes)
-    blocks = ceil(geometry.batch * prod(tiles_of(geometry)) / most_tiles(geometry))
-    # Pixels are transformed for each block of outputs, gradients for each block of channels.
-    transforms *= ceil(max(geometry.channels, geometry.outputs) / _SIDE)
-    sums = vectors * (blocks * SUMS * _TAKEN + batches * _FINISH)
-    return products + transforms + sums < _WORTH * direct
+    for scheme in SCHEMES:
+        _, products, transforms = Cycles.of(scheme, turned, lanes)
+        blocks = ceil(geometry.batch * prod(scheme.tiles(geometry)) / Tiles.of(scheme, geometry).most)
+        # Pixels are transformed for each block of outputs, gradients for each block of channels.
+        transforms *= ceil(max(geometry.channels, geometry.outputs) / _SIDE)
+        sums = vectors * scheme.sums * (blocks * _TAKEN + batches * _FINISH)
+        yield Choice(scheme, products + transforms + sums)
 
 
 def _block_of(channels: int, lanes: int) -> int:
@@ -76,21 +77,24 @@ class _FewerProducts:
         units: How many units there are.
     """
 
-    def __init__(self, task: Task, geometry: Geometry, batches: int) -> None:
+    def __init__(self, task: Task, scheme: Scheme, geometry: Geometry, batches: int) -> None:
         self._f = task.f
-        self._geometry = geometry = with_whole_tiles(geometry)
+        self._scheme = scheme
+        self._geometry = geometry = scheme.with_whole_tiles(geometry)
         self._channels = _block_of(geometry.channels, task.lanes)
         self._blocks = geometry.channels // self._channels
         # To the pictures, blocks of channels are groups.
         frame = geometry.frame._replace(groups=self._blocks)
         self.parts = parts = Parts(task, replace(geometry, channels=self._channels, frame=frame))
         self._batch = geometry.batch // batches
-        self._together = at_once(self._batch, prod(geometry.positions))
+        self._transform = Transform(parts, scheme)
+        self._tiles = Tiles.of(scheme, parts.geometry)
+        self._together = at_once(self._batch, prod(geometry.positions), most=self._tiles.positions)
         self._pictures = Pictures(parts, task.inputs[0], self._together)
-        self._full, most = parts.whole_vectors(self._channels), most_tiles(geometry)
-        self._pixels = parts.room(SUMS * most * self._full, zero=False)
-        self._gradients = parts.room(SUMS * most * _SIDE, zero=False)
-        self._sums = parts.room(SUMS * _SIDE * self._full, zero=False)
+        self._full, most = parts.whole_vectors(self._channels), self._tiles.most
+        self._pixels = parts.room(scheme.sums * apart(most * self._full), zero=False)
+        self._gradients = parts.room(scheme.sums * apart(most * _SIDE), zero=False)
+        self._sums = parts.room(scheme.sums * apart(_SIDE * self._full), zero=False)
         # What stands for gradients of results that are outside.
         self._nothing = parts.room(_SIDE)
         self._largest = self._f.alloca("i32", 1)
@@ -110,8 +114,8 @@ class _FewerProducts:
                 self._block(batch, channels, i64(whole * _SIDE), rest)
 
     def _block(self, batch: V, channels: V, output: V, width: int) -> None:
-        f, parts, geometry = self._f, self.parts, self._geometry
-        f.fill(self._sums, 0, i64(SUMS * width * self._full * parts.task.kernel.out.dtype.itemsize))
+        f, parts, scheme, geometry = self._f, self.parts, self._scheme, self._geometry
+        f.fill(self._sums, 0, i64(scheme.sums * apart(width * self._full) * parts.task.kernel.out.dtype.itemsize))
         f.store(number(0, "i32"), self._largest)
         with f.loop(i64(0), i64(self._batch), self._together, unroll=False) as pictures:
             x, g = self._load(batch, pictures.index, channels, output)
@@ -119,11 +123,11 @@ class _FewerProducts:
             source = Source(x, self._pictures.apart, self._pictures.pixel, geometry.padded[1] * self._pictures.pixel)
 
             def block(here: Block) -> None:
-                transform_pixels(parts, source, here, self._channels, self._pixels, self._full)
+                transform_pixels(self._transform, source, here, self._channels, self._pixels, self._full)
                 self._transform_gradients(g, here, width)
                 self._multiply(here.tiles, width)
 
-            each_block(f, self._together, geometry, block)
+            self._tiles.each_block(f, self._together, block)
         moderate = are_moderate(f, f.load("i32", self._largest))
         size = geometry.outputs * geometry.depth
         terms = (batch, size), (output, geometry.depth), (channels, self._channels)
@@ -153,47 +157,55 @@ class _FewerProducts:
         f.store(found, self._largest)
 
     def _transform_gradients(self, g: V, block: Block, width: int) -> None:
-        """The 16 sums and differences of each tile's gradients, as (sums, tiles, outputs)."""
-        f, parts, geometry = self._f, self.parts, self._geometry
+        """What each tile's gradients become, as (sums, tiles, outputs)."""
+        f, parts, scheme, geometry = self._f, self.parts, self._scheme, self._geometry
         height, length = geometry.positions
         line, every = length * geometry.outputs, height * length * geometry.outputs
+        step = apart(block.tiles * width)
 
         def tile(number_of_tile: V, picture: V, row: V, place: V) -> None:
-            y, x = f.mul(row, i64(2)), f.mul(place, i64(2))
-            corner = parts.at(g, (picture, every), (y, line), (x, geometry.outputs))
-            below, beside = self._is_inside(y, height), self._is_inside(x, length)
+            top, left = f.mul(row, i64(scheme.results)), f.mul(place, i64(scheme.results))
+            corner = parts.at(g, (picture, every), (top, line), (left, geometry.outputs))
             target = parts.at(self._gradients, (number_of_tile, width))
 
             def some(start: V, count: int) -> None:
                 kind, nothing = vector(parts.task.element, count), parts.at(self._nothing, (start, 1))
+                here, there = parts.at(corner, (start, 1)), parts.at(target, (start, 1))
 
-                def at(down: int, along: int) -> V:
-                    pointer = parts.at(corner, (start, 1), (i64(down), line), (i64(along), geometry.outputs))
-                    for inside in [below] * down + [beside] * along:
-                        pointer = pointer if inside is None else f.select(inside, pointer, nothing)
-                    return parts.load(kind, pointer)
+                def column(x: V) -> list[V]:
+                    beside, found = self._is_inside(f.add(left, x), length), []
+                    for y in range(scheme.results):
+                        pointer = parts.at(here, (x, geometry.outputs), (i64(y), line))
+                        for inside in beside, self._is_inside(f.add(top, i64(y)), height):
+                            pointer = pointer if inside is None else f.select(inside, pointer, nothing)
+                        found.append(parts.load(kind, pointer))
+                    return found
 
-                results = [[at(down, along) for along in range(2)] for down in range(2)]
-                for e, one in enumerate(both_ways(f, results, of_gradients)):
-                    f.store(one, parts.at(target, (start, 1), (i64(e), block.tiles * width)))
+                def line_of_sums(y: V, sums: list[V]) -> None:
+                    first = parts.at(there, (y, scheme.side * step))
+                    for x, one in enumerate(sums):
+                        f.store(one, parts.at(first, (i64(x), step)))
+
+                self._transform(scheme.results, column, scheme.of_gradients, line_of_sums)
 
             steps(f, width, parts.lanes, some)
 
         block.each(f, tile)
 
-    def _is_inside(self, first: V, length: int) -> V | None:
-        """Whether the second of two neighbours is inside (i1); None where it always is."""
-        if length % 2 == 0:
+    def _is_inside(self, place: V, length: int) -> V | None:
+        """Whether a line, or a result in a line, is inside (i1); None where all are."""
+        if length % self._scheme.results == 0:
             return None
-        return self._f.compare("slt", self._f.add(first, i64(1)), i64(length))
+        return self._f.compare("slt", place, i64(length))
 
     def _multiply(self, tiles: int, width: int) -> None:
-        """16 products, outputs by tiles and tiles by channels, added to the sums (sums, outputs, channels)."""
+        """The products, outputs by tiles and tiles by channels, added to the sums (sums, outputs, channels)."""
         f, parts, full = self._f, self.parts, self._full
 
         def product(e: list[V], _: list[V]) -> None:
-            left, right = parts.at(self._gradients, (e[0], tiles * width)), parts.at(self._pixels, (e[0], tiles * full))
-            target = parts.at(self._sums, (e[0], width * full))
+            left = parts.at(self._gradients, (e[0], apart(tiles * width)))
+            right = parts.at(self._pixels, (e[0], apart(tiles * full)))
+            target = parts.at(self._sums, (e[0], apart(width * full)))
 
             def panel(first: V, vectors: int) -> None:
                 column = f.mul(first, i64(parts.lanes))
@@ -213,22 +225,28 @@ class _FewerProducts:
 
             steps(f, full // parts.lanes, _VECTORS, panel)
 
-        nest(f, [SUMS], product)
+        nest(f, [self._scheme.sums], product)
 
     def _finish(self, to: V, width: int) -> None:
         """The gradients to the elements of the window."""
         f, parts, full, channels = self._f, self.parts, self._full, self._geometry.channels
+        side, step = self._scheme.side, apart(width * full)
 
         def output(at: list[V], _: list[V]) -> None:
             def some(start: V, count: int) -> None:
                 here = parts.at(self._sums, (at[0], full), (start, 1))
-                sums = [
-                    [parts.row(parts.at(here, (i64(4 * i + j), width * full)), 1)[0] for j in range(4)]
-                    for i in range(4)
-                ]
                 place = parts.at(to, (at[0], self._geometry.depth), (start, 1))
-                for element, one in enumerate(both_ways(f, sums, of_weight_sums)):
-                    f.store(parts.first(one, count), parts.at(place, (i64(element), channels)))
+
+                def column(x: V) -> list[V]:
+                    top = parts.at(here, (x, step))
+                    return [parts.row(parts.at(top, (i64(side * y), step)), 1)[0] for y in range(side)]
+
+                def row(y: V, elements: list[V]) -> None:
+                    first = parts.at(place, (y, 3 * channels))
+                    for x, one in enumerate(elements):
+                        f.store(parts.first(one, count), parts.at(first, (i64(x), channels)))
+
+                self._transform(side, column, self._scheme.of_weight_sums, row)
 
             steps(f, self._channels, parts.lanes, some)
 

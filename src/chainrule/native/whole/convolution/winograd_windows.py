@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from math import ceil, prod
 
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.tile import even_rows
-from chainrule.native.whole.convolution.winograd import (
-    SUMS,
+from chainrule.native.whole.convolution.winograd import SCHEMES, Scheme
+from chainrule.native.whole.convolution.winograd_tiles import (
     Block,
+    Choice,
     Cycles,
     Source,
+    Tiles,
+    Transform,
+    apart,
     are_moderate,
-    both_ways,
-    each_block,
+    choose,
     is_3_by_3,
     largest,
-    most_tiles,
-    of_sums,
-    of_weight,
     transform_pixels,
 )
 from chainrule.native.whole.task import nest, offset, steps
 
-# Cycles to transform a vector of the weight; what is saved must be worth the memory, too.
-_WEIGHT = 60
-_WORTH = 0.85
+# Cycles to transform a vector of the weight, for each of its sums.
+_WEIGHT = 4
 # Bytes of the transformed weight, of which each thread has its own.
-_MOST_BYTES = 1 << 25
+_MOST_BYTES = 1 << 26
 
 
-def pays(parts: Parts) -> bool:
-    """Whether fewer products take fewer cycles."""
+def fewer_products(parts: Parts) -> Choice | None:
+    """The way to take fewer products, if that takes fewer cycles."""
+    return choose(_ways(parts), Cycles.of(SCHEMES[0], parts.geometry, parts.lanes).direct)
+
+
+def _ways(parts: Parts) -> Iterator[Choice]:
     if not is_3_by_3(parts):
-        return False
-    direct, products, transforms = Cycles.of(parts.geometry, parts.lanes)
+        return
     vectors = parts.geometry.channels * ceil(parts.geometry.outputs / parts.lanes)
-    bytes = SUMS * vectors * parts.lanes * parts.task.kernel.out.dtype.itemsize
-    # Each of two threads makes the weight ready for itself.
-    return bytes <= _MOST_BYTES and products + transforms + 2 * vectors * _WEIGHT < _WORTH * direct
+    for scheme in SCHEMES:
+        if scheme.sums * vectors * parts.task.target.vector_bytes <= _MOST_BYTES:
+            _, products, transforms = Cycles.of(scheme, parts.geometry, parts.lanes)
+            # Each of two threads makes the weight ready for itself.
+            yield Choice(scheme, products + transforms + 2 * vectors * scheme.sums * _WEIGHT)
 
 
 class FewerProducts:
@@ -49,13 +54,16 @@ class FewerProducts:
 
     Args:
         parts: The convolution, with whole tiles.
+        scheme: How large tiles are.
         weight: Packed as (blocks, elements of a window, channels, outputs of a block).
         width: The outputs of a block.
         finish: What is done with the results.
     """
 
-    def __init__(self, parts: Parts, weight: V, width: int, finish: Finish) -> None:
+    def __init__(self, parts: Parts, scheme: Scheme, weight: V, width: int, finish: Finish) -> None:
         self.parts = parts
+        self._scheme = scheme
+        self._transform = Transform(parts, scheme)
         self._f = parts.f
         self._geometry = geometry = parts.geometry
         self._width = width
@@ -63,34 +71,49 @@ class FewerProducts:
         rows = geometry.depth * parts.whole_vectors(geometry.outputs) // parts.lanes
         self._largest_weight = largest(parts, weight, rows, parts.lanes, parts.lanes)
         self._weight = self._transformed(weight)
-        most = most_tiles(geometry)
-        self._pixels = parts.room(SUMS * most * geometry.channels, zero=False)
-        self._sums = parts.room(SUMS * most * width, zero=False)
+        self._tiles = Tiles.of(scheme, geometry)
+        self._pixels = parts.room(scheme.sums * apart(self._tiles.most * geometry.channels), zero=False)
+        self._sums = parts.room(scheme.sums * apart(self._tiles.most * width), zero=False)
 
     def _transformed(self, weight: V) -> V:
         """The weight as (blocks, sums, channels, outputs of a block)."""
-        f, parts, channels = self._f, self.parts, self._geometry.channels
-        made = parts.room(SUMS * channels * parts.whole_vectors(self._geometry.outputs), zero=False)
+        f, parts, scheme, channels = self._f, self.parts, self._scheme, self._geometry.channels
+        blocks = ceil(self._geometry.outputs / self._width)
+        made = parts.room(scheme.sums * blocks * apart(channels * self._width), zero=False)
 
         def block(start: V, width: int) -> None:
             full = parts.whole_vectors(width)
-            source, target = parts.at(weight, (start, 9 * channels)), parts.at(made, (start, SUMS * channels))
+            source, target, step = (
+                parts.at(weight, (start, 9 * channels)),
+                self._block_of_weight(made, start),
+                apart(channels * full),
+            )
 
             def vectors(at: list[V], _: list[V]) -> None:
                 place = [(at[0], full), (at[1], parts.lanes)]
-                window = self._square(parts.at(source, *place), 3, channels * full)
-                for e, one in enumerate(both_ways(f, window, of_weight)):
-                    f.store(one, parts.at(target, *place, (i64(e), channels * full)))
+                here, there = parts.at(source, *place), parts.at(target, *place)
+
+                def row(y: V, sums: list[V]) -> None:
+                    first = parts.at(there, (y, scheme.side * step))
+                    for x, one in enumerate(sums):
+                        f.store(one, parts.at(first, (i64(x), step)))
+
+                self._transform(3, lambda x: self._column(here, x, 3, channels * full), scheme.of_weight, row)
 
             nest(f, [channels, full // parts.lanes], vectors)
 
         steps(f, self._geometry.outputs, self._width, block)
         return made
 
-    def _square(self, first: V, side: int, apart: int) -> list[list[V]]:
-        """Vectors that stand so far apart, as the rows of a square."""
-        rows = [[self.parts.at(first, (i64(side * y + x), apart)) for x in range(side)] for y in range(side)]
-        return [[self.parts.row(place, 1)[0] for place in row] for row in rows]
+    def _block_of_weight(self, weight: V, start: V) -> V:
+        """Where the block begins whose first output this is."""
+        block = self._f.binary("udiv", start, i64(self._width))
+        return self.parts.at(weight, (block, self._scheme.sums * apart(self._geometry.channels * self._width)))
+
+    def _column(self, first: V, x: V, side: int, step: int) -> list[V]:
+        """A column of the square of vectors that stand so far apart, row by row."""
+        top = self.parts.at(first, (x, step))
+        return [self.parts.row(self.parts.at(top, (i64(side * y), step)), 1)[0] for y in range(side)]
 
     def suit(self, pictures: V, count: int) -> V:
         """Whether so many pictures, and the weight, can be convolved this way (i1)."""
@@ -112,7 +135,7 @@ class FewerProducts:
         source = Source(pointer, apart, channels, self._geometry.padded[1] * channels)
 
         def block(here: Block) -> None:
-            transform_pixels(self.parts, source, here, channels, self._pixels, channels)
+            transform_pixels(self._transform, source, here, channels, self._pixels, channels)
 
             def outputs(start: V, width: int) -> None:
                 self._multiply(here.tiles, start, width)
@@ -120,18 +143,19 @@ class FewerProducts:
 
             steps(f, self._geometry.outputs, self._width, outputs)
 
-        each_block(f, count, self._geometry, block)
+        self._tiles.each_block(f, count, block)
 
     def _multiply(self, tiles: int, start: V, width: int) -> None:
-        """16 products: tiles by channels, channels by outputs of a block."""
-        f, parts, channels = self._f, self.parts, self._geometry.channels
+        """The products: tiles by channels, channels by outputs of a block."""
+        f, parts, sums_of_tile, channels = self._f, self.parts, self._scheme.sums, self._geometry.channels
         full = parts.whole_vectors(width)
         vectors = full // parts.lanes
-        weight = parts.at(self._weight, (start, SUMS * channels))
+        weight = self._block_of_weight(self._weight, start)
 
         def product(e: list[V], _: list[V]) -> None:
-            left, right = parts.at(self._pixels, (e[0], tiles * channels)), parts.at(weight, (e[0], channels * full))
-            target = parts.at(self._sums, (e[0], tiles * full))
+            left = parts.at(self._pixels, (e[0], apart(tiles * channels)))
+            right = parts.at(weight, (e[0], apart(channels * full)))
+            target = parts.at(self._sums, (e[0], apart(tiles * full)))
 
             def some(tile: V, count: int) -> None:
                 here, rows = parts.at(left, (tile, channels)), [r * channels for r in range(count)]
@@ -145,45 +169,50 @@ class FewerProducts:
 
             steps(f, tiles, even_rows(tiles, vectors, parts.task.target.registers), some)
 
-        nest(f, [SUMS], product)
+        nest(f, [sums_of_tile], product)
 
     def _results(self, block: Block, first: V, start: V, width: int) -> None:
-        """The 2×2 results of each tile, finished."""
-        f, parts = self._f, self.parts
+        """The results of each tile, finished."""
+        f, parts, scheme = self._f, self.parts, self._scheme
         height, length = self._geometry.positions
-        apart = block.tiles * parts.whole_vectors(width)
+        full = parts.whole_vectors(width)
+        step = apart(block.tiles * full)
 
         def tile(number: V, picture: V, line: V, place: V) -> None:
-            y, x = f.mul(line, i64(2)), f.mul(place, i64(2))
-            row = offset(f, (f.add(first, picture), height * length), (y, length), (x, 1))
+            top, x = f.mul(line, i64(scheme.results)), f.mul(place, i64(scheme.results))
+            pixel = offset(f, (f.add(first, picture), height * length), (top, length), (x, 1))
 
             def some(lane: int) -> None:
-                here = parts.at(self._sums, (number, parts.whole_vectors(width)), (i64(lane), 1))
-                results = both_ways(f, self._square(here, 4, apart), of_sums)
+                here = parts.at(self._sums, (number, full), (i64(lane), 1))
                 column, count = f.add(start, i64(lane)), min(parts.lanes, width - lane)
-                self._pair(results[:2], row, x, column, count)
-                below = f.add(row, i64(length))
-                self._where_inside(y, height, lambda: self._pair(results[2:], below, x, column, count))
+
+                def row(y: V, results: list[V]) -> None:
+                    with self._where_inside(f.add(top, y), height):
+                        self._line(results, offset(f, (pixel, 1), (y, length)), x, column, count)
+
+                side = scheme.side
+                self._transform(side, lambda x: self._column(here, x, side, step), scheme.of_sums, row)
 
             for lane in range(0, width, parts.lanes):
                 some(lane)
 
         block.each(f, tile)
 
-    def _pair(self, results: list[V], row: V, x: V, column: V, count: int) -> None:
-        """Two neighbouring results, of which the second may be outside."""
-        length = self._geometry.positions[1]
-        if length % 2 == 0:
+    def _line(self, results: list[V], row: V, x: V, column: V, count: int) -> None:
+        """Neighbouring results, of which the last ones may be outside."""
+        f, length = self._f, self._geometry.positions[1]
+        rest = length % len(results)
+        if not rest:
             self._finish.tile(results, row, column, count)
             return
-        self._finish.tile(results[:1], row, column, count)
-        following = self._f.add(row, i64(1))
-        self._where_inside(x, length, lambda: self._finish.tile(results[1:], following, column, count))
+        inside = f.compare("sle", f.add(x, i64(len(results))), i64(length))
+        with f.when(inside):
+            self._finish.tile(results, row, column, count)
+        with f.when(f.binary("xor", inside, V("true", "i1"))):
+            self._finish.tile(results[:rest], row, column, count)
 
-    def _where_inside(self, first: V, length: int, body: Callable[[], None]) -> None:
-        """Do something where the second of two neighbours is inside."""
-        if length % 2 == 0:
-            body()
-            return
-        with self._f.when(self._f.compare("slt", self._f.add(first, i64(1)), i64(length))):
-            body()
+    def _where_inside(self, line: V, height: int) -> AbstractContextManager[None]:
+        """Only if there is such a line."""
+        if height % self._scheme.results == 0:
+            return nullcontext()
+        return self._f.when(self._f.compare("slt", line, i64(height)))

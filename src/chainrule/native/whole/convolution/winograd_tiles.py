@@ -1,0 +1,281 @@
+"""Convolutions by tiles that take fewer products: what the passes share beside the transforms (`winograd`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import ceil, prod
+from typing import NamedTuple
+
+from chainrule.native.emit import Function, V, i64, number, vector
+from chainrule.native.whole.convolution.geometry import Geometry
+from chainrule.native.whole.convolution.parts import Parts
+from chainrule.native.whole.convolution.winograd import Scheme
+from chainrule.native.whole.task import CACHE_LINE, nest, offset, steps
+
+# Cycles to transform a vector of a tile, for each of the sums that it becomes or is made of.
+_TRANSFORM = 4
+# What is saved must be worth the memory.
+_WORTH = 0.85
+# Elements of transformed pixels that go through the products together: more use each weight more often, but outgrow the
+# second-level cache. And the fewest and the most tiles.
+_TOGETHER, _FEWEST, _MOST = 1 << 19, 16, 64
+# Pieces of work: fewer use each weight more often.
+UNITS = 4
+# Numbers from 2^52 on might overflow where direct sums do not: its bits.
+_LARGEST = (127 + 52) << 23
+
+
+def apart(numbers: int) -> int:
+    """How far apart the sums of as many numbers stand: a cache line more, lest those of a tile meet there."""
+    return numbers + CACHE_LINE // 4
+
+
+def is_3_by_3(parts: Parts) -> bool:
+    """Whether it is a convolution of float32 that can be done this way."""
+    geometry = parts.geometry
+    frame, ones = geometry.frame, (1, 1)
+    return (
+        parts.task.kernel.out.dtype.name == "float32"
+        and (geometry.kernel, frame.stride, frame.dilation, frame.groups) == ((3, 3), ones, ones, 1)
+        and min(geometry.channels, geometry.outputs) >= parts.lanes
+    )
+
+
+class Block(NamedTuple):
+    """Some lines of tiles of some pictures.
+
+    Attributes:
+        picture: The first picture.
+        pictures: How many.
+        line: The first line of tiles.
+        lines: How many.
+        in_line: The tiles of a line.
+    """
+
+    picture: V
+    pictures: int
+    line: V
+    lines: int
+    in_line: int
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles it has."""
+        return self.pictures * self.lines * self.in_line
+
+    def each(self, f: Function, body: Callable[[V, V, V, V], None]) -> None:
+        """`body(tile, picture, line, place in the line)` for every tile; its number, and where it is."""
+
+        def one(at: list[V], _: list[V]) -> None:
+            tile = offset(f, (at[0], self.lines * self.in_line), (at[1], self.in_line), (at[2], 1))
+            body(tile, f.add(self.picture, at[0]), f.add(self.line, at[1]), at[2])
+
+        nest(f, [self.pictures, self.lines, self.in_line], one)
+
+
+class Tiles(NamedTuple):
+    """The tiles of a convolution's results.
+
+    Attributes:
+        scheme: How large they are.
+        lines: How many lines of them a picture has.
+        in_line: How many there are in a line.
+        together: How many are to go through the products together, about.
+    """
+
+    scheme: Scheme
+    lines: int
+    in_line: int
+    together: int
+
+    @staticmethod
+    def of(scheme: Scheme, geometry: Geometry) -> Tiles:
+        """Those of a convolution."""
+        together = _TOGETHER // (scheme.sums * geometry.channels)
+        return Tiles(scheme, *scheme.tiles(geometry), min(max(together, _FEWEST), _MOST))
+
+    @property
+    def positions(self) -> int:
+        """The results of as many."""
+        return self.together * self.scheme.results**2
+
+    @property
+    def most(self) -> int:
+        """How many the largest block has."""
+        return max(self.together, self.in_line)
+
+    def each_block(self, f: Function, pictures: int, body: Callable[[Block], None]) -> None:
+        """All tiles of so many pictures, block by block."""
+        each = self.lines * self.in_line
+        if each < self.together:
+            some = self.together // each
+            steps(f, pictures, some, lambda first, count: body(Block(first, count, i64(0), self.lines, self.in_line)))
+            return
+
+        def picture(at: list[V], _: list[V]) -> None:
+            lines = max(self.together // self.in_line, 1)
+            steps(f, self.lines, lines, lambda first, count: body(Block(at[0], 1, first, count, self.in_line)))
+
+        nest(f, [pictures], picture)
+
+
+class Transform:
+    """Transforms squares of vectors both ways: each column, then each row of what comes out.
+
+    Attributes:
+        parts: The convolution.
+        scheme: How large tiles are.
+    """
+
+    def __init__(self, parts: Parts, scheme: Scheme) -> None:
+        self.parts = parts
+        self.scheme = scheme
+        self._room = parts.room(scheme.sums * parts.lanes, zero=False)
+
+    def __call__(
+        self,
+        columns: int,
+        column: Callable[[V], Sequence[V]],
+        once: Callable[[Function, Sequence[V]], list[V]],
+        row: Callable[[V, list[V]], None],
+    ) -> None:
+        """`once` for each column, then for each row.
+
+        Args:
+            columns: How many.
+            column: Gives a column by its number.
+            once: Transforms a line.
+            row: Is given each row by its number, transformed.
+        """
+        f, parts = self.parts.f, self.parts
+        with f.loop(i64(0), i64(columns), unroll=False, may_be_empty=False) as loop:
+            made = once(f, column(loop.index))
+            for y, one in enumerate(made):
+                f.store(one, parts.at(self._room, (loop.index, parts.lanes), (i64(y), columns * parts.lanes)))
+        with f.loop(i64(0), i64(len(made)), unroll=False, may_be_empty=False) as loop:
+            line, kind = parts.at(self._room, (loop.index, columns * parts.lanes)), made[0].type
+            row(loop.index, once(f, [parts.load(kind, line, (i64(x), parts.lanes)) for x in range(columns)]))
+
+
+class Source(NamedTuple):
+    """Padded pictures.
+
+    Attributes:
+        pointer: Where they are.
+        apart: How far apart pictures are.
+        pixel: How far apart pixels are.
+        line: How far apart lines are.
+    """
+
+    pointer: V
+    apart: int
+    pixel: int
+    line: int
+
+
+def transform_pixels(transform: Transform, source: Source, block: Block, channels: int, to: V, width: int) -> None:
+    """What each tile's pixels become, to (sums, tiles, channels, of which there is room for more).
+
+    Args:
+        transform: How tiles are transformed.
+        source: The pictures; those of the block are counted from here.
+        block: The tiles.
+        channels: How many channels of each pixel.
+        to: Where they go.
+        width: The room for the channels of a tile.
+    """
+    parts, scheme, step = transform.parts, transform.scheme, apart(block.tiles * width)
+    f, side = parts.f, scheme.side
+
+    def tile(number_of_tile: V, picture: V, line: V, place: V) -> None:
+        steps_to_tile = (line, scheme.results * source.line), (place, scheme.results * source.pixel)
+        corner = parts.at(source.pointer, (picture, source.apart), *steps_to_tile)
+        target = parts.at(to, (number_of_tile, width))
+
+        def some(start: V, count: int) -> None:
+            kind, here, there = (
+                vector(parts.task.element, count),
+                parts.at(corner, (start, 1)),
+                parts.at(target, (start, 1)),
+            )
+
+            def column(x: V) -> list[V]:
+                top = parts.at(here, (x, source.pixel))
+                return [parts.load(kind, top, (i64(y), source.line)) for y in range(side)]
+
+            def row(y: V, sums: list[V]) -> None:
+                first = parts.at(there, (y, side * step))
+                for x, one in enumerate(sums):
+                    f.store(one, parts.at(first, (i64(x), step)))
+
+            transform(side, column, scheme.of_pixels, row)
+
+        steps(f, channels, parts.lanes, some)
+
+    block.each(f, tile)
+
+
+def largest(parts: Parts, numbers: V, rows: int, apart: int, width: int) -> V:
+    """The bits of the largest magnitude among so many rows of numbers, which order as magnitudes do, NaN last (i32)."""
+    f = parts.f
+    counts = [min(parts.lanes, width - first) for first in range(0, width, parts.lanes)]
+
+    def row(at: list[V], most: list[V]) -> list[V]:
+        found = []
+        for i, before in enumerate(most):
+            place = parts.at(numbers, (at[0], apart), (i64(i), parts.lanes))
+            bits = f.binary("and", f.load(before.type, place), number(0x7FFFFFFF, before.type))
+            found.append(f.intrinsic("llvm.umax", before.type, before, bits))
+        return found
+
+    total = number(0, "i32")
+    for each in nest(f, [rows], row, [number(0, vector("i32", count)) for count in counts]):
+        one = f.intrinsic("llvm.vector.reduce.umax", "i32", each, overload=each.type)
+        total = f.intrinsic("llvm.umax", "i32", total, one)
+    return total
+
+
+def are_moderate(f: Function, bits: V) -> V:
+    """Whether the largest magnitude is far from overflowing (i1)."""
+    return f.compare("ult", bits, number(_LARGEST, "i32"))
+
+
+class Cycles(NamedTuple):
+    """About how many a pass takes, without what is done to the weight.
+
+    Attributes:
+        direct: Window by window.
+        products: Of fewer products, these.
+        transforms: Of fewer products, the sums and differences before and after them.
+    """
+
+    direct: float
+    products: float
+    transforms: float
+
+    @staticmethod
+    def of(scheme: Scheme, geometry: Geometry, lanes: int) -> Cycles:
+        """Those of a convolution."""
+        tiles = geometry.batch * prod(scheme.tiles(geometry))
+        across, channels = ceil(geometry.outputs / lanes), ceil(geometry.channels / lanes)
+        direct = geometry.batch * prod(geometry.positions) * geometry.depth * across / 2
+        products = tiles * scheme.sums * geometry.channels * across / 2
+        return Cycles(direct, products, tiles * (channels + across) * scheme.sums * _TRANSFORM)
+
+
+class Choice(NamedTuple):
+    """A way to take fewer products.
+
+    Attributes:
+        scheme: How large tiles are.
+        cycles: About how many it takes, with two multiply-adds of vectors in each.
+    """
+
+    scheme: Scheme
+    cycles: float
+
+
+def choose(ways: Iterable[Choice], direct: float) -> Choice | None:
+    """The way that takes the fewest cycles; None if there is none, or window by window it takes not many more."""
+    best = min(ways, key=lambda way: way.cycles, default=None)
+    return best if best is not None and best.cycles < _WORTH * direct else None
