@@ -241,15 +241,13 @@ def are_moderate(f: Function, bits: V) -> V:
 
 
 class Cycles(NamedTuple):
-    """About how many a pass takes, without what is done to the weight.
+    """About how many a pass takes, without what is done to the weight, with two multiply-adds of vectors in each.
 
     Attributes:
-        direct: Window by window.
-        products: Of fewer products, these.
-        transforms: Of fewer products, the sums and differences before and after them.
+        products: The products.
+        transforms: The sums before and after them.
     """
 
-    direct: float
     products: float
     transforms: float
 
@@ -258,9 +256,8 @@ class Cycles(NamedTuple):
         """Those of a convolution."""
         tiles = geometry.batch * prod(scheme.tiles(geometry))
         across, channels = ceil(geometry.outputs / lanes), ceil(geometry.channels / lanes)
-        direct = geometry.batch * prod(geometry.positions) * geometry.depth * across / 2
         products = tiles * scheme.sums * geometry.channels * across / 2
-        return Cycles(direct, products, tiles * (channels + across) * scheme.sums * _TRANSFORM)
+        return Cycles(products, tiles * (channels + across) * scheme.sums * _TRANSFORM)
 
 
 class Choice(NamedTuple):
@@ -268,14 +265,16 @@ class Choice(NamedTuple):
 
     Attributes:
         scheme: How large tiles are.
-        cycles: About how many it takes, with two multiply-adds of vectors in each.
+        cycles: About how many it takes.
     """
 
     scheme: Scheme
     cycles: float
 
 
-def choose(ways: Iterable[Choice], direct: float) -> Choice | None:
+def choose(ways: Iterable[Choice], parts: Parts) -> Choice | None:
     """The way that takes the fewest cycles; None if there is none, or window by window it takes not many more."""
+    geometry = parts.geometry
+    direct = geometry.batch * prod(geometry.positions) * geometry.depth * ceil(geometry.outputs / parts.lanes) / 2
     best = min(ways, key=lambda way: way.cycles, default=None)
     return best if best is not None and best.cycles < _WORTH * direct else None

@@ -46,7 +46,7 @@ def weight_by_fewer_products(task: Task, scheme: Scheme, geometry: Geometry, bat
 
 def fewer_products(parts: Parts, batches: int) -> Choice | None:
     """The way to take fewer products, if that takes fewer cycles."""
-    return choose(_ways(parts, batches), Cycles.of(SCHEMES[0], parts.geometry, parts.lanes).direct)
+    return choose(_ways(parts, batches), parts)
 
 
 def _ways(parts: Parts, batches: int) -> Iterator[Choice]:
@@ -57,7 +57,7 @@ def _ways(parts: Parts, batches: int) -> Iterator[Choice]:
     turned = replace(geometry, channels=geometry.outputs, outputs=geometry.channels)
     vectors = geometry.outputs * ceil(geometry.channels / lanes)
     for scheme in SCHEMES:
-        _, products, transforms = Cycles.of(scheme, turned, lanes)
+        products, transforms = Cycles.of(scheme, turned, lanes)
         blocks = ceil(geometry.batch * prod(scheme.tiles(geometry)) / Tiles.of(scheme, geometry).most)
         # Pixels are transformed for each block of outputs, gradients for each block of channels.
         transforms *= ceil(max(geometry.channels, geometry.outputs) / _SIDE)

@@ -35,7 +35,7 @@ _MOST_BYTES = 1 << 26
 
 def fewer_products(parts: Parts) -> Choice | None:
     """The way to take fewer products, if that takes fewer cycles."""
-    return choose(_ways(parts), Cycles.of(SCHEMES[0], parts.geometry, parts.lanes).direct)
+    return choose(_ways(parts), parts)
 
 
 def _ways(parts: Parts) -> Iterator[Choice]:
@@ -44,9 +44,9 @@ def _ways(parts: Parts) -> Iterator[Choice]:
     vectors = parts.geometry.channels * ceil(parts.geometry.outputs / parts.lanes)
     for scheme in SCHEMES:
         if scheme.sums * vectors * parts.task.target.vector_bytes <= _MOST_BYTES:
-            _, products, transforms = Cycles.of(scheme, parts.geometry, parts.lanes)
+            cycles = Cycles.of(scheme, parts.geometry, parts.lanes)
             # Each of two threads makes the weight ready for itself.
-            yield Choice(scheme, products + transforms + 2 * vectors * scheme.sums * _WEIGHT)
+            yield Choice(scheme, sum(cycles) + 2 * vectors * scheme.sums * _WEIGHT)
 
 
 class FewerProducts:
