@@ -6,6 +6,7 @@ channels do not fill a vector, each tile of output pixels is spread over its win
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from chainrule.core.shape import Shape
@@ -18,7 +19,7 @@ from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
-from chainrule.native.whole.convolution.winograd_tiles import Choice
+from chainrule.native.whole.convolution.winograd_tiles import Choice, directly
 from chainrule.native.whole.convolution.winograd_windows import fewer_products
 from chainrule.native.whole.task import Task, Work, nest, steps, strides
 
@@ -34,13 +35,14 @@ def emit_convolution_input(task: Task) -> Work:
     geometry = Geometry.of(out.shape, w.shape, g.shape, task.kernel.params["frame"])
     if geometry.depthwise:
         return emit_depthwise_input(task, geometry)
-    turned = geometry.turned
-    parts = Parts(task, turned) if turned is not None and _pays(task, geometry) else None
-    fewer = fewer_products(parts) if parts else None
+    turned = Parts(task, geometry.turned) if geometry.turned else None
+    # Each pixel is added to the windows that it is in, channels along the lanes.
+    spreading = replace(geometry, channels=geometry.outputs, outputs=geometry.channels)
+    fewer = fewer_products(turned, directly(spreading, task.lanes)) if turned else None
     if work := on_matrix_unit(task, geometry, Sides.backward(geometry), fewer):
         return work
-    if parts:
-        return _turned(parts, fewer)
+    if turned and (fewer or _pays(task, geometry)):
+        return _turned(turned, fewer)
     backward = _BackwardInput(Parts(task, geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)

@@ -17,10 +17,10 @@ from chainrule.native.whole.convolution.geometry import Geometry, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
-from chainrule.native.whole.convolution.tile import choose_patch
+from chainrule.native.whole.convolution.tile import Patch, Tile, choose_patch, choose_tile, even_rows
 from chainrule.native.whole.convolution.winograd import Scheme
-from chainrule.native.whole.convolution.winograd_tiles import UNITS, Choice, Tiles
-from chainrule.native.whole.convolution.winograd_windows import FewerProducts, fewer_products
+from chainrule.native.whole.convolution.winograd_tiles import UNITS, Choice, Tiles, directly
+from chainrule.native.whole.convolution.winograd_windows import TOGETHER, FewerProducts, fewer_products
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 # Of windows of so few elements the lines are written out, if they are not shorter than this.
@@ -36,7 +36,7 @@ def emit_convolution(task: Task) -> Work:
     if geometry.depthwise:
         return emit_depthwise(task, geometry)
     parts, w = Parts(task, geometry), task.inputs[1]
-    fewer = fewer_products(parts)
+    fewer = fewer_products(parts, directly(geometry, parts.lanes))
     if work := on_matrix_unit(task, geometry, Sides.forward(geometry), fewer):
         return work
 
@@ -94,13 +94,18 @@ class _Windows:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        self._together = parts.together(Tiles.of(scheme, geometry).positions, UNITS) if scheme else parts.together()
+        tiles = Tiles.of(scheme, geometry, TOGETHER) if scheme else None
+        self._together = parts.together(tiles.positions, UNITS) if tiles else parts.together()
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         self._line = _written_out(parts)
         # What is written out needs a register more.
         registers = parts.task.target.registers - (self._line > 1)
         self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, registers, self._line)
+        if tiles:
+            # The weight has blocks for products of tiles; windows one by one are the exception.
+            vectors = choose_tile(tiles.together, geometry.outputs, parts.lanes, registers).vectors
+            self._patch = Patch(Tile(even_rows(geometry.positions[-1], vectors, registers), vectors), 1)
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)

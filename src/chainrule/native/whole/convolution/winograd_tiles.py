@@ -16,9 +16,8 @@ from chainrule.native.whole.task import CACHE_LINE, nest, offset, steps
 _TRANSFORM = 4
 # What is saved must be worth the memory.
 _WORTH = 0.85
-# Elements of transformed pixels that go through the products together: more use each weight more often, but outgrow the
-# second-level cache. And the fewest and the most tiles.
-_TOGETHER, _FEWEST, _MOST = 1 << 19, 16, 64
+# The fewest and the most tiles that go through the products together.
+_FEWEST, _MOST = 16, 64
 # Pieces of work: fewer use each weight more often.
 UNITS = 4
 # Numbers from 2^52 on might overflow where direct sums do not: its bits.
@@ -89,9 +88,9 @@ class Tiles(NamedTuple):
     together: int
 
     @staticmethod
-    def of(scheme: Scheme, geometry: Geometry) -> Tiles:
-        """Those of a convolution."""
-        together = _TOGETHER // (scheme.sums * geometry.channels)
+    def of(scheme: Scheme, geometry: Geometry, elements: int) -> Tiles:
+        """Those of a convolution; so many elements of transformed pixels should go through the products together."""
+        together = elements // (scheme.sums * geometry.channels)
         return Tiles(scheme, *scheme.tiles(geometry), min(max(together, _FEWEST), _MOST))
 
     @property
@@ -272,9 +271,12 @@ class Choice(NamedTuple):
     cycles: float
 
 
-def choose(ways: Iterable[Choice], parts: Parts) -> Choice | None:
+def choose(ways: Iterable[Choice], directly: float) -> Choice | None:
     """The way that takes the fewest cycles; None if there is none, or window by window it takes not many more."""
-    geometry = parts.geometry
-    direct = geometry.batch * prod(geometry.positions) * geometry.depth * ceil(geometry.outputs / parts.lanes) / 2
     best = min(ways, key=lambda way: way.cycles, default=None)
-    return best if best is not None and best.cycles < _WORTH * direct else None
+    return best if best is not None and best.cycles < _WORTH * directly else None
+
+
+def directly(geometry: Geometry, lanes: int) -> float:
+    """The cycles that windows take one by one, with outputs along the lanes."""
+    return geometry.batch * prod(geometry.positions) * geometry.depth * ceil(geometry.outputs / lanes) / 2

@@ -22,6 +22,7 @@ from chainrule.native.whole.convolution.winograd_tiles import (
     apart,
     are_moderate,
     choose,
+    directly,
     is_3_by_3,
     largest,
     transform_pixels,
@@ -30,6 +31,8 @@ from chainrule.native.whole.task import Task, Work, nest, offset, steps
 
 # A unit has so many channels and outputs: its sums, and the tiles that go into them, stay in the second-level cache.
 _SIDE = 128
+# Elements of transformed pixels that go through the products together: they share the second-level cache with the sums.
+_TOGETHER = 9 << 14
 # Cycles to take a vector of sums from memory and back, and to make the gradient of one.
 _TAKEN, _FINISH = 2, 3
 # Vectors of channels that a tile of sums has.
@@ -46,7 +49,7 @@ def weight_by_fewer_products(task: Task, scheme: Scheme, geometry: Geometry, bat
 
 def fewer_products(parts: Parts, batches: int) -> Choice | None:
     """The way to take fewer products, if that takes fewer cycles."""
-    return choose(_ways(parts, batches), parts)
+    return choose(_ways(parts, batches), directly(parts.geometry, parts.lanes))
 
 
 def _ways(parts: Parts, batches: int) -> Iterator[Choice]:
@@ -58,7 +61,7 @@ def _ways(parts: Parts, batches: int) -> Iterator[Choice]:
     vectors = geometry.outputs * ceil(geometry.channels / lanes)
     for scheme in SCHEMES:
         products, transforms = Cycles.of(scheme, turned, lanes)
-        blocks = ceil(geometry.batch * prod(scheme.tiles(geometry)) / Tiles.of(scheme, geometry).most)
+        blocks = ceil(geometry.batch * prod(scheme.tiles(geometry)) / Tiles.of(scheme, geometry, _TOGETHER).most)
         # Pixels are transformed for each block of outputs, gradients for each block of channels.
         transforms *= ceil(max(geometry.channels, geometry.outputs) / _SIDE)
         sums = vectors * scheme.sums * (blocks * _TAKEN + batches * _FINISH)
@@ -88,7 +91,7 @@ class _FewerProducts:
         self.parts = parts = Parts(task, replace(geometry, channels=self._channels, frame=frame))
         self._batch = geometry.batch // batches
         self._transform = Transform(parts, scheme)
-        self._tiles = Tiles.of(scheme, parts.geometry)
+        self._tiles = Tiles.of(scheme, parts.geometry, _TOGETHER)
         self._together = at_once(self._batch, prod(geometry.positions), most=self._tiles.positions)
         self._pictures = Pictures(parts, task.inputs[0], self._together)
         self._full, most = parts.whole_vectors(self._channels), self._tiles.most

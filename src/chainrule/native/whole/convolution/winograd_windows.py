@@ -27,15 +27,18 @@ from chainrule.native.whole.convolution.winograd_tiles import (
 )
 from chainrule.native.whole.task import nest, offset, steps
 
+# Elements of transformed pixels that go through the products together: more use each weight more often, and weights of
+# many channels come from far.
+TOGETHER = 9 << 16
 # Cycles to transform a vector of the weight, for each of its sums.
 _WEIGHT = 4
 # Bytes of the transformed weight, of which each thread has its own.
 _MOST_BYTES = 1 << 26
 
 
-def fewer_products(parts: Parts) -> Choice | None:
-    """The way to take fewer products, if that takes fewer cycles."""
-    return choose(_ways(parts), parts)
+def fewer_products(parts: Parts, directly: float) -> Choice | None:
+    """The way to take fewer products, if that takes fewer cycles than so many."""
+    return choose(_ways(parts), directly)
 
 
 def _ways(parts: Parts) -> Iterator[Choice]:
@@ -71,7 +74,7 @@ class FewerProducts:
         rows = geometry.depth * parts.whole_vectors(geometry.outputs) // parts.lanes
         self._largest_weight = largest(parts, weight, rows, parts.lanes, parts.lanes)
         self._weight = self._transformed(weight)
-        self._tiles = Tiles.of(scheme, geometry)
+        self._tiles = Tiles.of(scheme, geometry, TOGETHER)
         self._pixels = parts.room(scheme.sums * apart(self._tiles.most * geometry.channels), zero=False)
         self._sums = parts.room(scheme.sums * apart(self._tiles.most * width), zero=False)
 
