@@ -44,11 +44,12 @@ class _Assembly:
             self._add(change)
         inputs = self._builder.inputs
         places = sorted(inputs, key=_order)
+        numbers = {place: number for number, place in enumerate(places)}
         trace = Trace(
             graph=Graph(
                 tuple([inputs[place] for place in places]),
                 tuple(self._values),
-                tuple([(places.index(place), value) for place, value in self._writes.items()]),
+                tuple([(numbers[place], value) for place, value in self._writes.items()]),
             ),
             places=tuple(places),
             results=results,

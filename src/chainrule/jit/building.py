@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, count
 
 from chainrule.core.held import Symbol
 from chainrule.core.modes import Layer, Scope, Updated
@@ -31,6 +32,7 @@ class Builder:
         self._names = names
         self._layers = layers
         self._streams = streams
+        self._taken: set[str] = set()
         self._values: dict[Symbol, Value] = {}
         self._notes: dict[tuple[int, str, str], Note] = {}
 
@@ -67,12 +69,10 @@ class Builder:
     def _name(self, place: Place) -> str:
         of, ending = (place.of, ".grad") if isinstance(place, Gradient) else (place, "")
         name = self._names.get(of, f"tensor {len(self.inputs)}") + ending
-        taken = {each.name for each in self.inputs.values()}
-        return next(
-            candidate
-            for candidate in (name, *(f"{name} ({number})" for number in range(2, len(taken) + 3)))
-            if candidate not in taken
-        )
+        candidates = chain([name], (f"{name} ({number})" for number in count(2)))
+        found = next(candidate for candidate in candidates if candidate not in self._taken)
+        self._taken.add(found)
+        return found
 
     def _note(self, step: Step) -> Note:
         key = (id(step.scope), step.phase, step.line)
@@ -86,7 +86,9 @@ class Builder:
             weight = scope.weight()
             return self._names.get(Holder(weight), "") if weight is not None else "", scope.kind
         if isinstance(scope, Layer):
-            return self._layers.get(id(scope.module), scope.name), scope.kind
+            known = self._layers.get(id(scope.module))
+            # A name that is not known is searched for in the whole model.
+            return scope.name if known is None else known, scope.kind
         return "", ""
 
 

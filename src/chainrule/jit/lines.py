@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -19,9 +20,15 @@ def users_line() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
+        if not file.startswith(_OURS) and file != _BETWEEN:
+            return f"{_name(file)}:{frame.f_lineno}"
         if file.startswith(_COMMAND):
             return ""
-        if not file.startswith(_OURS) and file != _BETWEEN:
-            return f"{Path(file).name}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
+
+
+@cache
+def _name(file: str) -> str:
+    """The last part of a path."""
+    return Path(file).name
