@@ -128,7 +128,8 @@ def test_airbench_is_shown_the_training_pictures():
     whitening = network[-1].whitening
     assert not whitening.weight.requires_grad
     # Half of the filters, which the others mirror: uncorrelated, and of variance 1.
-    found = (whitening(network[0](cr.tensor(x))) - whitening.bias).detach().numpy()[..., :12].reshape(-1, 12)
+    inside = whitening(network[0](cr.tensor(x)))[:, :-1, :-1]  # without the windows that reach into the padding
+    found = (inside - whitening.bias).detach().numpy()[..., :12].reshape(-1, 12)
     np.testing.assert_allclose(found.T @ found / len(found), np.eye(12), atol=0.01)
 
 

@@ -186,7 +186,11 @@ def train(
         str | None, typer.Option(help="balanced: every class counts the same, however many rows it has.")
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option(parser=read_seconds, help="Stop training after this: 60s, 5m, 1h.")
+        float | None,
+        typer.Option(
+            parser=read_seconds,
+            help="Stop training after this (60s, 5m, 1h); with a schedule, train as many epochs as fit.",
+        ),
     ] = None,
     memory: Memory = None,
     seed: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from chainrule.tables.broken import all_counted
 from chainrule.tables.choosing import Plan, choose
 from chainrule.tables.model import TableModel
 from chainrule.tables.network import build, goals
+from chainrule.tables.pacing import Paced
 from chainrule.tables.preparation import Preparation, Prepared
 from chainrule.tables.schema import Schema
 from chainrule.tables.settings import Settings
@@ -160,7 +161,7 @@ def _fit(
     """Train until the validation no longer becomes better, the time is up, or somebody interrupts."""
     settings, targets = model.settings, model.preparation.targets
     recorder = _Recorder()
-    callbacks = [*_steering(plan, optimizer, len(inputs["training"]), say), recorder]
+    callbacks = [*_steering(plan, optimizer, len(inputs["training"]), settings.time_limit, say), recorder]
     if settings.time_limit is not None:
         callbacks.append(TimeLimit(settings.time_limit))
     goal = {name: goals(targets, part).truth for name, part in truths.items()}
@@ -185,13 +186,16 @@ def _fit(
     return recorder.history, False
 
 
-def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, say: Say) -> list[Callback]:
+def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, time_limit: float | None, say: Say) -> list[Callback]:
     """What sets the learning rate, and ends training early."""
     epochs = f"{plan.epochs} epoch{'s' if plan.epochs > 1 else ''}"
     if plan.schedule is not None:
-        schedule = _schedule(plan.schedule, optimizer, plan.epochs * -(-rows // (plan.batch_size or rows)))
+        lay_out, batches = _schedule(plan.schedule, optimizer), -(-rows // (plan.batch_size or rows))
+        if time_limit is not None:
+            say(f"as many epochs as fit into {time_limit:g} s, at most {epochs}; {plan.schedule} by the batch")
+            return [Paced(lay_out, batches, plan.epochs, time_limit)]
         say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}")
-        return [LearningRateScheduler(schedule, every="batch")]
+        return [LearningRateScheduler(lay_out(plan.epochs * batches, -1), every="batch")]
     stopping = EarlyStopping("val_loss", patience=plan.patience)
     # Smaller steps are tried before training is given up.
     slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))
@@ -202,12 +206,14 @@ def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, say: Say) -> li
     return [slowing, stopping]
 
 
-def _schedule(name: str, optimizer: optim.Optimizer, steps: int) -> LRScheduler:
-    """A schedule by its name, over so many updates."""
+def _schedule(name: str, optimizer: optim.Optimizer) -> Callable[[int, int], LRScheduler]:
+    """What makes a schedule by its name, over so many updates, after so many of them."""
     if name == "one-cycle":
         highest = [group["lr"] for group in optimizer.param_groups]
-        return OneCycleLR(optimizer, highest, total_steps=steps, cycle_momentum=False)
-    return CosineAnnealingLR(optimizer, T_max=steps)
+        return lambda steps, done: OneCycleLR(
+            optimizer, highest, total_steps=steps, cycle_momentum=False, last_epoch=done
+        )
+    return lambda steps, done: CosineAnnealingLR(optimizer, T_max=steps, last_epoch=done)
 
 
 class _Recorder(Callback):
