@@ -19,7 +19,7 @@ from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import Patch, Tile, choose_patch, choose_tile, even_rows
 from chainrule.native.whole.convolution.winograd import Scheme
-from chainrule.native.whole.convolution.winograd_tiles import UNITS, Choice, Tiles, directly
+from chainrule.native.whole.convolution.winograd_tiles import Choice, Tiles, directly
 from chainrule.native.whole.convolution.winograd_windows import TOGETHER, FewerProducts, fewer_products
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
@@ -95,7 +95,7 @@ class _Windows:
         self._f = parts.f
         self._geometry = geometry = parts.geometry
         tiles = Tiles.of(scheme, geometry, TOGETHER) if scheme else None
-        self._together = parts.together(tiles.positions, UNITS) if tiles else parts.together()
+        self._together = parts.together(tiles.positions, tiles.units(geometry.batch)) if tiles else parts.together()
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         self._line = _written_out(parts)

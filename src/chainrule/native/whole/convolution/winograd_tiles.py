@@ -10,7 +10,7 @@ from chainrule.native.emit import Function, V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.winograd import Scheme
-from chainrule.native.whole.task import CACHE_LINE, nest, offset, steps
+from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, nest, offset, steps
 
 # Cycles to transform a vector of a tile, for each of the sums that it becomes or is made of.
 _TRANSFORM = 4
@@ -18,8 +18,6 @@ _TRANSFORM = 4
 _WORTH = 0.85
 # The fewest and the most tiles that go through the products together.
 _FEWEST, _MOST = 16, 64
-# Pieces of work: fewer use each weight more often.
-UNITS = 4
 # Numbers from 2^52 on might overflow where direct sums do not: its bits.
 _LARGEST = (127 + 52) << 23
 
@@ -97,6 +95,14 @@ class Tiles(NamedTuple):
     def positions(self) -> int:
         """The results of as many."""
         return self.together * self.scheme.results**2
+
+    def units(self, pictures: int) -> int:
+        """Into how many pieces so many pictures are divided at least: fewer where these would have few tiles each.
+
+        Every piece needs the whole weight.
+        """
+        tiles = pictures * self.lines * self.in_line
+        return ENOUGH_UNITS if tiles >= ENOUGH_UNITS * _FEWEST else ENOUGH_UNITS // 2
 
     @property
     def most(self) -> int:
@@ -214,7 +220,7 @@ def transform_pixels(transform: Transform, source: Source, block: Block, channel
     block.each(f, tile)
 
 
-def largest(parts: Parts, numbers: V, rows: int, apart: int, width: int) -> V:
+def largest(parts: Parts, numbers: V, rows: int, step: int, width: int) -> V:
     """The bits of the largest magnitude among so many rows of numbers, which order as magnitudes do, NaN last (i32)."""
     f = parts.f
     counts = [min(parts.lanes, width - first) for first in range(0, width, parts.lanes)]
@@ -222,7 +228,7 @@ def largest(parts: Parts, numbers: V, rows: int, apart: int, width: int) -> V:
     def row(at: list[V], most: list[V]) -> list[V]:
         found = []
         for i, before in enumerate(most):
-            place = parts.at(numbers, (at[0], apart), (i64(i), parts.lanes))
+            place = parts.at(numbers, (at[0], step), (i64(i), parts.lanes))
             bits = f.binary("and", f.load(before.type, place), number(0x7FFFFFFF, before.type))
             found.append(f.intrinsic("llvm.umax", before.type, before, bits))
         return found
