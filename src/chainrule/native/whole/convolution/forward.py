@@ -18,7 +18,6 @@ from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import Patch, Tile, choose_patch, choose_tile, even_rows
-from chainrule.native.whole.convolution.winograd import Scheme
 from chainrule.native.whole.convolution.winograd_tiles import Choice, Tiles, directly
 from chainrule.native.whole.convolution.winograd_windows import TOGETHER, FewerProducts, fewer_products
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
@@ -71,10 +70,11 @@ def sums_of_windows(parts: Parts, fewer: Choice | None, pack_block: Callable[[Bl
         fewer: How to take fewer products; None for window by window.
         pack_block: Writes a block of the weight as (depth, outputs of the block), these filled up to whole vectors.
     """
-    scheme = fewer.scheme if fewer else None
-    if scheme:
-        parts.geometry = scheme.with_whole_tiles(parts.geometry)
-    windows, task = _Windows(parts, pack_block, scheme), parts.task
+    tiles = None
+    if fewer:
+        parts.geometry = fewer.scheme.with_whole_tiles(parts.geometry)
+        tiles = Tiles.of(fewer.scheme, parts.geometry, TOGETHER)
+    windows, task = _Windows(parts, pack_block, tiles), parts.task
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         windows.unit(units.index)
     return Work(windows.units, parts.scratch, windows.units)
@@ -90,26 +90,26 @@ def _written_out(parts: Parts) -> int:
 class _Windows:
     """The code of sums over windows."""
 
-    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None], scheme: Scheme | None) -> None:
+    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None], tiles: Tiles | None) -> None:
         self.parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        tiles = Tiles.of(scheme, geometry, TOGETHER) if scheme else None
         self._together = parts.together(tiles.positions, tiles.units(geometry.batch)) if tiles else parts.together()
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         self._line = _written_out(parts)
         # What is written out needs a register more.
         registers = parts.task.target.registers - (self._line > 1)
-        self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, registers, self._line)
         if tiles:
             # The weight has blocks for products of tiles; windows one by one are the exception.
             vectors = choose_tile(tiles.together, geometry.outputs, parts.lanes, registers).vectors
             self._patch = Patch(Tile(even_rows(geometry.positions[-1], vectors, registers), vectors), 1)
+        else:
+            self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, registers, self._line)
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
-        self._fewer = FewerProducts(parts, scheme, self._weight, self._width, self._finish) if scheme else None
+        self._fewer = FewerProducts(parts, tiles, self._weight, self._width, self._finish) if tiles else None
 
     def _packed(self, pack_block: Callable[[Block, V], None]) -> V:
         """The weight as (groups, blocks, depth, outputs of a block)."""

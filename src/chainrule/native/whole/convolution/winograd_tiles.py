@@ -161,6 +161,27 @@ class Transform:
             line, kind = parts.at(self._room, (loop.index, columns * parts.lanes)), made[0].type
             row(loop.index, once(f, [parts.load(kind, line, (i64(x), parts.lanes)) for x in range(columns)]))
 
+    def columns_at(self, first: V, side: int, step: int) -> Callable[[V], list[V]]:
+        """What gives columns of a square of whole vectors that stand so far apart, row by row."""
+        parts = self.parts
+
+        def column(x: V) -> list[V]:
+            top = parts.at(first, (x, step))
+            return [parts.row(parts.at(top, (i64(side * y), step)), 1)[0] for y in range(side)]
+
+        return column
+
+    def rows_to(self, first: V, step: int) -> Callable[[V, list[V]], None]:
+        """What writes rows of what a tile or a window becomes, so far apart."""
+        parts = self.parts
+
+        def row(y: V, sums: list[V]) -> None:
+            start = parts.at(first, (y, self.scheme.side * step))
+            for x, one in enumerate(sums):
+                parts.f.store(one, parts.at(start, (i64(x), step)))
+
+        return row
+
 
 class Source(NamedTuple):
     """Padded pictures.
@@ -198,22 +219,13 @@ def transform_pixels(transform: Transform, source: Source, block: Block, channel
         target = parts.at(to, (number_of_tile, width))
 
         def some(start: V, count: int) -> None:
-            kind, here, there = (
-                vector(parts.task.element, count),
-                parts.at(corner, (start, 1)),
-                parts.at(target, (start, 1)),
-            )
+            kind, here = vector(parts.task.element, count), parts.at(corner, (start, 1))
 
             def column(x: V) -> list[V]:
                 top = parts.at(here, (x, source.pixel))
                 return [parts.load(kind, top, (i64(y), source.line)) for y in range(side)]
 
-            def row(y: V, sums: list[V]) -> None:
-                first = parts.at(there, (y, side * step))
-                for x, one in enumerate(sums):
-                    f.store(one, parts.at(first, (i64(x), step)))
-
-            transform(side, column, scheme.of_pixels, row)
+            transform(side, column, scheme.of_pixels, transform.rows_to(parts.at(target, (start, 1)), step))
 
         steps(f, channels, parts.lanes, some)
 

@@ -173,7 +173,7 @@ class _FewerProducts:
 
             def some(start: V, count: int) -> None:
                 kind, nothing = vector(parts.task.element, count), parts.at(self._nothing, (start, 1))
-                here, there = parts.at(corner, (start, 1)), parts.at(target, (start, 1))
+                here = parts.at(corner, (start, 1))
 
                 def column(x: V) -> list[V]:
                     beside, found = self._is_inside(f.add(left, x), length), []
@@ -184,12 +184,8 @@ class _FewerProducts:
                         found.append(parts.load(kind, pointer))
                     return found
 
-                def line_of_sums(y: V, sums: list[V]) -> None:
-                    first = parts.at(there, (y, scheme.side * step))
-                    for x, one in enumerate(sums):
-                        f.store(one, parts.at(first, (i64(x), step)))
-
-                self._transform(scheme.results, column, scheme.of_gradients, line_of_sums)
+                rows = self._transform.rows_to(parts.at(target, (start, 1)), step)
+                self._transform(scheme.results, column, scheme.of_gradients, rows)
 
             steps(f, width, parts.lanes, some)
 
@@ -240,16 +236,12 @@ class _FewerProducts:
                 here = parts.at(self._sums, (at[0], full), (start, 1))
                 place = parts.at(to, (at[0], self._geometry.depth), (start, 1))
 
-                def column(x: V) -> list[V]:
-                    top = parts.at(here, (x, step))
-                    return [parts.row(parts.at(top, (i64(side * y), step)), 1)[0] for y in range(side)]
-
                 def row(y: V, elements: list[V]) -> None:
                     first = parts.at(place, (y, 3 * channels))
                     for x, one in enumerate(elements):
                         f.store(parts.first(one, count), parts.at(first, (i64(x), channels)))
 
-                self._transform(side, column, self._scheme.of_weight_sums, row)
+                self._transform(side, self._transform.columns_at(here, side, step), self._scheme.of_weight_sums, row)
 
             steps(f, self._channels, parts.lanes, some)
 

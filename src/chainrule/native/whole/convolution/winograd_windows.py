@@ -10,7 +10,7 @@ from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.tile import even_rows
-from chainrule.native.whole.convolution.winograd import SCHEMES, Scheme
+from chainrule.native.whole.convolution.winograd import SCHEMES
 from chainrule.native.whole.convolution.winograd_tiles import (
     Block,
     Choice,
@@ -57,15 +57,16 @@ class FewerProducts:
 
     Args:
         parts: The convolution, with whole tiles.
-        scheme: How large tiles are.
+        tiles: The tiles.
         weight: Packed as (blocks, elements of a window, channels, outputs of a block).
         width: The outputs of a block.
         finish: What is done with the results.
     """
 
-    def __init__(self, parts: Parts, scheme: Scheme, weight: V, width: int, finish: Finish) -> None:
+    def __init__(self, parts: Parts, tiles: Tiles, weight: V, width: int, finish: Finish) -> None:
         self.parts = parts
-        self._scheme = scheme
+        self._tiles = tiles
+        self._scheme = scheme = tiles.scheme
         self._transform = Transform(parts, scheme)
         self._f = parts.f
         self._geometry = geometry = parts.geometry
@@ -74,13 +75,13 @@ class FewerProducts:
         rows = geometry.depth * parts.whole_vectors(geometry.outputs) // parts.lanes
         self._largest_weight = largest(parts, weight, rows, parts.lanes, parts.lanes)
         self._weight = self._transformed(weight)
-        self._tiles = Tiles.of(scheme, geometry, TOGETHER)
-        self._pixels = parts.room(scheme.sums * apart(self._tiles.most * geometry.channels), zero=False)
-        self._sums = parts.room(scheme.sums * apart(self._tiles.most * width), zero=False)
+        self._pixels = parts.room(scheme.sums * apart(tiles.most * geometry.channels), zero=False)
+        self._sums = parts.room(scheme.sums * apart(tiles.most * width), zero=False)
 
     def _transformed(self, weight: V) -> V:
         """The weight as (blocks, sums, channels, outputs of a block)."""
         f, parts, scheme, channels = self._f, self.parts, self._scheme, self._geometry.channels
+        transform = self._transform
         blocks = ceil(self._geometry.outputs / self._width)
         made = parts.room(scheme.sums * blocks * apart(channels * self._width), zero=False)
 
@@ -94,14 +95,8 @@ class FewerProducts:
 
             def vectors(at: list[V], _: list[V]) -> None:
                 place = [(at[0], full), (at[1], parts.lanes)]
-                here, there = parts.at(source, *place), parts.at(target, *place)
-
-                def row(y: V, sums: list[V]) -> None:
-                    first = parts.at(there, (y, scheme.side * step))
-                    for x, one in enumerate(sums):
-                        f.store(one, parts.at(first, (i64(x), step)))
-
-                self._transform(3, lambda x: self._column(here, x, 3, channels * full), scheme.of_weight, row)
+                window = transform.columns_at(parts.at(source, *place), 3, channels * full)
+                transform(3, window, scheme.of_weight, transform.rows_to(parts.at(target, *place), step))
 
             nest(f, [channels, full // parts.lanes], vectors)
 
@@ -112,11 +107,6 @@ class FewerProducts:
         """Where the block begins whose first output this is."""
         block = self._f.binary("udiv", start, i64(self._width))
         return self.parts.at(weight, (block, self._scheme.sums * apart(self._geometry.channels * self._width)))
-
-    def _column(self, first: V, x: V, side: int, step: int) -> list[V]:
-        """A column of the square of vectors that stand so far apart, row by row."""
-        top = self.parts.at(first, (x, step))
-        return [self.parts.row(self.parts.at(top, (i64(side * y), step)), 1)[0] for y in range(side)]
 
     def suit(self, pictures: V, count: int) -> V:
         """Whether so many pictures, and the weight, can be convolved this way (i1)."""
@@ -193,8 +183,8 @@ class FewerProducts:
                     with self._where_inside(f.add(top, y), height):
                         self._line(results, offset(f, (pixel, 1), (y, length)), x, column, count)
 
-                side = scheme.side
-                self._transform(side, lambda x: self._column(here, x, side, step), scheme.of_sums, row)
+                tile_of_sums = self._transform.columns_at(here, scheme.side, step)
+                self._transform(scheme.side, tile_of_sums, scheme.of_sums, row)
 
             for lane in range(0, width, parts.lanes):
                 some(lane)
