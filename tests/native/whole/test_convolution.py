@@ -14,8 +14,8 @@ from tests.native.harness import EVERY, RUNNABLE
 from tests.native.registers import check_sums_stay_in_registers
 from tests.native.whole.check import check, check_epilogue, computed, numbers, written
 
-# How far from whole numbers they may be, in deviations, where 4×4 results are made of fewer products: their thirds are
-# not exact.
+# How far from whole numbers they may be, in deviations, where 4×4 results are made of fewer products: divisions
+# round.
 ROUNDED = 2e-5
 
 
