@@ -1,11 +1,12 @@
 """Calling compiled functions from functions, threads and loops."""
 
+import gc
 import threading
 
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, UntracedValueError
 from tests.jit.steps import versions
 
 
@@ -142,3 +143,29 @@ def test_drawing_from_probabilities():
     assert compiled == [part.tolist() for part in f.__wrapped__(p)]
     with pytest.raises(ArgumentError):
         cr.multinomial(cr.tensor([1.0, -1.0]), 1)
+
+
+class TestCycles:
+    """Python searches for objects that hold each other whenever many were made, but not in the middle of a trace."""
+
+    def test_there_is_no_search_while_it_is_traced_and_there_is_again_afterwards(self):
+        @cr.jit
+        def f(x):
+            assert not gc.isenabled()
+            return x + 1
+
+        f(cr.ones(2))
+        assert gc.isenabled()
+
+    def test_whoever_has_switched_it_off_keeps_it_off(self):
+        gc.disable()
+        try:
+            cr.jit(lambda x: x + 1)(cr.ones(2))
+            assert not gc.isenabled()
+        finally:
+            gc.enable()
+
+    def test_there_is_again_after_an_error(self):
+        with pytest.raises(UntracedValueError):
+            cr.jit(lambda x: x.item())(cr.ones(()))
+        assert gc.isenabled()

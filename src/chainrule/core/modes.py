@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -66,21 +67,27 @@ class Scope(Protocol):
         """The place as the user knows it, such as `Linear 'encoder.0'`."""
 
 
-@runtime_checkable
-class Layer(Scope, Protocol):
-    """The layer whose `forward` is at work."""
+class Layer(ABC):
+    """The layer whose `forward` is at work, as a scope. A class, not a protocol: those are slow to tell by."""
 
     @property
+    @abstractmethod
     def module(self) -> Steering:
         """The layer itself."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """The layer's name within the model, such as `encoder.0`."""
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """The layer's class, such as `Linear`."""
+
+    @abstractmethod
+    def label(self) -> str:
+        """The layer as the user knows it, such as `Linear 'encoder.0'`."""
 
 
 class Updated:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -160,9 +162,14 @@ class Jitted(Generic[P, R]):
             if version.takes(leaves) and version.guards.broken(leaves) is None:
                 self._take(version)
                 return version
-        names = leaf_names(self._function, args, kwargs)
         if self._recent is not None:
-            self._say_why(signature, names, leaves)
+            self._say_why(signature, leaf_names(self._function, args, kwargs), leaves)
+        with _no_search_for_cycles():
+            return self._new_version(args, kwargs, leaves, signature)
+
+    def _new_version(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], signature: Signature
+    ) -> _Version:
         trace, own = self._trace(args, kwargs)
         # What holds for this call only is not worth compiling, and where nothing is computed there is nothing to do.
         backend = self._backend if trace.lasting and trace.graph.outputs else Reference
@@ -219,6 +226,21 @@ class Jitted(Generic[P, R]):
                 RetraceWarning,
                 stacklevel=4,
             )
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Python's search for objects that hold each other would go through a growing trace again and again, for nothing.
+
+    And what a call leaves behind does not depend on when a search happens to come.
+    """
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
 
 
 def _subject(reason: str) -> str:

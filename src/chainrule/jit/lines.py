@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -18,17 +17,27 @@ _COMMAND = str(Path(__file__).parents[1] / "cli")
 def users_line() -> str:
     """The innermost line outside of this package that is at work, as `file.py:12`; empty if there is none."""
     frame: FrameType | None = sys._getframe(1)
+    known = _shown
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_OURS) and file != _BETWEEN:
-            return f"{_name(file)}:{frame.f_lineno}"
-        if file.startswith(_COMMAND):
-            return ""
+        shown = known[file] if file in known else _show(file)
+        if shown is not None:
+            return f"{shown}:{frame.f_lineno}" if shown else ""
         frame = frame.f_back
     return ""
 
 
-@cache
-def _name(file: str) -> str:
-    """The last part of a path."""
-    return Path(file).name
+# How files are shown, by their paths, as long ones come again and again: None for what lies between the user and the
+# operation, nothing for what has called the user.
+_shown: dict[str, str | None] = {}
+
+
+def _show(file: str) -> str | None:
+    if file.startswith(_COMMAND):
+        shown: str | None = ""
+    elif file.startswith(_OURS) or file == _BETWEEN:
+        shown = None
+    else:
+        shown = Path(file).name
+    _shown[file] = shown
+    return shown

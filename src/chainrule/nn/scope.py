@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from chainrule.core.modes import state
+from chainrule.core.modes import Layer, state
 from chainrule.errors import ChainruleError
 
 if TYPE_CHECKING:
     from chainrule.nn.module import Module
 
 
-class LayerScope:
+class LayerScope(Layer):
     """The `forward` of a module, within the `forward` of the model.
 
     Attributes:
