@@ -25,7 +25,7 @@ from chainrule.native.whole.convolution.winograd_tiles import (
     largest,
     transform_pixels,
 )
-from chainrule.native.whole.task import nest, offset, steps
+from chainrule.native.whole.task import CACHE_LINE, nest, offset, steps
 
 # Elements of transformed pixels that go through the products together: more use each weight more often, and weights of
 # many channels come from far.
@@ -152,8 +152,13 @@ class FewerProducts:
 
             def some(tile: V, count: int) -> None:
                 here, rows = parts.at(left, (tile, channels)), [r * channels for r in range(count)]
+                # Each tile fetches its share of the weights of the next sum, which come from far.
+                next_sum = parts.at(right, (tile, channels * full // tiles), (i64(apart(channels * full)), 1))
+                share = ceil(full * count / tiles)
 
                 def step(at: list[V], sums: list[V]) -> list[V]:
+                    for line in range(0, share, CACHE_LINE // 4):
+                        f.prefetch(parts.at(next_sum, (at[0], share), (i64(line), 1)))
                     row = parts.row(parts.at(right, (at[0], full)), vectors)
                     return parts.take(sums, parts.at(here, (at[0], 1)), rows, row)
 
