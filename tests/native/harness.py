@@ -17,6 +17,7 @@ _HOST = host()
 _X86 = _HOST.triple.startswith("x86_64")
 _TRIPLE = _HOST.triple if _X86 else "x86_64-unknown-linux-gnu"
 
+AVX512 = Target("avx512", 64, 32, "x86-64-v4", "", _TRIPLE)
 AVX2 = Target("avx2", 32, 16, "x86-64-v3", "", _TRIPLE)
 PLAIN = Target("plain", 16, 16, "x86-64", "", _TRIPLE)
 NEON = Target("neon", 16, 32, "cortex-a72", "", "aarch64-unknown-linux-gnu")
@@ -24,13 +25,21 @@ NEON = Target("neon", 16, 32, "cortex-a72", "", "aarch64-unknown-linux-gnu")
 VECTORS = replace(_HOST, matrix=False)
 """This processor without its matrix unit; the same as with it where it has none."""
 
-EVERY = (_HOST, AVX2, PLAIN, NEON, *([VECTORS] if _HOST.matrix else []))
-RUNNABLE = tuple(
-    target
-    for target in EVERY
-    if target in (_HOST, VECTORS)
-    or (_X86 and (target is PLAIN or (target is AVX2 and _HOST.name in ("avx512", "avx2"))))
-)
+EVERY = (_HOST, *([VECTORS] if _HOST.matrix else []), AVX512, AVX2, PLAIN, NEON)
+"""The targets whose code can be looked at."""
+
+
+def _runnable() -> tuple[Target, ...]:
+    mine = (_HOST, VECTORS) if _HOST.matrix else (_HOST,)
+    if _HOST.name == "avx512":
+        return (*mine, AVX2, PLAIN)
+    if _HOST.name == "avx2":
+        # What is laid out for wide vectors and their masks, in twice as many instructions.
+        return (*mine, replace(AVX512, cpu=AVX2.cpu), PLAIN)
+    return (*mine, PLAIN) if _X86 else mine
+
+
+RUNNABLE = _runnable()
 """The targets whose code can be called on this machine."""
 
 _ENTRY = "entry"
