@@ -8,6 +8,7 @@ a primitive over whole arrays that fits none of these (sorting, scattering, the 
 from __future__ import annotations
 
 import math
+import weakref
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -221,7 +222,13 @@ def read(kernel: Kernel) -> list[Buffer]:
 
 def buffers(kernel: Kernel) -> list[Buffer]:
     """The buffers that a kernel reads and writes, each once, in the order in which its native function takes them."""
-    return list(dict.fromkeys((*read(kernel), *written(kernel))))
+    if kernel not in _buffers:
+        _buffers[kernel] = tuple(dict.fromkeys((*read(kernel), *written(kernel))))
+    return list(_buffers[kernel])
+
+
+# Many ask, and a kernel's expressions are long.
+_buffers: weakref.WeakKeyDictionary[Kernel, tuple[Buffer, ...]] = weakref.WeakKeyDictionary()
 
 
 def written(kernel: Kernel) -> list[Buffer]:

@@ -20,7 +20,10 @@ def rewrite(graph: Graph, rule: Callable[[Apply], Value]) -> Graph:
     """
     new: dict[Value, Value] = {}
     for value in graph.order():
-        new[value] = rule(_on(value, value.inputs, new)) if isinstance(value, Apply) else value
+        if isinstance(value, Apply):
+            made = rule(_on(value, value.inputs, new) if new else value)
+            if made is not value:
+                new[value] = made
     return _ending_in(graph, new)
 
 
@@ -41,13 +44,16 @@ def rewire(graph: Graph, inputs: Mapping[Apply, tuple[Value, ...]]) -> Graph:
 
     new: dict[Value, Value] = {}
     for value in topological(graph.outputs, wanted):
-        new[value] = _on(value, wanted(value), new) if isinstance(value, Apply) else value
+        if isinstance(value, Apply):
+            made = _on(value, wanted(value), new)
+            if made is not value:
+                new[value] = made
     return _ending_in(graph, new)
 
 
 def _on(value: Apply, inputs: tuple[Value, ...], new: Mapping[Value, Value]) -> Apply:
-    """The same operation on what stands in the place of `inputs`; itself if those are its own."""
-    replaced = tuple([new[each] for each in inputs])
+    """The same operation on what stands in the place of `inputs`, or on themselves; itself if those are its own."""
+    replaced = tuple([new.get(each, each) for each in inputs])
     return value if replaced == value.inputs else with_inputs(value, replaced)
 
 
@@ -58,7 +64,7 @@ def with_inputs(value: Apply, inputs: tuple[Value, ...]) -> Apply:
 
 def _ending_in(graph: Graph, new: Mapping[Value, Value]) -> Graph:
     """The graph of what stands in the place of the outputs."""
-    if all(new[value] is value for value in graph.outputs):
+    if not any(value in new for value in graph.outputs):
         return graph
-    results = tuple(new[value] for value in graph.results)
-    return Graph(graph.inputs, results, tuple((index, new[value]) for index, value in graph.writes))
+    results = tuple(new.get(value, value) for value in graph.results)
+    return Graph(graph.inputs, results, tuple((index, new.get(value, value)) for index, value in graph.writes))

@@ -95,6 +95,9 @@ class Module:
         self._declared: dict[str, str] = {}
         self._globals: dict[str, str] = {}
         self._functions: list[str] = []
+        # How many of them are in parts, and how these declare what is defined there, by name.
+        self._parted = 0
+        self._heads: dict[str, str] = {}
         self._metadata: list[str] = []
         self._rolled: str | None = None
         self._shared: set[str] = set()
@@ -140,25 +143,22 @@ class Module:
         """The function that was added last."""
         return self._functions[-1]
 
-    def parts(self, lines: int) -> list[str]:
-        """The module as several, which LLVM can work on at the same time: each of functions of so many lines or more.
+    def part(self) -> str:
+        """What has been added since the last part, as a module by itself: the parts together are the module.
 
-        What one part defines the others may call.
+        What one part defines, later ones may call.
         """
-        groups: list[list[str]] = [[]]
-        for function in self._functions:
-            if sum(each.count("\n") for each in groups[-1]) >= lines:
-                groups.append([])
-            groups[-1].append(function)
-        if len(groups) == 1:
-            return [str(self)]
-        heads = {name: f"declare {head}" for each in self._functions for head, name in _DEFINITION.findall(each)}
-        made = []
-        for group in groups:
-            text = "\n\n".join(group).replace("define internal ", "define hidden ")
-            called, own = set(_NAME.findall(text)), {name for _, name in _DEFINITION.findall(text)}
-            made.append(self._with([text], [heads[name] for name in heads if name in called - own]))
-        return made
+        text = "\n\n".join(self._functions[self._parted :]).replace("define internal ", "define hidden ")
+        self._parted = len(self._functions)
+        called, own = set(_NAME.findall(text)), {name: head for head, name in _DEFINITION.findall(text)}
+        declared = [f"declare {head}" for name, head in self._heads.items() if name in called]
+        self._heads |= own
+        return self._with([text], declared)
+
+    @property
+    def lines(self) -> int:
+        """How many lines of functions have been added since the last part."""
+        return sum(each.count("\n") for each in self._functions[self._parted :])
 
     def __str__(self) -> str:
         return self._with(self._functions)

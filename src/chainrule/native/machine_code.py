@@ -11,7 +11,7 @@ import ctypes
 import itertools
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -49,33 +49,37 @@ def compiled(text: str, target: Target) -> bytes:
     return compiled_parts([text], target)
 
 
-def compiled_parts(texts: Sequence[str], target: Target) -> bytes:
-    """The machine code of modules that call one another: object files, each behind its length.
+def compiled_parts(texts: Iterable[str], target: Target) -> bytes:
+    """The machine code of modules that call one another, for `linked`.
 
-    They are compiled at the same time, on as many threads as programs run on.
+    They are compiled at the same time, on as many threads as programs run on, each as soon as it is there: `texts` may
+    still be writing the next ones.
 
     Raises:
         InternalError: If a text is no valid module, or calls a function that does not exist.
     """
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     def made(text: str) -> bytes:
         return _emitted(*_checked(text, target))
 
-    try:
-        with ThreadPoolExecutor(min(len(texts), config.get_num_threads())) as threads:
-            objects = list(threads.map(made, texts))
-    except RuntimeError:
-        # The system gives no thread; whatever else it was comes again.
-        objects = list(map(made, texts))
+    objects: list[bytes | Future[bytes]] = []
+    with ThreadPoolExecutor(config.get_num_threads()) as threads:
+        for text in texts:
+            try:
+                objects.append(threads.submit(made, text))
+            except RuntimeError:
+                # The system gives no thread.
+                objects.append(made(text))
+        found = [each if isinstance(each, bytes) else each.result() for each in objects]
     # What LLVM needed on its threads.
     give_back()
-    tables = [symbols(each) for each in objects]
+    tables = [symbols(each) for each in found]
     known = set(_PROVIDED).union(*[table.defined for table in tables])
     unknown = set().union(*[table.undefined for table in tables]) - known
     if unknown:
         raise InternalError("the machine code calls functions of libraries.", got=", ".join(sorted(unknown)))
-    return b"".join(_LENGTH.pack(len(each)) + each for each in objects)
+    return b"".join(_LENGTH.pack(len(each)) + each for each in found)
 
 
 def linked(code: bytes, *functions: str) -> tuple[dict[str, int], object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -35,42 +35,73 @@ EMITTERS: dict[type[Kernel], Callable[[Module, Any, str, Target], KernelCode]] =
 }
 
 
-def emit_program(program: Program, target: Target, *, timed: bool = False) -> tuple[Module, Layout]:
-    """A program's module, and the layout of its context.
+class ProgramWriter:
+    """Writes a program to a module, and the layout of its context.
 
-    The module has one function that can be called: `i64 run(ptr context)`, which does as many steps as the context says
+    There it has one function that can be called: `i64 run(ptr context)`, which does as many steps as the context says
     and returns how many were done without a fault.
 
     Args:
         program: What to write.
         target: The processor that it is for.
         timed: Whether the step measures the time of each kernel.
+
+    Attributes:
+        module: What has been written.
+        layout: Known when all is written.
     """
-    module = Module()
-    module.add(caller_text(target))
-    kernels = _Kernels(module, target)
-    emitted = [kernels.emit(kernel) for kernel in program.kernels]
-    codes, faulting = [code for code, _ in emitted], [may for _, may in emitted]
-    threads = [cost.worthwhile_threads(*pair) for pair in zip(program.kernels, (c.units for c in codes), strict=True)]
-    planned = sections(program, threads, faulting)
-    chains = [each for each in program.chains if all(code.stretches for code in codes[each.first : each.stop])]
-    chained = sections(program, threads, faulting, chains)
-    if timed:
-        # One by one, and so without chains.
-        planned = chained = [Section((stage,)) for section in planned for stage in section.stages]
-    layout = Layout(
-        kernels=len(codes),
-        inputs=len(program.inputs),
-        results=len(program.results),
-        arena=program.arena,
-        constants=constant_offsets(program)[-1],
-        scratch=aligned(scratch_of(codes, chains), LINE),
-        threads=max((section.threads for section in (*planned, *chained)), default=1),
-        brief=cost.brief(program.kernels),
-        timed=timed,
-    )
-    StepEmitter(module, program, codes, faulting, layout, target).emit(planned, chained)
-    return module, layout
+
+    layout: Layout
+
+    def __init__(self, program: Program, target: Target, *, timed: bool = False) -> None:
+        self.module = Module()
+        self._program = program
+        self._target = target
+        self._timed = timed
+
+    def parts(self, lines: int = _PART) -> Iterator[str]:
+        """Write it: modules of so many lines or more, each as soon as it is there."""
+        self.module.add(caller_text(self._target))
+        kernels, emitted = _Kernels(self.module, self._target), []
+        for kernel in self._program.kernels:
+            emitted.append(kernels.emit(kernel))
+            if self.module.lines >= lines:
+                yield self.module.part()
+        self._write_step([code for code, _ in emitted], [may for _, may in emitted])
+        yield self.module.part()
+
+    def _write_step(self, codes: list[KernelCode], faulting: list[bool]) -> None:
+        """What runs the kernels."""
+        program, target, timed = self._program, self._target, self._timed
+        threads = [
+            cost.worthwhile_threads(*pair) for pair in zip(program.kernels, (c.units for c in codes), strict=True)
+        ]
+        planned = sections(program, threads, faulting)
+        chains = [each for each in program.chains if all(code.stretches for code in codes[each.first : each.stop])]
+        chained = sections(program, threads, faulting, chains)
+        if timed:
+            # One by one, and so without chains.
+            planned = chained = [Section((stage,)) for section in planned for stage in section.stages]
+        self.layout = Layout(
+            kernels=len(codes),
+            inputs=len(program.inputs),
+            results=len(program.results),
+            arena=program.arena,
+            constants=constant_offsets(program)[-1],
+            scratch=aligned(scratch_of(codes, chains), LINE),
+            threads=max((section.threads for section in (*planned, *chained)), default=1),
+            brief=cost.brief(program.kernels),
+            timed=timed,
+        )
+        StepEmitter(self.module, program, codes, faulting, self.layout, target).emit(planned, chained)
+
+
+def emit_program(program: Program, target: Target) -> tuple[Module, Layout]:
+    """A program as one module, and the layout of its context."""
+    writer = ProgramWriter(program, target)
+    for _ in writer.parts():
+        pass
+    return writer.module, writer.layout
 
 
 def emit_kernel(program: Program, number: int, target: Target) -> str:
@@ -82,14 +113,14 @@ def emit_kernel(program: Program, number: int, target: Target) -> str:
 
 
 def compiled_program(program: Program, target: Target, *, timed: bool = False) -> Entry:
-    """A program's machine code with all that is needed to run it."""
-    module, layout = emit_program(program, target, timed=timed)
+    """A program's machine code with all that is needed to run it. LLVM works on a part while the next is written."""
+    writer = ProgramWriter(program, target, timed=timed)
+    code = compiled_parts(writer.parts(), target)
     offsets = constant_offsets(program)
     constants = np.zeros(offsets[-1], np.uint8)
     for array, start in zip(program.constants, offsets, strict=False):
         constants[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    code = compiled_parts(module.parts(_PART), target)
-    return Entry(code, layout.as_json(), constants.tobytes())
+    return Entry(code, writer.layout.as_json(), constants.tobytes())
 
 
 class _Kernels:

@@ -303,6 +303,8 @@ class Clustering:
 
     def _leads_around(self, first: Cluster, second: Cluster) -> bool:
         """Whether a way from the first to the second leads through others, which would then have to run in between."""
+        if second.level <= first.level + 1:
+            return False  # no level is left for one in between
         seen: set[Cluster] = set()
         stack = [cluster for cluster in self.read_by(first) if cluster is not second]
         while stack:
