@@ -49,7 +49,9 @@ class Paced(LearningRateScheduler):
         if fitting != self._epochs:
             self._epochs = fitting
             self.schedule = self._lay_out(self._planned, self.schedule.last_epoch - 1)
-            self.session.say(f"{fitting:g} epochs fit into {self._seconds:g} s: the learning rate goes its way in these")
+            self.session.say(
+                f"{fitting:g} epochs fit into {self._seconds:g} s: the learning rate goes its way in these"
+            )
         if self._left <= 0 and done < self._most:
             self._end()
 
