@@ -11,7 +11,6 @@ import chainrule as cr
 from chainrule.optim.lr_scheduler import OneCycleLR
 from chainrule.tables import pacing
 
-
 # In an epoch of these trainings.
 BATCHES = 10
 

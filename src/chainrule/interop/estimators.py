@@ -148,7 +148,7 @@ class ChainruleClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[mis
         validation_share: The share of rows held out for validation.
         columns: The types of columns, by name, where they are not what their values look like: {"zip": "category"}. The
             columns of an array are called x0, x1, ...
-        time_limit: Seconds after which training stops; a schedule goes its whole way in what fits, to a tenth of an epoch.
+        time_limit: Seconds after which training stops; a schedule goes its whole way in what fits.
         random_state: What all random numbers come from: a whole number, a `RandomState`, or None for NumPy's
             global one.
         verbose: Whether training is told.

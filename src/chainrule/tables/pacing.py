@@ -14,7 +14,7 @@ _SHARE = 0.97
 
 
 class Paced(LearningRateScheduler):
-    """Lays a schedule out over as much training as fits into the time, by what epochs so far have taken, and ends there.
+    """Lays a schedule out over as much training as fits into the time, by what epochs have taken, and ends there.
 
     The last epoch may be a part of one, in tenths: of long epochs a whole one less would be much.
 

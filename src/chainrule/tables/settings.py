@@ -56,7 +56,7 @@ class Settings:
         epochs: At most so many.
         patience: Epochs without improvement before training stops.
         class_weight: "balanced", for every class to count the same in all.
-        time_limit: Seconds after which training stops; a schedule goes its whole way in what fits, to a tenth of an epoch.
+        time_limit: Seconds after which training stops; a schedule goes its whole way in what fits.
         memory: Bytes beyond which data is kept in files.
         seed: What all random numbers come from.
     """
