@@ -62,7 +62,8 @@ class Paced(LearningRateScheduler):
     @property
     def _left(self) -> int:
         """How many batches are still to come."""
-        return self._planned - self.schedule.last_epoch
+        left: int = self._planned - self.schedule.last_epoch
+        return left
 
     def _end(self, *, at_once: bool = False) -> None:
         self.session.stop(f"no more fits into {self._seconds:g} s", at_once=at_once)
