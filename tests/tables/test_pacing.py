@@ -47,7 +47,7 @@ def rates(monkeypatch: pytest.MonkeyPatch, seconds: float, *epochs: float) -> li
         return OneCycleLR(optimizer, [0.1], total_steps=steps, cycle_momentum=False, last_epoch=done)
 
     model.compile(optimizer, "mse")
-    model.fit(x, x[:, :1], 4, 40, verbose=0, callbacks=[pacing.Paced(lay_out, BATCHES, 40, seconds), seen])
+    model.fit(x, x[:, :1], 4, 40, verbose=0, callbacks=[pacing.Paced(lay_out, 40 * BATCHES, seconds), seen])
     return seen.seen
 
 
@@ -95,7 +95,7 @@ def test_a_part_of_an_epoch_is_validated_and_has_its_line(monkeypatch):
     def lay_out(steps: int, done: int) -> OneCycleLR:
         return OneCycleLR(optimizer, [0.1], total_steps=steps, cycle_momentum=False, last_epoch=done)
 
-    paced = pacing.Paced(lay_out, BATCHES, 40, 2.8)
+    paced = pacing.Paced(lay_out, 40 * BATCHES, 2.8)
     history = model.fit(x, x[:, :1], 4, 40, verbose=0, callbacks=[paced], validation_data=(x, x[:, :1]))
     assert len(history) == 3
     assert np.isfinite(history["val_loss"]).all()

@@ -166,6 +166,10 @@ def train(
     batch_size: Annotated[
         int | None, typer.Option(min=0, help="Rows an update; 0 for all at once. Without it: by the number of rows.")
     ] = None,
+    skip_easy: Annotated[
+        float | None,
+        typer.Option(help="The share of the rows that each epoch leaves out, of the easier half, such as 0.4."),
+    ] = None,
     lr: Annotated[
         float | None, typer.Option(callback=_learning_rate, help="The learning rate. Without it: the optimizer's own.")
     ] = None,
@@ -189,7 +193,7 @@ def train(
         float | None,
         typer.Option(
             parser=read_seconds,
-            help="Stop training after this (60s, 5m, 1h); with a schedule, train as many epochs as fit.",
+            help="Stop training after this (60s, 5m, 1h); with a schedule, train what fits.",
         ),
     ] = None,
     memory: Memory = None,
@@ -228,6 +232,7 @@ def train(
         "augment": augment,
         "epochs": epochs,
         "batch_size": batch_size,
+        "skip_easy": skip_easy,
         "lr": lr,
         "optimizer": optimizer,
         "momentum": momentum,

@@ -13,7 +13,8 @@ The files, in the order in which data flows:
 - `splitting` parts rows into training, validation and test, `folds` into parts that are each the test once.
 - `preprocessing` learns from the training part how to change inputs. Encoders of categories and texts will stand
   beside it.
-- `batches` cuts rows into batches; `randomness` is where all its and the splits' random numbers come from.
+- `batches` cuts rows into batches, `harder` those that there is still something to learn from; `randomness` is where
+  all their and the splits' random numbers come from.
 """
 
 from chainrule.data.batches import Batches
@@ -30,6 +31,7 @@ from chainrule.data.cifar import is_cifar_folder, load_cifar_folder
 from chainrule.data.dataset import Dataset, Split
 from chainrule.data.digits import load_digits
 from chainrule.data.folds import k_fold
+from chainrule.data.harder import HarderBatches
 from chainrule.data.idx import is_idx_folder, load_idx_folder, read_idx
 from chainrule.data.pictures import PictureFiles
 from chainrule.data.preprocessing import Preprocessor, Scale, Standardize, State, preprocessor_from_state
@@ -51,6 +53,7 @@ __all__ = [
     "ArrayTable",
     "Batches",
     "Dataset",
+    "HarderBatches",
     "Options",
     "PictureFiles",
     "Preprocessor",

@@ -98,6 +98,10 @@ class Batches:
         iterations = "1 iteration" if n == 1 else f"{n:,} iterations"
         return f"{self.kind}: {iterations} an epoch, {self.batch_size:,} of {self.n_rows:,} rows each"
 
+    def iterations(self, epochs: int) -> int:
+        """The number of iterations in so many epochs, from the first."""
+        return epochs * len(self)
+
     def order(self, epoch: int) -> NDArray[np.int64]:
         """The rows of this epoch in their order, without those that are left out.
 
@@ -105,9 +109,13 @@ class Batches:
             epoch: The number of the epoch, from 0.
         """
         used = self.n_rows - self.n_rows % self.batch_size if self.drop_last else self.n_rows
+        return self.all_rows(epoch)[:used]
+
+    def all_rows(self, epoch: int) -> NDArray[np.int64]:
+        """All rows in the order of this epoch."""
         if self.shuffle:
-            return generator(self.seed, SHUFFLING, epoch).permutation(self.n_rows)[:used]
-        return np.arange(used)
+            return generator(self.seed, SHUFFLING, epoch).permutation(self.n_rows)
+        return np.arange(self.n_rows)
 
     def rows(self, epoch: int) -> Iterator[NDArray[np.int64] | slice]:
         """The rows of each batch of this epoch: indices, or slices where nothing is shuffled.

@@ -9,10 +9,10 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["SAMPLING", "SHUFFLING", "SPLITTING", "check_seed", "generator"]
+__all__ = ["SAMPLING", "SHUFFLING", "SKIPPING", "SPLITTING", "check_seed", "generator"]
 
 # Each use has a stream of its own, so that a split and a shuffle with one seed have nothing in common.
-SPLITTING, SHUFFLING, SAMPLING = 1, 2, 3
+SPLITTING, SHUFFLING, SAMPLING, SKIPPING = 1, 2, 3, 4
 
 
 def generator(seed: int, *stream: int) -> np.random.Generator:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from chainrule import augment
 from chainrule.columns import type_and_way
+from chainrule.data.harder import check_skip
 from chainrule.data.readers import sources
 from chainrule.errors import ArgumentError, ChainruleError, FileFormatError, UnknownNameError
 
@@ -53,6 +54,7 @@ class Settings:
             batch over all epochs. None: it falls, and training ends, where the validation does not get better.
         label_smoothing: How much of each row is taken to be evenly of all classes, from 0 to 1.
         batch_size: Rows an update; 0 for all at once.
+        skip_easy: The share of the rows that each epoch from the second on leaves out, of the easier half.
         epochs: At most so many.
         patience: Epochs without improvement before training stops.
         class_weight: "balanced", for every class to count the same in all.
@@ -92,6 +94,7 @@ class Settings:
     schedule: Literal["one-cycle", "cosine"] | None = None
     label_smoothing: float = 0.0
     batch_size: int | None = None
+    skip_easy: float = 0.0
     epochs: int | None = None
     patience: int | None = None
     class_weight: Literal["balanced"] | None = None
@@ -122,6 +125,7 @@ class Settings:
             raise ArgumentError(
                 "this is no share.", where="label_smoothing", expected="0 to 1, as 0.1", got=self.label_smoothing
             )
+        check_skip(self.skip_easy, "skip_easy")
         for said in self.augment:
             with _located("augment"):
                 augment.get(said)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import nn, optim
+from chainrule.data import HarderBatches
 from chainrule.data.table import Table
 from chainrule.models import Airbench
 from chainrule.nn import init
@@ -161,7 +162,7 @@ def _fit(
     """Train until the validation no longer becomes better, the time is up, or somebody interrupts."""
     settings, targets = model.settings, model.preparation.targets
     recorder = _Recorder()
-    callbacks = [*_steering(plan, optimizer, len(inputs["training"]), settings.time_limit, say), recorder]
+    callbacks = [*_steering(plan, optimizer, len(inputs["training"]), settings, say), recorder]
     if settings.time_limit is not None:
         callbacks.append(TimeLimit(settings.time_limit))
     goal = {name: goals(targets, part).truth for name, part in truths.items()}
@@ -174,6 +175,7 @@ def _fit(
             validation_data=(inputs["validation"], goal["validation"]),
             callbacks=callbacks,
             seed=settings.seed,
+            skip_easy=settings.skip_easy,
             verbose=0 if say is silent else "auto",
         )
     except KeyboardInterrupt:
@@ -186,16 +188,17 @@ def _fit(
     return recorder.history, False
 
 
-def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, time_limit: float | None, say: Say) -> list[Callback]:
+def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, settings: Settings, say: Say) -> list[Callback]:
     """What sets the learning rate, and ends training early."""
     epochs = f"{plan.epochs} epoch{'s' if plan.epochs > 1 else ''}"
     if plan.schedule is not None:
-        lay_out, batches = _schedule(plan.schedule, optimizer), -(-rows // (plan.batch_size or rows))
-        if time_limit is not None:
-            say(f"as many epochs as fit into {time_limit:g} s, at most {epochs}; {plan.schedule} by the batch")
-            return [Paced(lay_out, batches, plan.epochs, time_limit)]
+        lay_out = _schedule(plan.schedule, optimizer)
+        batches = HarderBatches(rows, plan.batch_size or None, skip=settings.skip_easy).iterations(plan.epochs)
+        if settings.time_limit is not None:
+            say(f"what fits into {settings.time_limit:g} s, at most {epochs}; {plan.schedule} by the batch")
+            return [Paced(lay_out, batches, settings.time_limit)]
         say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}")
-        return [LearningRateScheduler(lay_out(plan.epochs * batches, -1), every="batch")]
+        return [LearningRateScheduler(lay_out(batches, -1), every="batch")]
     stopping = EarlyStopping("val_loss", patience=plan.patience)
     # Smaller steps are tried before training is given up.
     slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.data import Batches
+from chainrule.data import Batches, HarderBatches
 from chainrule.errors import NonFiniteError
 from chainrule.jit.streams import Stream
 from chainrule.ops.convert import constant
@@ -37,7 +37,9 @@ class ByProgram:
         self._of = of
         # How many batches share an update is said by each call.
         update = replace(of.update, accumulate=1)
-        self._step = Programs.of(of.model).get(training, of.model, of.objective, of.optimizer, update)
+        self._harder = of.batches if isinstance(of.batches, HarderBatches) else None
+        each_row = self._harder is not None
+        self._step = Programs.of(of.model).get(training, of.model, of.objective, of.optimizer, update, each_row)
         self._feed = feed_of(of.batches.arrays, of.batches.batch_size * of.update.accumulate, of.waited)
         self._counts_rows = of.objective.counts_rows(of.batches.arrays[1])
         # How many windows of a shape make a slice, as far as that is known.
@@ -75,7 +77,10 @@ class ByProgram:
         """The losses (windows, batches of a window), and for each batch of a window the outputs of all windows."""
         begun, shape, turns = time.perf_counter(), _shape(given.rows), len(given.rows[0])
         results = self._step([Stream(each) for each in given.among], given.arrays)
-        outputs = [np.asarray(output) for _, *measured in results for output in measured]
+        if self._harder is not None:
+            for rows, (_, each, *_) in zip(given.rows, results, strict=True):
+                self._harder.note(rows.reshape(-1), np.asarray(each).reshape(-1))
+        outputs = [np.asarray(result[-1]) for result in results] if self._of.objective.metrics else []
         seconds = (time.perf_counter() - begun) / turns
         if shape in self._lengths:
             fitting = min(_SLICE / seconds, _ROOM / max(1, sum(output.nbytes for output in outputs) / turns))

@@ -10,7 +10,9 @@ import numpy as np
 
 from chainrule._tensor import Tensor
 from chainrule.core.rewind import undone_if_failing
+from chainrule.data import HarderBatches
 from chainrule.errors import NonFiniteError
+from chainrule.ops.convert import constant
 from chainrule.training.diagnosis import diagnose
 from chainrule.training.running import Measured, Ran, Training
 from chainrule.training.step import Batch, apply_update, forward_backward, gradient_sum, shares
@@ -24,9 +26,16 @@ class ByReference:
 
     def epoch(self, number: int) -> Iterator[Ran]:
         """See `Runner`."""
-        coming, first = iter(self._of.batches.epoch(number)), 0
-        while window := [Batch.of(arrays) for arrays in islice(coming, self._of.update.accumulate)]:
-            yield from self.window(window, first, f"epoch {number + 1}")
+        batches, first = self._of.batches, 0
+        coming = zip(batches.rows(number), batches.epoch(number), strict=True)
+        while found := list(islice(coming, self._of.update.accumulate)):
+            window = [Batch.of(arrays) for _, arrays in found]
+            for (rows, _), batch, ran in zip(
+                found, window, self.window(window, first, f"epoch {number + 1}"), strict=True
+            ):
+                if isinstance(batches, HarderBatches) and ran.measured is not None:
+                    batches.note(rows, self._of.objective.of_each_row(constant(ran.measured.output), batch.y).numpy())
+                yield ran
             first += len(window)
         self._of.check_weights(f"the last update of epoch {number + 1}")
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule._tensor import Tensor
 from chainrule.core.rewind import undone_if_failing
+from chainrule.data import HarderBatches
 from chainrule.errors import ChainruleError, FileFormatError, VersionError
 from chainrule.nn.files import load_with_metadata, save
+from chainrule.ops.convert import constant
 from chainrule.ops.random import default_generator
 from chainrule.training.history import History
 
@@ -26,6 +28,8 @@ def save_checkpoint(path: str | os.PathLike[str], session: Session) -> None:
     for index, remembered in state["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in remembered.items()}
     tensors["random"] = default_generator().state
+    if isinstance(session.batches, HarderBatches):
+        tensors["losses"] = constant(session.batches.losses)
     about = {
         "format": FORMAT,
         "epoch": session.epoch,
@@ -34,6 +38,7 @@ def save_checkpoint(path: str | os.PathLike[str], session: Session) -> None:
         "seed": session.batches.seed,
         "rows": session.batches.n_rows,
         "batch_size": session.batches.batch_size,
+        "skip_easy": _skipped(session),
     }
     save(tensors, path, metadata={"chainrule.checkpoint": json.dumps(about)})
 
@@ -76,16 +81,20 @@ def resume(path: str | os.PathLike[str], session: Session) -> int:
 
 def _check_batches(path: str | os.PathLike[str], about: dict[str, Any], session: Session) -> None:
     """The order of the rows can only go on over the same batches."""
-    given = (about["seed"], about["rows"], about["batch_size"])
-    own = (session.batches.seed, session.batches.n_rows, session.batches.batch_size)
+    given = (about["seed"], about["rows"], about["batch_size"], about.get("skip_easy", 0.0))
+    own = (session.batches.seed, session.batches.n_rows, session.batches.batch_size, _skipped(session))
     if given != own:
         raise FileFormatError(
             "the checkpoint was made over other batches, so that the order would differ.",
             where=str(path),
-            expected="seed {}, {} rows, batches of {}".format(*given),
-            got="seed {}, {} rows, batches of {}".format(*own),
-            remedy="give fit the same data, batch_size and seed, or load only the weights",
+            expected="seed {}, {} rows, batches of {}, skip_easy {:g}".format(*given),
+            got="seed {}, {} rows, batches of {}, skip_easy {:g}".format(*own),
+            remedy="give fit the same data, batch_size, seed and skip_easy, or load only the weights",
         )
+
+
+def _skipped(session: Session) -> float:
+    return session.batches.skip if isinstance(session.batches, HarderBatches) else 0.0
 
 
 def _restore(tensors: dict[str, Tensor], param_groups: list[dict[str, Any]], session: Session) -> None:
@@ -95,6 +104,8 @@ def _restore(tensors: dict[str, Tensor], param_groups: list[dict[str, Any]], ses
         index, _, name = key.partition(".")
         remembered.setdefault(int(index), {})[name] = tensor
     random = tensors["random"]
+    if isinstance(session.batches, HarderBatches):
+        session.batches.losses[:] = tensors["losses"].numpy()
     session.optimizer.load_state_dict({"state": remembered, "param_groups": param_groups})
     default_generator().state.rebind(random.node)
 

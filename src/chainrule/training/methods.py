@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from chainrule.core.threads import limited_threads
-from chainrule.data import Batches
 from chainrule.errors import NotCompiledError
 from chainrule.nn.module import Module
 from chainrule.training import checkpoint, evaluation, loop
@@ -23,7 +22,14 @@ from chainrule.training.compiled import Compiled, compile_model
 from chainrule.training.history import History
 from chainrule.training.measures import check_metrics
 from chainrule.training.precheck import Traced, rehearse, trace
-from chainrule.training.preparation import batch_sizes, check_numbers, check_verbose, listeners, with_validation
+from chainrule.training.preparation import (
+    batch_sizes,
+    batches_of,
+    check_numbers,
+    check_verbose,
+    listeners,
+    with_validation,
+)
 from chainrule.training.rows import Rows, read_inputs, read_rows, weigh_classes
 from chainrule.training.session import Session
 
@@ -86,6 +92,7 @@ class TrainingMethods:
         *,
         seed: int = 0,
         drop_last: bool = False,
+        skip_easy: float = 0.0,
         resume: str | os.PathLike[str] | None = None,
         jit: bool = True,
     ) -> History:
@@ -108,6 +115,9 @@ class TrainingMethods:
             initial_epoch: The number of the first epoch.
             seed: Decides the order of rows and the validation split.
             drop_last: Whether to leave out a last batch that is smaller than the others.
+            skip_easy: The share of the rows that each epoch from the second on leaves out, drawn from the half whose
+                losses were the smaller ones when they were last trained on: see `chainrule.data.HarderBatches`. An
+                epoch takes so much less time; 0.4 is a good share where there are many rows and few epochs.
             resume: A checkpoint of `ModelCheckpoint` to go on from, with the same bits.
             jit: Whether the training step is compiled. A model whose `forward` asks for values cannot be; a line says
                 so, and each operation runs by itself, as with False.
@@ -128,7 +138,7 @@ class TrainingMethods:
         objective.check_classes(rows.targets, traced.output)
         if class_weight is not None:
             rows = weigh_classes(rows, objective.required_labels(rows.targets), class_weight, model)
-        batches = Batches(rows.arrays(), batch_size, shuffle=shuffle, seed=seed, drop_last=drop_last)
+        batches = batches_of(rows, objective, batch_size, skip_easy, shuffle=shuffle, seed=seed, drop_last=drop_last)
         check_metrics(objective, traced.output, rows.targets)
         for size in batch_sizes(batches):
             rehearse(model, objective, rows.arrays(), size)

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule._tensor import Tensor
 from chainrule.core.dtype import DType, float64, is_floating
+from chainrule.core.modes import no_grad
 from chainrule.core.shape import Shape
 from chainrule.data import check_several_classes, check_training_classes
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
@@ -71,7 +72,7 @@ class Objective:
                 got="your own function",
             )
         each: Tensor = self._each(output, target)
-        total = (each.reshape(each.shape[0], -1).sum(dim=1) * weight).sum()
+        total = (_of_rows(each) * weight).sum()
         match self.loss.reduction:  # type: ignore[attr-defined]  # only losses of nn come here
             case "sum":
                 return total
@@ -79,6 +80,16 @@ class Objective:
                 return total / len(each)
         counts = self._counts(target, total.dtype)
         return total / (each.numel() if counts is None else counts.sum())
+
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Whether the loss of each row is known."""
+        return self._each is not None
+
+    @no_grad()
+    def of_each_row(self, output: Tensor, target: Tensor) -> Tensor:
+        """The loss of each row by itself, (N,), for a loss that tells rows apart."""
+        return _of_rows(self._each(output, target))
 
     def count(self, target: Tensor) -> Tensor | float:
         """How much a batch counts among others: what its mean is a mean over.
@@ -178,6 +189,11 @@ class Objective:
             # A class that does not count needs no rows.
             counted = np.append(counted, self.ignored)
         check_training_classes(counted, output[-1], where="y")
+
+
+def _of_rows(each: Tensor) -> Tensor:
+    """A loss for every element as one for every row."""
+    return each.reshape(each.shape[0], -1).sum(dim=1)
 
 
 def _unreduced(loss: Any) -> Any:

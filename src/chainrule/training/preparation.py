@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.data import Batches, Dataset
+from chainrule.data import Batches, Dataset, HarderBatches
+from chainrule.data.harder import check_skip
 from chainrule.errors import ArgumentError, DTypeError
 from chainrule.nn.module import Module
 from chainrule.optim.arguments import whole
@@ -81,6 +82,23 @@ def _given(data: Any, model: Module) -> Rows:
         )
     weight = data[2] if len(data) == 3 else None
     return read_rows(data[0], data[1], model, weight, ("validation_data[0]", "validation_data[1]"))
+
+
+def batches_of(rows: Rows, objective: Objective, batch_size: int | None, skip_easy: float, **order: Any) -> Batches:
+    """The batches of these rows.
+
+    Raises:
+        ArgumentError: If easy rows are to be left out, but the loss does not tell rows apart; for a share that is none.
+    """
+    if not check_skip(skip_easy, "skip_easy"):
+        return Batches(rows.arrays(), batch_size, **order)
+    if not objective.tells_rows_apart:
+        raise ArgumentError(
+            "which rows are easy is not known: the loss is your own function.",
+            where="skip_easy",
+            expected="a loss of chainrule.nn",
+        )
+    return HarderBatches(rows.arrays(), batch_size, skip=skip_easy, **order)
 
 
 def batch_sizes(batches: Batches) -> set[int]:

@@ -22,8 +22,14 @@ from chainrule.training.step import Batch, Update, apply_update, evaluate_batch,
 Results = list[tuple[Tensor, ...]]
 
 
-def training(model: Module, objective: Objective, optimizer: Optimizer, update: Update) -> Callable[..., Results]:
-    """One update from the batches that share it: the loss of each, and its output where metrics look at it."""
+def training(
+    model: Module, objective: Objective, optimizer: Optimizer, update: Update, each_row: bool = False
+) -> Callable[..., Results]:
+    """One update from the batches that share it.
+
+    Of each batch it gives the loss; the loss of each row by itself, if `each_row`; and the output, where metrics look
+    at it.
+    """
 
     def training_step(rows: Sequence[Tensor], arrays: Sequence[Tensor]) -> Results:
         batches = [_gathered(arrays, each) for each in rows]
@@ -32,7 +38,14 @@ def training(model: Module, objective: Objective, optimizer: Optimizer, update: 
             for batch, share in zip(batches, shares(objective, batches), strict=True)
         ]
         apply_update(model, optimizer, update)
-        return [(loss, output) if objective.metrics else (loss,) for loss, output in results]
+        return [
+            (
+                loss,
+                *([objective.of_each_row(output, batch.y)] if each_row else []),
+                *([output] if objective.metrics else []),
+            )
+            for batch, (loss, output) in zip(batches, results, strict=True)
+        ]
 
     return training_step
 

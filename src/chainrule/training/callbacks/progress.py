@@ -40,7 +40,6 @@ class ProgressBar(Callback):
         return False
 
     def on_train_begin(self) -> None:
-        self._batches = len(self.session.batches)
         if self.bar:
             self._open()
 
@@ -59,9 +58,10 @@ class ProgressBar(Callback):
         # What is said while the bar runs stands above it, as it is.
         self._said_before = self.session.say
         self.session.say = partial(self._progress.console.print, markup=False, highlight=False, soft_wrap=True)
-        self._task = self._progress.add_task("", total=self._batches, measured="")
+        self._task = self._progress.add_task("", total=None, measured="")
 
     def on_epoch_begin(self, epoch: int) -> None:
+        self._batches = len(self.session.batches)
         self._start = self._said = time.perf_counter()
         self._measured: Logs = {}
         self._measured_until = 0.0
