@@ -65,6 +65,14 @@ def test_a_schedule_ends_near_nothing_after_all_epochs(schedule, capsys):
     assert f"2 epochs, to the end; the learning rate goes by the batch: {schedule}" in capsys.readouterr().out
 
 
+def test_a_schedule_knows_of_the_rows_that_are_left_out(capsys):
+    settings = {**SOON, "epochs": 4, "lr": 0.5, "schedule": "cosine", "skip_easy": 0.4}
+    network = cr.train(pictures(), target="class", columns={"class": "category"}, **settings).network
+    # 40 rows to train on: 3 batches, then 24 // 16 = 1 three times.
+    assert "3 iterations in the first epoch, then 1" in capsys.readouterr().out
+    assert network._compiled.optimizer.lr < 1e-8
+
+
 def test_labels_are_smoothed():
     model = trained(pictures(), **SOON, label_smoothing=0.2)
     assert model.network._compiled.objective.loss.label_smoothing == 0.2
@@ -145,6 +153,8 @@ BESIDE = {**pictures(), "size": np.arange(60.0)}
         (pictures(), {"augment": ["crop:x"]}, ArgumentError, "no number"),
         (pictures(), {"schedule": "onecycle"}, cr.errors.FileFormatError, "one-cycle"),
         (pictures(), {"label_smoothing": 1.0}, ArgumentError, "no share"),
+        (pictures(), {"skip_easy": 0.7}, ArgumentError, "skip_easy: so many rows cannot be left out"),
+        (pictures(), {"skip_easy": 0.3, "batch_size": 0}, ArgumentError, "one batch holds all rows"),
         (pictures(classes=2), {"label_smoothing": 0.1}, ArgumentError, "several classes"),
         (BESIDE, {"augment": ["flip", "mixup"]}, ArgumentError, "mixed or averaged where they are all"),
         (BESIDE, {"flip_average": True}, ArgumentError, "mixed or averaged where they are all"),

@@ -39,7 +39,7 @@ class HarderBatches(Batches):
         losses: The loss of each row when it was last trained on, float32; infinite where that is not known.
 
     Raises:
-        ArgumentError: For another share, and whatever `Batches` raises.
+        ArgumentError: For another share, where one batch holds all rows, and whatever `Batches` raises.
 
     Example:
         >>> batches = HarderBatches(4, batch_size=1, skip=0.25, shuffle=False)
@@ -62,6 +62,13 @@ class HarderBatches(Batches):
     ) -> None:
         super().__init__(data, batch_size, shuffle=shuffle, seed=seed, drop_last=drop_last)
         self.skip = check_skip(skip, "skip")
+        if self.skip and self.batch_size == self.n_rows > 1:
+            raise ArgumentError(
+                "one batch holds all rows, so that none can be left out.",
+                where="batch_size",
+                expected=f"fewer than {self.n_rows} rows",
+                got=batch_size,
+            )
         self.losses = np.full(self.n_rows, np.inf, np.float32)
 
     def note(self, rows: NDArray[np.int64] | slice, losses: NDArray[np.floating]) -> None:
