@@ -46,8 +46,8 @@ class HarderBatches(Batches):
         >>> batches.order(0)
         array([0, 1, 2, 3])
         >>> batches.note(np.arange(4), np.array([0.5, 2.0, 0.1, 3.0]))
-        >>> batches.order(1), batches.order(2)
-        (array([0, 1, 3]), array([1, 2, 3]))
+        >>> batches.order(1), batches.order(3)
+        (array([1, 2, 3]), array([0, 1, 3]))
     """
 
     def __init__(
