@@ -8,7 +8,7 @@ pip := $(python) -m pip --disable-pip-version-check --quiet
 
 help:
 	@echo "make train   train a network on the bundled handwritten digits, through every stage"
-	@echo "make test    run the tests"
+	@echo "make test    run the tests, on all cores"
 	@echo "make check   formatting, lint, types, layers"
 	@echo "make bench   measure, side by side with the peers, in some hours; ARGS=--help says how to run a part"
 	@echo "make docs    build the documents and the API reference as web pages"
@@ -20,7 +20,7 @@ train: .venv/stamp-package
 	.venv/bin/chainrule train
 
 test: develop
-	$(python) -m pytest
+	$(python) -m pytest --numprocesses auto --dist worksteal
 
 check: develop
 	$(python) -m ruff format --check .

@@ -52,7 +52,8 @@ if find_spec("pandas") is None:
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_keeps_the_contract(estimator):
-    results = check_estimator(estimator(), on_skip=None)
+    # The contract is not about how long they learn; as long as they please takes four times as long.
+    results = check_estimator(estimator(epochs=30), on_skip=None)
     assert {result["check_name"] for result in results if result["status"] == "skipped"} <= NEED_MORE
 
 
