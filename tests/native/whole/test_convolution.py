@@ -94,6 +94,48 @@ def test_each_channel_by_itself(size, target):
     check(target, CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame, parts=2)
 
 
+@st.composite
+def convolutions_of_each_channel(draw):
+    """Arrays x, w, y of the shapes of a depthwise convolution, and its frame. Windows may be wide."""
+    ndim = draw(st.integers(1, 3))
+    lengths, steps = st.tuples(*[st.integers(1, 4)] * ndim), st.tuples(*[st.integers(1, 4)] * ndim)
+    kernel, stride, dilation = draw(lengths), draw(steps), draw(steps)
+    kernel = (*kernel[:-1], draw(st.sampled_from([kernel[-1], 5, 16, 17])))
+    padding = draw(st.tuples(*[st.tuples(st.integers(0, 9), st.integers(0, 9))] * ndim))
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    spatial = tuple(max(r - sum(p), 0) + draw(st.integers(0, 6)) for r, p in zip(reach, padding, strict=True))
+    spatial = (*spatial[:-1], spatial[-1] + draw(st.sampled_from([0, 0, 20, 41])))
+    channels = draw(st.sampled_from([2, 5, 16, 37]))
+    x, w = numbers((2, *spatial, channels), float32, seed=1), numbers((channels, *kernel, 1), float32, seed=2)
+    frame = Frame(stride, padding, dilation, channels)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(w.shape, float32), frame=frame)
+    return x, w, numbers(y.shape, float32, seed=3), frame
+
+
+@settings(max_examples=100)
+@given(convolutions_of_each_channel(), st.sampled_from(RUNNABLE), st.booleans())
+def test_any_window_of_each_channel(arrays, target, backwards):
+    x, w, g, frame = arrays
+    if backwards:
+        check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
+    else:
+        check(target, CONVOLUTION, x, w, frame=frame)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_infinite_weights_of_each_channel_meet_the_padding_but_no_output_that_is_not_there(stride):
+    frame = Frame((stride, stride), ((1, 1), (1, 1)), (1, 1), 16)
+    x, w = numbers((2, 9, 9, 16), float32, seed=1), numbers((16, 3, 3, 1), float32, seed=2)
+    w[3, 0, 0], w[7, 1, 2] = np.inf, -np.inf
+    g = numbers(CONVOLUTION.infer(Spec(x.shape, float32), Spec(w.shape, float32), frame=frame).shape, float32, seed=3)
+    for primitive, arrays, params in list(passes(x, w, g, frame))[:2]:
+        with np.errstate(invalid="ignore"):
+            expected = primitive.evaluate(*arrays, **params)
+        found, _ = computed(RUNNABLE[0], primitive, *arrays, **params)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
 # (pictures, channels, outputs, kernel, (before, after), dilation, groups)
 WITHOUT_STEPS = [
     (4, 40, 24, (3, 3), ((1, 1), (1, 1)), (1, 1), 1),

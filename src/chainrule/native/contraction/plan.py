@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from math import ceil, log2
+from math import ceil, gcd, log2
 from typing import Literal, NamedTuple
 
 from chainrule.native.contraction.product import Operand, Product
@@ -51,6 +51,11 @@ FAR_NUMBERS = 1 << 18
 # Loads in a cycle, in practice.
 LOADS = 1.7
 SHORTEST_PART = 16
+# A way of the first-level cache, how many it has, and a line; cycles to fetch a line from beyond it, in practice.
+WAY_BYTES, WAYS, LINE = 4096, 8, 64
+FAR_LINE = 4
+# So many tiles must use a panel for packing to cost less than fetching it again.
+TILES = 8
 # Pages of memory that one walk along k may touch before it waits for their addresses; steps in a page that hide it.
 NEAR_PAGES = 16
 PAGE = 4096
@@ -189,7 +194,9 @@ def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
         partial = product.n % (vectors * lanes) != 0
         masked = False
         pack_b: Literal["always", "partial", "never"] = "never"
-        if product.b.free != 1 or (_far(product.b, product) and product.m > 4 * tile.rows):
+        far = _far(product.b, product) and product.m > 4 * tile.rows
+        clashing = _clashing(product, tile, target) and product.m > TILES * tile.rows
+        if product.b.free != 1 or far or clashing:
             pack_b = "always"
         elif partial and target.name == "avx512":
             masked = True
@@ -252,6 +259,16 @@ def _far(operand: Operand, product: Product) -> bool:
     """Whether a walk along k touches so many pages that it waits for them."""
     stride = abs(operand.depth) * product.itemsize
     return stride * STEPS_IN_PAGE > PAGE and min(product.k, product.k * stride / PAGE) > NEAR_PAGES
+
+
+def _clashing(product: Product, tile: Tile, target: Target) -> bool:
+    """Whether tiles wait for a panel: its rows stand so far apart that they push each other out of the near cache."""
+    stride = abs(product.b.depth) * product.itemsize
+    steps = _depth(product, _blocking(target), packs=True)
+    # So many rows fall into different places, then they come back to the first.
+    apart = WAY_BYTES // gcd(stride, WAY_BYTES)
+    lines = ceil(tile.vectors * target.vector_bytes / LINE) + ceil(tile.rows * product.itemsize / LINE)
+    return steps > apart * WAYS and lines * FAR_LINE > _step(tile.rows, tile.vectors)
 
 
 def _rows(m: int, vectors: int, most: int) -> int:
