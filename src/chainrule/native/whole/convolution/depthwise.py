@@ -19,8 +19,9 @@ from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.taps import Backward, Forward, Taps, taps
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, steps, strides
 
-# Sums at once: enough to hide the latency of a multiply-add, few enough for registers.
-_SUMS = 8
+# Vectors of sums at once: enough to hide the latency of a multiply-add, few enough for registers. They are of so many
+# neighbours, so that whole cache lines of their channels are read.
+_SUMS, _NEIGHBOURS = 8, 4
 # The last dimension of a window is written out, up to so many elements: what neighbouring windows share is loaded once.
 _WRITTEN_OUT = 16
 # So many groups of results at either end of a line may reach beyond the array; each has code of its own.
@@ -191,7 +192,7 @@ def _groups(along: Taps) -> list[_Group] | None:
 
     None where they had better not be written out.
     """
-    size = along.together * max(_SUMS // along.together, 1)
+    size = along.together * max(_NEIGHBOURS // along.together, 1)
     whole, rest = divmod(along.results, size)
 
     def reaches_beyond(group: int) -> bool:
