@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import prod
 
 from chainrule.native.emit import V, i64
-from chainrule.native.whole.convolution.depthwise import emit_depthwise_weight
+from chainrule.native.whole.convolution.depthwise_weight import emit_depthwise_weight
 from chainrule.native.whole.convolution.geometry import Geometry, at_once, window_offsets
 from chainrule.native.whole.convolution.matrix_weight import weight_on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
