@@ -29,12 +29,12 @@ _EDGES = 3
 
 def emit_depthwise(task: Task, geometry: Geometry) -> Work:
     """The forward pass. A unit is a picture."""
-    return _gathered(Parts(task, geometry.of_blocks(1)), taps(geometry))
+    return _gathered(Parts(task, geometry), taps(geometry))
 
 
 def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
     """The gradient to the input. A unit is a picture."""
-    return _gathered(Parts(task, geometry.of_blocks(1)), [Backward(each) for each in taps(geometry)])
+    return _gathered(Parts(task, geometry), [Backward(each) for each in taps(geometry)])
 
 
 def _gathered(parts: Parts, dimensions: Sequence[Taps]) -> Work:

@@ -20,12 +20,10 @@ _EDGES = 8
 
 def emit_depthwise_weight(task: Task, geometry: Geometry, batches: int) -> Work:
     """The gradient to the weight. A unit is a part of the batch and, where these are few, of the channels."""
+    parts, f = Parts(task, geometry), task.f
     blocks = _blocks(geometry.every_channel, task.lanes, batches)
-    parts = Parts(task, geometry.of_blocks(blocks))
-    geometry, f = parts.geometry, task.f
-    sums, channels = _Sums(parts), geometry.channels
-    window = prod(geometry.kernel)
-    room = parts.room(window * channels)
+    channels, window = geometry.every_channel // blocks, prod(geometry.kernel)
+    sums, room = _Sums(parts, channels), parts.room(window * channels)
 
     with f.loop(task.frame.begin, task.frame.end) as units:
         batch, block = f.divmod(units.index, blocks)
@@ -43,16 +41,16 @@ class _Sums:
 
     Args:
         parts: The convolution under construction.
+        channels: So many at once.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts, self._f = parts, parts.f
+    def __init__(self, parts: Parts, channels: int) -> None:
+        self._parts, self._f, self._channels = parts, parts.f, channels
         dimensions = taps(parts.geometry)
         groups = groups_of(dimensions[-1], 1, _EDGES)
         if groups is None:
             dimensions, groups = [*dimensions, Forward(1, 1, 1)], [Group(0, 1, 1)]
-        *self._across, self._along = dimensions
-        self._groups = groups
+        self._along, self._groups = dimensions[-1], groups
         self._every = parts.geometry.every_channel
         self._results = [each.results for each in dimensions]
         self._sources = [each.sources for each in dimensions]
@@ -63,8 +61,8 @@ class _Sums:
         self._elements = [window[first : first + at_once] for first in range(0, len(window), at_once)]
 
     def picture(self, number: V, channel: V, room: V) -> None:
-        """Add what a picture has for some channels from one on to sums in memory, (*kernel, channels)."""
-        parts, channels = self._parts, self._parts.geometry.channels
+        """Add what a picture has for the channels from one on to sums in memory, (*kernel, channels)."""
+        parts = self._parts
         x, g = (
             parts.at(pointer, (number, prod(sizes) * self._every), (channel, 1))
             for pointer, sizes in zip(parts.task.inputs, (self._sources, self._results), strict=True)
@@ -76,9 +74,9 @@ class _Sums:
                 sums = self._sums(here, outputs, elements, vector(parts.task.element, count))
                 for total in sums:
                     self._f.store(self._f.add(total, parts.load(total.type, to)), to)
-                    to = parts.at(to, (i64(1), channels))
+                    to = parts.at(to, (i64(1), self._channels))
 
-        steps(self._f, channels, parts.lanes, some)
+        steps(self._f, self._channels, parts.lanes, some)
 
     def _sums(self, x: V, g: V, elements: Sequence[tuple[int, ...]], kind: str) -> list[V]:
         """The sums of some elements of the windows."""

@@ -47,11 +47,6 @@ class Geometry:
         """Whether each channel is convolved by itself, to one output."""
         return self.channels == self.outputs == 1 < self.frame.groups
 
-    def of_blocks(self, blocks: int) -> Geometry:
-        """A depthwise convolution, seen as one of so many groups whose channels are convolved by themselves."""
-        size = self.frame.groups // blocks
-        return replace(self, channels=size, outputs=size, frame=self.frame._replace(groups=blocks))
-
     @property
     def turned(self) -> Geometry | None:
         """The convolution that the gradient to the input is, with the window backwards: of the outputs, to the input.
