@@ -15,7 +15,7 @@ from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.lines import Group, Lines, groups_of
 from chainrule.native.whole.convolution.parts import Parts
-from chainrule.native.whole.convolution.taps import Backward, Forward, Taps, taps
+from chainrule.native.whole.convolution.taps import Taps, taps
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
 # Vectors of sums at once: enough to hide the latency of a multiply-add, few enough for registers. They are of so many
@@ -34,7 +34,7 @@ def emit_depthwise(task: Task, geometry: Geometry) -> Work:
 
 def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
     """The gradient to the input. A unit is a picture."""
-    return _gathered(Parts(task, geometry), [Backward(each) for each in taps(geometry)])
+    return _gathered(Parts(task, geometry), [each.backward for each in taps(geometry)])
 
 
 def _gathered(parts: Parts, dimensions: Sequence[Taps]) -> Work:
@@ -76,7 +76,7 @@ class _Gather:
         groups = groups_of(dimensions[-1], _NEIGHBOURS, _EDGES) if dimensions[-1].window <= _WRITTEN_OUT else None
         if groups is None:
             # All dimensions in loops, around lines of one result.
-            dimensions, groups = [*dimensions, Forward(1, 1, 1)], [Group(0, 1, 1)]
+            dimensions, groups = [*dimensions, Taps(1, 1, 1)], [Group(0, 1, 1)]
         *self._across, self._along = dimensions
         self._groups = groups
         channels = parts.geometry.every_channel

@@ -11,7 +11,7 @@ from chainrule.native.emit import V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.lines import Group, Lines, groups_of
 from chainrule.native.whole.convolution.parts import Parts
-from chainrule.native.whole.convolution.taps import Forward, taps
+from chainrule.native.whole.convolution.taps import Taps, taps
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
 
 # So many results at either end of a line may reach beyond the array; each has code of its own.
@@ -49,7 +49,7 @@ class _Sums:
         dimensions = taps(parts.geometry)
         groups = groups_of(dimensions[-1], 1, _EDGES)
         if groups is None:
-            dimensions, groups = [*dimensions, Forward(1, 1, 1)], [Group(0, 1, 1)]
+            dimensions, groups = [*dimensions, Taps(1, 1, 1)], [Group(0, 1, 1)]
         self._along, self._groups = dimensions[-1], groups
         self._every = parts.geometry.every_channel
         self._results = [each.results for each in dimensions]
@@ -110,9 +110,10 @@ class _Sums:
 
     def _pixel(self, group: Group, line: V, element: int, kind: str) -> V:
         """What an element of a line of a window falls on."""
-        if 0 <= self._along.place(group.first, element) < self._along.sources:
-            return self._parts.load(kind, line, (i64(self._along.place(0, element)), self._every))
-        return number(0, kind)
+        place, there = self._along.place(0, element), self._along.place(group.first, element)
+        if place is None or there is None or not 0 <= there < self._along.sources:
+            return number(0, kind)
+        return self._parts.load(kind, line, (i64(place), self._every))
 
 
 def _blocks(channels: int, lanes: int, batches: int) -> int:

@@ -34,7 +34,7 @@ def groups_of(along: Taps, neighbours: int, edges: int) -> list[Group] | None:
 
     Those that reach beyond the array, at either end, are like no other; None where these are too many.
     """
-    size = along.together * max(neighbours // along.together, 1)
+    size = along.every * max(neighbours // along.every, 1)
     whole, rest = divmod(along.results, size)
 
     def reaches_beyond(group: int) -> bool:
