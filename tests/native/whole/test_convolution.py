@@ -77,6 +77,7 @@ EACH_CHANNEL = [
     (2, 17, 3, 1, 3, 1),  # padded by more than the window
     (2, 16, 17, 1, 8, 1),  # a window too wide to be written out
     (2, 18, 17, 2, 9, 1),
+    (2, 16, 3, 9, 1, 1),  # steps too long to be written out
 ]
 
 

@@ -13,7 +13,7 @@ from chainrule.native.contraction.outer import multiply_add
 from chainrule.native.emit import V, i64, number, vector
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry
-from chainrule.native.whole.convolution.lines import Group, Lines, groups_of
+from chainrule.native.whole.convolution.lines import Group, Lines, groups_of, one_by_one
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.taps import Taps, taps
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
@@ -73,10 +73,11 @@ class _Gather:
 
     def __init__(self, parts: Parts, dimensions: Sequence[Taps]) -> None:
         self._parts, self._f = parts, parts.f
-        groups = groups_of(dimensions[-1], _NEIGHBOURS, _EDGES) if dimensions[-1].window <= _WRITTEN_OUT else None
+        along = dimensions[-1]
+        short = along.window <= _WRITTEN_OUT and along.every <= _SUMS
+        groups = groups_of(along, _NEIGHBOURS, _EDGES) if short else None
         if groups is None:
-            # All dimensions in loops, around lines of one result.
-            dimensions, groups = [*dimensions, Taps(1, 1, 1)], [Group(0, 1, 1)]
+            dimensions, groups = one_by_one(dimensions)
         *self._across, self._along = dimensions
         self._groups = groups
         channels = parts.geometry.every_channel
@@ -159,6 +160,6 @@ class _Gather:
 def _by_element(parts: Parts) -> V:
     """The weight with its channels last, (*kernel, channels)."""
     channels, window = parts.geometry.every_channel, prod(parts.geometry.kernel)
-    weight = parts.room(channels * window)
+    weight = parts.room(channels * window, zero=False)
     parts.rearrange([window, channels], (weight, [channels, 1]), (parts.task.inputs[1], [1, window]))
     return weight

@@ -9,9 +9,9 @@ from math import ceil, prod
 from chainrule.native.contraction.outer import multiply_add
 from chainrule.native.emit import V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry
-from chainrule.native.whole.convolution.lines import Group, Lines, groups_of
+from chainrule.native.whole.convolution.lines import Group, Lines, groups_of, one_by_one
 from chainrule.native.whole.convolution.parts import Parts
-from chainrule.native.whole.convolution.taps import Taps, taps
+from chainrule.native.whole.convolution.taps import taps
 from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, strides
 
 # So many results at either end of a line may reach beyond the array; each has code of its own.
@@ -23,7 +23,7 @@ def emit_depthwise_weight(task: Task, geometry: Geometry, batches: int) -> Work:
     parts, f = Parts(task, geometry), task.f
     blocks = _blocks(geometry.every_channel, task.lanes, batches)
     channels, window = geometry.every_channel // blocks, prod(geometry.kernel)
-    sums, room = _Sums(parts, channels), parts.room(window * channels)
+    sums, room = _Sums(parts, channels), parts.room(window * channels, zero=False)
 
     with f.loop(task.frame.begin, task.frame.end) as units:
         batch, block = f.divmod(units.index, blocks)
@@ -49,7 +49,7 @@ class _Sums:
         dimensions = taps(parts.geometry)
         groups = groups_of(dimensions[-1], 1, _EDGES)
         if groups is None:
-            dimensions, groups = [*dimensions, Taps(1, 1, 1)], [Group(0, 1, 1)]
+            dimensions, groups = one_by_one(dimensions)
         self._along, self._groups = dimensions[-1], groups
         self._every = parts.geometry.every_channel
         self._results = [each.results for each in dimensions]
@@ -87,12 +87,9 @@ class _Sums:
             )
             lines = {e[:-1]: self._lines.source(x, at, [i64(one) for one in e[:-1]]) for e in elements}
             # The first to go over a picture ask for what comes next.
-            ahead = (
-                [self._parts.at(outputs, (i64(self._results[-1]), self._every))]
-                if elements is self._elements[0]
-                else []
-            )
-            further = self._lines.ahead(x, at) if ahead else []
+            first = elements is self._elements[0]
+            ahead = [self._parts.at(outputs, (i64(self._results[-1]), self._every))] if first else []
+            further = self._lines.ahead(x, at) if first else []
             for group in self._groups:
                 end = i64(group.first + group.times)
                 with self._f.loop(i64(group.first), end, carried=sums, unroll=False, may_be_empty=False) as loop:

@@ -55,6 +55,11 @@ def groups_of(along: Taps, neighbours: int, edges: int) -> list[Group] | None:
     return [*ends[:before], *between, *ends[before:], *left]
 
 
+def one_by_one(dimensions: Sequence[Taps]) -> tuple[list[Taps], list[Group]]:
+    """The same results as lines of one each, so that all dimensions are in loops; and the group of such a line."""
+    return [*dimensions, Taps(1, 1, 1)], [Group(0, 1, 1)]
+
+
 class Lines:
     """The lines of pictures, of which windows take in some.
 
@@ -70,18 +75,16 @@ class Lines:
         self._parts, self._across = parts, dimensions[:-1]
         channels = parts.geometry.every_channel
         self.apart = [step * channels for step in strides([each.sources for each in dimensions])]
-        self._zeros = parts.room(dimensions[-1].sources * channels)
+        padded = any(each.zeros for each in self._across)
+        self._zeros = parts.room(dimensions[-1].sources * channels if padded else 0)
 
-    def source(self, picture: V, at: Sequence[V], elements: Sequence[V], *, exists: bool = False) -> V:
-        """Where a picture's line begins for these elements of the window of a result.
-
-        For one of the padding it is a line of zeros, unless the line is known to exist, or need not.
-        """
+    def source(self, picture: V, at: Sequence[V], elements: Sequence[V]) -> V:
+        """Where a picture's line begins for these elements of the window of a result; for one of the padding, zeros."""
         f = self._parts.f
         sources = [each.source(f, *pair) for each, *pair in zip(self._across, at, elements, strict=True)]
         place = self._parts.at(picture, *zip(sources, self.apart, strict=False))
         for each, source in zip(self._across, sources, strict=True):
-            if each.zeros and not exists:
+            if each.zeros:
                 place = f.select(f.compare("ult", source, i64(each.sources)), place, self._zeros)
         return place
 
@@ -90,7 +93,7 @@ class Lines:
         if not at:
             return []
         following = [*at[:-1], self._parts.f.add(at[-1], i64(1))]
-        furthest = self.source(picture, following, [i64(each.furthest) for each in self._across], exists=True)
+        furthest = self.source(picture, following, [i64(each.furthest) for each in self._across])
         return [self._parts.at(furthest, (i64(-back), self.apart[-2])) for back in range(self._across[-1].advance(1))]
 
     def fetch(self, lines: Sequence[V], pixels: int) -> None:

@@ -24,7 +24,6 @@ class Taps:
         step: Below 0 for windows backwards; then `scale` is 1.
         shift: Not below 0 for windows backwards.
         every: 1 for windows forwards.
-        zeros: Whether what stands beyond the array is zero, and counts; else it does not exist.
     """
 
     results: int
@@ -34,12 +33,16 @@ class Taps:
     step: int = 1
     shift: int = 0
     every: int = 1
-    zeros: bool = True
+
+    @property
+    def zeros(self) -> bool:
+        """Whether what stands beyond the array is the padding, zeros that count; else it does not exist."""
+        return self.step > 0
 
     @property
     def backward(self) -> Taps:
         """Of windows forwards, those that an element of the array is in: what was a result is a source."""
-        return Taps(self.sources, self.results, self.window, 1, -self.step, -self.shift, self.scale, zeros=False)
+        return Taps(self.sources, self.results, self.window, 1, -self.step, -self.shift, self.scale)
 
     @property
     def apart(self) -> int:
@@ -49,7 +52,7 @@ class Taps:
     @property
     def furthest(self) -> int:
         """The element whose source comes last."""
-        return self.window - 1 if self.step > 0 else 0
+        return self.window - 1 if self.zeros else 0
 
     def advance(self, results: int) -> int:
         """How many sources further so many results are."""
