@@ -14,14 +14,19 @@ would spread to neighbours: where there are such, windows are summed directly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from math import ceil, prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from chainrule.native.emit import Function, V, number
 from chainrule.native.whole.convolution.geometry import Geometry
+
+# The elements of a line, by their number; and what becomes of them, by its number: a few at a time, those that share
+# most of their work.
+Line: TypeAlias = Callable[[int], V]
+Made: TypeAlias = Iterator[dict[int, V]]
 
 
 class Scheme(NamedTuple):
@@ -63,59 +68,64 @@ class Scheme(NamedTuple):
         )
         return replace(geometry, frame=geometry.frame._replace(padding=padding))
 
-    def of_pixels(self, f: Function, a: Sequence[V]) -> list[V]:
+    def of_pixels(self, f: Function, a: Line) -> Made:
         """Neighbouring pixels: the products of `x - p` over all points but one, or over all for infinity."""
-        squares = [point**2 for point in self.points]
-        found = [_without(f, a[0::2], squares)]
-        for point in self.points:
+        last, squares = self.side - 1, [point**2 for point in self.points]
+        yield {first and last: _without(f, map(a, range(first, last + 1, 2)), squares) for first in (0, 1)}
+        for place, point in self._places():
             others = [square for square in squares if square != point**2]
-            odd, even = _without(f, a[1:-1:2], others), _without(f, a[2::2], others)
-            found += [_sum(f, (1, even), (sign * point, odd)) for sign in (1, -1)]
-        return [*found, _without(f, a[1::2], squares)]
+            odd, even = (_without(f, map(a, range(first, last + first - 1, 2)), others) for first in (1, 2))
+            yield {place: _sum(f, (1, even), (point, odd)), place + 1: _sum(f, (1, even), (-point, odd))}
 
-    def of_weight(self, f: Function, a: Sequence[V]) -> list[V]:
+    def of_weight(self, f: Function, a: Line) -> Made:
         """Three elements of a window: the values of their polynomial, divided by what `of_pixels` has too much."""
-        found = [_sum(f, (self._share(0), a[0]))]
-        for point in self.points:
+        yield {0: _sum(f, (self._share(0), a(0))), self.side - 1: a(2)}
+        for place, point in self._places():
             share = self._share(point)
-            even, odd = _sum(f, (share, a[0]), (share * point**2, a[2])), _sum(f, (share * point, a[1]))
-            found += [f.add(even, odd), f.sub(even, odd)]
-        return [*found, a[2]]
+            even, odd = _sum(f, (share, a(0)), (share * point**2, a(2))), _sum(f, (share * point, a(1)))
+            yield {place: f.add(even, odd), place + 1: f.sub(even, odd)}
+
+    def _places(self) -> Iterator[tuple[int, float]]:
+        """Each point above 0, and its place among the sums; its negative's is the next one."""
+        return zip(range(1, self.side, 2), self.points, strict=False)
 
     def _share(self, point: float) -> float:
         """What a value at a point is divided by, the other way up."""
         product = prod(point**2 - other**2 for other in self.points if other != point)
         return 1 / (2 * point**2 * product if point else product)
 
-    def of_sums(self, f: Function, a: Sequence[V]) -> list[V]:
+    def of_sums(self, f: Function, a: Line) -> Made:
         """Results, of sums of products."""
-        found = []
-        for power in range(self.results):
-            combine = f.sub if power % 2 else f.add
-            pairs = [combine(a[i], a[i + 1]) for i in range(1, len(a) - 1, 2)]
-            terms = [(point**power, pair) for point, pair in zip(self.points, pairs, strict=True)]
-            ends = [(1.0, a[0])] if power == 0 else [(1.0, a[-1])] if power == self.results - 1 else []
-            found.append(_sum(f, *ends, *terms))
-        return found
+        ends = {0: 0, self.results - 1: self.side - 1}
+        for first, combine in enumerate((f.add, f.sub)):
+            pairs, found = self._pairs(a, combine), {}
+            for power in range(first, self.results, 2):
+                terms = [(point**power, pair) for point, pair in zip(self.points, pairs, strict=True)]
+                own = [(1.0, a(ends[power]))] if power in ends else []
+                found[power] = _sum(f, *own, *terms)
+            yield found
 
-    def of_gradients(self, f: Function, a: Sequence[V]) -> list[V]:
+    def of_gradients(self, f: Function, a: Line) -> Made:
         """Gradients of results: the opposite of `of_sums`."""
-        found = [a[0]]
-        for point in self.points:
-            even, odd = (_sum(f, *((point**i, a[i]) for i in range(first, len(a), 2))) for first in (0, 1))
-            found += [f.add(even, odd), f.sub(even, odd)]
-        return [*found, a[-1]]
+        yield {0: a(0), self.side - 1: a(self.results - 1)}
+        for place, point in self._places():
+            even, odd = (_sum(f, *((point**i, a(i)) for i in range(first, self.results, 2))) for first in (0, 1))
+            yield {place: f.add(even, odd), place + 1: f.sub(even, odd)}
 
-    def of_weight_sums(self, f: Function, a: Sequence[V]) -> list[V]:
+    def of_weight_sums(self, f: Function, a: Line) -> Made:
         """The gradients to three elements of a window, of sums of products: the opposite of `of_weight`."""
-        ends = [[(self._share(0), a[0])], [], [(1.0, a[-1])]]
-        found = []
-        for power, end in enumerate(ends):
-            combine = f.sub if power % 2 else f.add
-            pairs = [combine(a[i], a[i + 1]) for i in range(1, len(a) - 1, 2)]
-            terms = [(self._share(p) * p**power, pair) for p, pair in zip(self.points, pairs, strict=True)]
-            found.append(_sum(f, *end, *terms))
-        return found
+        ends = {0: (self._share(0), 0), 2: (1.0, self.side - 1)}
+        for first, combine in enumerate((f.add, f.sub)):
+            pairs, found = self._pairs(a, combine), {}
+            for power in range(first, 3, 2):
+                terms = [(self._share(p) * p**power, pair) for p, pair in zip(self.points, pairs, strict=True)]
+                own = [(ends[power][0], a(ends[power][1]))] if power in ends else []
+                found[power] = _sum(f, *own, *terms)
+            yield found
+
+    def _pairs(self, a: Line, combine: Callable[[V, V], V]) -> list[V]:
+        """The sums, or differences, of what belongs to each point and to its negative."""
+        return [combine(a(i), a(i + 1)) for i in range(1, self.side - 1, 2)]
 
 
 # 2×2 results, and 4×4. Points other than 1 and 2, which are usual, cost a multiplication each and keep a digit more;
@@ -132,7 +142,7 @@ def _sum(f: Function, *terms: tuple[float, V]) -> V:
     return total
 
 
-def _without(f: Function, a: Sequence[V], squares: Sequence[float]) -> V:
+def _without(f: Function, a: Iterable[V], squares: Iterable[float]) -> V:
     """A number of one more than there are squares: each square times a number is taken from the one after it."""
     for square in squares:
         a = [_sum(f, (1, after), (-square, before)) for before, after in pairwise(a)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from math import ceil, prod
 from typing import NamedTuple
 
 from chainrule.native.emit import Function, V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.parts import Parts
-from chainrule.native.whole.convolution.winograd import Scheme
+from chainrule.native.whole.convolution.winograd import Line, Made, Scheme
 from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, nest, offset, steps
 
 # Cycles to transform a vector of a tile, for each of the sums that it becomes or is made of.
@@ -127,6 +128,9 @@ class Tiles(NamedTuple):
 class Transform:
     """Transforms squares of vectors both ways: each column, then each row of what comes out.
 
+    A few rows are made at a time, so that all that is in between stays in registers: elements are loaded again for the
+    next ones, which costs less than to write and to read what each column becomes.
+
     Attributes:
         parts: The convolution.
         scheme: How large tiles are.
@@ -135,50 +139,43 @@ class Transform:
     def __init__(self, parts: Parts, scheme: Scheme) -> None:
         self.parts = parts
         self.scheme = scheme
-        self._room = parts.room(scheme.sums * parts.lanes, zero=False)
 
     def __call__(
         self,
         columns: int,
-        column: Callable[[V], Sequence[V]],
-        once: Callable[[Function, Sequence[V]], list[V]],
-        row: Callable[[V, list[V]], None],
+        element: Callable[[int, int], V],
+        once: Callable[[Function, Line], Made],
+        row: Callable[[int, list[V]], None],
     ) -> None:
         """`once` for each column, then for each row.
 
         Args:
             columns: How many.
-            column: Gives a column by its number.
+            element: Loads an element, by the numbers of its column and its row.
             once: Transforms a line.
             row: Is given each row by its number, transformed.
         """
-        f, parts = self.parts.f, self.parts
-        with f.loop(i64(0), i64(columns), unroll=False, may_be_empty=False) as loop:
-            made = once(f, column(loop.index))
-            for y, one in enumerate(made):
-                f.store(one, parts.at(self._room, (loop.index, parts.lanes), (i64(y), columns * parts.lanes)))
-        with f.loop(i64(0), i64(len(made)), unroll=False, may_be_empty=False) as loop:
-            line, kind = parts.at(self._room, (loop.index, columns * parts.lanes)), made[0].type
-            row(loop.index, once(f, [parts.load(kind, line, (i64(x), parts.lanes)) for x in range(columns)]))
+        f = self.parts.f
+        made = [once(f, partial(element, x)) for x in range(columns)]
+        for some in zip(*made, strict=True):
+            for y in some[0]:
+                line = [column[y] for column in some]
+                found = {place: one for each in once(f, line.__getitem__) for place, one in each.items()}
+                row(y, [found[place] for place in range(len(found))])
 
-    def columns_at(self, first: V, side: int, step: int) -> Callable[[V], list[V]]:
-        """What gives columns of a square of whole vectors that stand so far apart, row by row."""
+    def square_at(self, first: V, side: int, step: int) -> Callable[[int, int], V]:
+        """What loads the elements of a square of whole vectors that stand so far apart, row by row."""
         parts = self.parts
+        kind = vector(parts.task.element, parts.lanes)
+        return lambda x, y: parts.load(kind, first, (i64(side * y + x), step))
 
-        def column(x: V) -> list[V]:
-            top = parts.at(first, (x, step))
-            return [parts.row(parts.at(top, (i64(side * y), step)), 1)[0] for y in range(side)]
-
-        return column
-
-    def rows_to(self, first: V, step: int) -> Callable[[V, list[V]], None]:
+    def rows_to(self, first: V, step: int) -> Callable[[int, list[V]], None]:
         """What writes rows of what a tile or a window becomes, so far apart."""
         parts = self.parts
 
-        def row(y: V, sums: list[V]) -> None:
-            start = parts.at(first, (y, self.scheme.side * step))
+        def row(y: int, sums: list[V]) -> None:
             for x, one in enumerate(sums):
-                parts.f.store(one, parts.at(start, (i64(x), step)))
+                parts.f.store(one, parts.at(first, (i64(self.scheme.side * y + x), step)))
 
         return row
 
@@ -221,11 +218,10 @@ def transform_pixels(transform: Transform, source: Source, block: Block, channel
         def some(start: V, count: int) -> None:
             kind, here = vector(parts.task.element, count), parts.at(corner, (start, 1))
 
-            def column(x: V) -> list[V]:
-                top = parts.at(here, (x, source.pixel))
-                return [parts.load(kind, top, (i64(y), source.line)) for y in range(side)]
+            def element(x: int, y: int) -> V:
+                return parts.load(kind, here, (i64(x * source.pixel + y * source.line), 1))
 
-            transform(side, column, scheme.of_pixels, transform.rows_to(parts.at(target, (start, 1)), step))
+            transform(side, element, scheme.of_pixels, transform.rows_to(parts.at(target, (start, 1)), step))
 
         steps(f, channels, parts.lanes, some)
 

@@ -170,22 +170,23 @@ class _FewerProducts:
             top, left = f.mul(row, i64(scheme.results)), f.mul(place, i64(scheme.results))
             corner = parts.at(g, (picture, every), (top, line), (left, geometry.outputs))
             target = parts.at(self._gradients, (number_of_tile, width))
+            beside, below = (
+                [self._is_inside(f.add(first, i64(n)), count) for n in range(scheme.results)]
+                for first, count in ((left, length), (top, height))
+            )
 
             def some(start: V, count: int) -> None:
                 kind, nothing = vector(parts.task.element, count), parts.at(self._nothing, (start, 1))
                 here = parts.at(corner, (start, 1))
 
-                def column(x: V) -> list[V]:
-                    beside, found = self._is_inside(f.add(left, x), length), []
-                    for y in range(scheme.results):
-                        pointer = parts.at(here, (x, geometry.outputs), (i64(y), line))
-                        for inside in beside, self._is_inside(f.add(top, i64(y)), height):
-                            pointer = pointer if inside is None else f.select(inside, pointer, nothing)
-                        found.append(parts.load(kind, pointer))
-                    return found
+                def element(x: int, y: int) -> V:
+                    pointer = parts.at(here, (i64(x * geometry.outputs + y * line), 1))
+                    for inside in beside[x], below[y]:
+                        pointer = pointer if inside is None else f.select(inside, pointer, nothing)
+                    return parts.load(kind, pointer)
 
                 rows = self._transform.rows_to(parts.at(target, (start, 1)), step)
-                self._transform(scheme.results, column, scheme.of_gradients, rows)
+                self._transform(scheme.results, element, scheme.of_gradients, rows)
 
             steps(f, width, parts.lanes, some)
 
@@ -236,12 +237,11 @@ class _FewerProducts:
                 here = parts.at(self._sums, (at[0], full), (start, 1))
                 place = parts.at(to, (at[0], self._geometry.depth), (start, 1))
 
-                def row(y: V, elements: list[V]) -> None:
-                    first = parts.at(place, (y, 3 * channels))
+                def row(y: int, elements: list[V]) -> None:
                     for x, one in enumerate(elements):
-                        f.store(parts.first(one, count), parts.at(first, (i64(x), channels)))
+                        f.store(parts.first(one, count), parts.at(place, (i64(3 * y + x), channels)))
 
-                self._transform(side, self._transform.columns_at(here, side, step), self._scheme.of_weight_sums, row)
+                self._transform(side, self._transform.square_at(here, side, step), self._scheme.of_weight_sums, row)
 
             steps(f, self._channels, parts.lanes, some)
 

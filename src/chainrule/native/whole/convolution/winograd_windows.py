@@ -95,7 +95,7 @@ class FewerProducts:
 
             def vectors(at: list[V], _: list[V]) -> None:
                 place = [(at[0], full), (at[1], parts.lanes)]
-                window = transform.columns_at(parts.at(source, *place), 3, channels * full)
+                window = transform.square_at(parts.at(source, *place), 3, channels * full)
                 transform(3, window, scheme.of_weight, transform.rows_to(parts.at(target, *place), step))
 
             nest(f, [channels, full // parts.lanes], vectors)
@@ -184,11 +184,11 @@ class FewerProducts:
                 here = parts.at(self._sums, (number, full), (i64(lane), 1))
                 column, count = f.add(start, i64(lane)), min(parts.lanes, width - lane)
 
-                def row(y: V, results: list[V]) -> None:
-                    with self._where_inside(f.add(top, y), height):
-                        self._line(results, offset(f, (pixel, 1), (y, length)), x, column, count)
+                def row(y: int, results: list[V]) -> None:
+                    with self._where_inside(f.add(top, i64(y)), height):
+                        self._line(results, f.add(pixel, i64(y * length)), x, column, count)
 
-                tile_of_sums = self._transform.columns_at(here, scheme.side, step)
+                tile_of_sums = self._transform.square_at(here, scheme.side, step)
                 self._transform(scheme.side, tile_of_sums, scheme.of_sums, row)
 
             for lane in range(0, width, parts.lanes):
