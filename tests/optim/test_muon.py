@@ -9,6 +9,7 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.muon import orthogonalised
 
 COEFFICIENTS = tuple(cr.tensor(value, dtype=cr.float64) for value in (3.4445, -4.775, 2.0315))
+COEFFICIENTS32 = tuple(each.to(cr.float32) for each in COEFFICIENTS)
 EPS = cr.tensor(1e-7, dtype=cr.float64)
 
 
@@ -24,6 +25,20 @@ def test_a_direction_keeps_its_singular_vectors_and_evens_out_its_values(rows, c
     np.testing.assert_allclose(turned, np.diag(values), atol=1e-9)
     large = s > 0.05 * np.linalg.norm(s)  # five steps do not lift the smallest all the way
     assert ((values[large] > 0.5) & (values[large] < 1.3)).all()
+
+
+@pytest.mark.parametrize("shape", [(16, 40), (40, 16), (3, 200), (16, 24), (1, 5)])
+@pytest.mark.parametrize("digits", [0, 3, 8])
+def test_long_rows_are_multiplied_by_polynomials_of_their_products(shape, digits):
+    """In float32, with singular values so many digits apart, every singular value becomes what the iteration says."""
+    rng = np.random.RandomState(0)
+    u, s, v = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
+    s = np.logspace(0, -digits, len(s)) if digits else s
+    out = orthogonalised(cr.tensor((u * s @ v).astype(np.float32)), COEFFICIENTS32, 5, cr.tensor(1e-7)).numpy()
+    s /= np.linalg.norm(s)
+    for _ in range(5):
+        s = 3.4445 * s - 4.775 * s**3 + 2.0315 * s**5
+    assert np.linalg.norm(out - u * s @ v, 2) < 2e-3
 
 
 def test_a_gradient_of_0_is_no_direction():
