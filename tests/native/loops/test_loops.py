@@ -82,6 +82,24 @@ def test_random_kernels(made: tuple[Loops, Arrays], target: Target) -> None:
         np.testing.assert_array_equal(after[buffer], right[buffer], err_msg=buffer.name)
 
 
+@every_target
+@pytest.mark.parametrize("shape", [(64, 16), (100, 48), (8, 128), (7, 16), (64, 20), (33, 80), (3000, 32)], ids=str)
+@pytest.mark.parametrize("shared", [1, 3, 5, 20])
+def test_rows_share_numbers_of_columns(shape: tuple[int, int], shared: int, target: Target) -> None:
+    """What is the same for all rows stays in registers, as far as there are enough; so for any number of columns."""
+    random, made = np.random.default_rng(0), Arrangement()
+    row, column = Var("row", shape[0]), Var("column", shape[1])
+    here = linear([Index.of(row), Index.of(column)], shape)
+    value: Expr = made.load(random.integers(-9, 9, shape).astype(np.float32), here)
+    for _ in range(shared):
+        numbers = made.load(random.integers(-2, 3, shape[1]).astype(np.float32), Index.of(column))
+        value = call("add", FLOAT, value, numbers)
+    kernel = Loops("map", (row, column), (Pass((), (made.store(here, value),)),))
+    np.testing.assert_array_equal(
+        made.last(computed(kernel, made.arrays, target)), made.last(expected(kernel, made.arrays))
+    )
+
+
 def test_expressions_may_be_deep() -> None:
     made, along = Arrangement(), Var("i", 3)
     load = made.load(np.arange(3.0), Index.of(along))

@@ -13,8 +13,9 @@ from chainrule.native.expressions import Evaluator
 from chainrule.native.loops.kept import Kept
 from chainrule.native.loops.row import Row, values
 from chainrule.native.loops.strips import least, piece
-from chainrule.native.loops.units import Units, units_of
+from chainrule.native.loops.units import Units, rows_share, units_of
 from chainrule.native.loops.widths import Widths
+from chainrule.native.places import Lanes
 from chainrule.native.target import Target
 
 # Bytes that the second-level cache holds.
@@ -58,14 +59,28 @@ def _items(kernel: Loops, units: Units, lanes: int, root: Evaluator, row: Callab
     number = Var("item", units.total)
     *indices, part = unravelled(Index.of(number), (*[loop.extent for loop in loops], units.pieces))
     stop = least(f, f.mul(end, i64(units.items)), i64(units.total))
+    vectors = _vectors_of_a_row(kernel, lanes, root) if rows_share(kernel, units, lanes, root.target.registers) else []
     with f.loop(f.mul(begin, i64(units.items)), stop, unroll=False) as items:
-        item = root.inside({number: items.index})
-        scope = item.inside({loop: item.places.value(index) for loop, index in zip(loops, indices, strict=True)})
-        if not lanes:
-            row(scope)
-        else:
-            scope.hoist(values(*kernel.passes))
-            piece(scope, kernel.outer[-1], lanes, item.places.value(part * units.piece), units.piece, row)
+        for scope in vectors or [root]:
+            here = scope.inside({number: items.index})
+            here = here.inside({loop: here.places.value(index) for loop, index in zip(loops, indices, strict=True)})
+            if vectors or not lanes:
+                row(here)
+            else:
+                here.hoist(values(*kernel.passes))
+                piece(here, kernel.outer[-1], lanes, here.places.value(part * units.piece), units.piece, row)
+
+
+def _vectors_of_a_row(kernel: Loops, lanes: int, root: Evaluator) -> list[Evaluator]:
+    """Each vector of a row, with what all rows share in it: known before the first row."""
+    along = kernel.outer[-1]
+    vectors = [root.inside({along: i64(at)}, Lanes(along, lanes)) for at in range(0, along.extent, lanes)]
+    for vector in vectors:
+        # Only what goes on from row to row is fetched ahead.
+        vector.streams = False
+        vector.hoist(values(*kernel.passes))
+        vector.streams = root.streams
+    return vectors
 
 
 def _streams(kernel: Loops) -> bool:

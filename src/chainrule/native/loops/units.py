@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from chainrule.compiler.expression import reachable
+from chainrule.compiler.expression import Call, Load, Number, reachable
 from chainrule.compiler.kernel import Loops
 
 # How many expressions are evaluated in a unit, about: half a microsecond of work, a little more than a barrier costs.
 _GRAIN = 32768
+# So many rows are worth it to hold what they share in registers: in such a share of them.
+_ROWS, _SHARE = 8, 0.6
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,18 @@ def units_of(kernel: Loops, lanes: int) -> Units:
     pieces = -(-length // affordable)
     piece = -(-length // (pieces * lanes)) * lanes
     return Units(rows, -(-length // piece), piece, 1)
+
+
+def rows_share(kernel: Loops, units: Units, lanes: int, registers: int) -> bool:
+    """Whether a map goes row by row with all that rows share, such as the numbers of channels, in registers."""
+    if not lanes or units.pieces > 1 or units.items < _ROWS or any(each.loops for each in kernel.passes):
+        return False
+    along = kernel.outer[-1]
+    found = list(reachable(*[s.value for each in kernel.passes for s in each.statements]))
+    if along.extent % lanes or not all(isinstance(each, Call | Load | Number) for each in found):
+        return False
+    shared = sum(isinstance(each, Load) and set(each.index.terms) == {along} for each in found)
+    return 0 < shared * (along.extent // lanes) <= registers * _SHARE
 
 
 def _in_stretches(rows: int, length: int, lanes: int, stretches: int, affordable: int) -> Units | None:
