@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.compiler import chains, compile_graph
+from chainrule.compiler import chains, cheap, compile_graph
 from chainrule.compiler.expression import Number, Result
 from chainrule.compiler.index import Var
 from chainrule.compiler.kernel import Fold, Loops, Pass
@@ -22,7 +22,7 @@ from tests.native.harness import RUNNABLE
 
 @pytest.fixture(autouse=True)
 def small_arrays_are_worth_it(monkeypatch):
-    monkeypatch.setattr(chains, "_LARGE", 1)
+    monkeypatch.setattr(cheap, "LARGE", 1)
     monkeypatch.setattr(chains, "_PREPARED", 0)
     monkeypatch.setattr("chainrule.config._num_threads", None)
     yield

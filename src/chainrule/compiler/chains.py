@@ -13,30 +13,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from chainrule.compiler.expression import Buffer, Load, reachable
+from chainrule.compiler import cheap
+from chainrule.compiler.expression import Buffer
 from chainrule.compiler.index import Index, Var
-from chainrule.compiler.kernel import (
-    Chain,
-    Contraction,
-    Convolution,
-    Kernel,
-    Loops,
-    Store,
-    Whole,
-    buffers,
-    expressions,
-    statements_of,
-    written,
-)
+from chainrule.compiler.kernel import Chain, Contraction, Kernel, buffers, written
+from chainrule.compiler.remaking import Group, make_again
+from chainrule.compiler.strides import Strides, strides
 from chainrule.compiler.substitute import Substitution
 
-# Arrays of fewer bytes than this stay in a cache anyway.
-_LARGE = 1 << 18
 # What is handed on within a stretch should have at most so many bytes, for a cache near by. There must be at least so
 # many stretches, for threads to share them; and an odd number, of which one of two threads gets more, must be so large.
-_NEAR, _STRETCHES, _ODD = 1 << 20, 8, 15
+# Where a stretch has more bytes than the last number, no cache holds it, and kernels go better one by one.
+_NEAR, _STRETCHES, _ODD, _FAR = 1 << 20, 8, 15, 1 << 22
 # What a kernel makes ready before it begins, such as a packed weight, is made ready for every stretch: a stretch must
 # go over so many times as many bytes.
 _PREPARED = 2
@@ -44,34 +34,32 @@ _PREPARED = 2
 _AHEAD = 3
 
 
-@dataclass(frozen=True)
-class _Strides:
-    """How a kernel goes over arrays.
+def chained(kernels: Sequence[Kernel], arena: list[Buffer]) -> tuple[list[Kernel], tuple[Chain, ...]]:
+    """The kernels with those of a chain side by side, and cut into stretches; and the chains.
 
-    Attributes:
-        extent: Into how many stretches it can be cut at most; fewer must divide it.
-        even: The arrays of which each stretch touches the same stretch.
-        prepared: The bytes of the arrays that it makes ready before it begins.
+    What chains make for themselves (`remaking`) has buffers that are added to the arena's.
     """
+    groups = list(_groups(kernels))
+    make_again(groups, arena)
+    done, chains = list[Kernel](), list[Chain]()
+    for group in groups:
+        if group.stretches:
+            chains.append(Chain(len(done), len(done) + len(group.kernels), group.stretches, group.within))
+        done += group.kernels
+    return done, tuple(chains)
 
-    extent: int
-    even: set[Buffer]
-    prepared: int = 0
 
-
-def chained(kernels: Sequence[Kernel]) -> tuple[list[Kernel], tuple[Chain, ...]]:
-    """The kernels with those of a chain side by side, and cut into stretches; and the chains."""
+def _groups(kernels: Sequence[Kernel]) -> Iterator[Group]:
+    """Chains, and kernels by themselves, in the order in which they can run."""
     uses = Counter(buffer for kernel in kernels for buffer in buffers(kernel))
-    waiting, done, chains = list(kernels), list[Kernel](), list[Chain]()
+    waiting = list(kernels)
     while waiting:
         links, waiting = _chain(waiting)
         if len(links.kernels) > 1:
-            within = links.within(uses)
-            chains.append(Chain(len(done), len(done) + len(links.kernels), links.stretches, within))
-            done += [_cut(kernel, links.stretches) for kernel in links.kernels]
+            cut = [_cut(kernel, links.stretches) for kernel in links.kernels]
+            yield Group(cut, links.stretches, links.within(uses))
         else:
-            done += links.kernels or [waiting.pop(0)]
-    return done, tuple(chains)
+            yield Group(links.kernels or [waiting.pop(0)])
 
 
 def _chain(kernels: list[Kernel]) -> tuple[_Links, list[Kernel]]:
@@ -104,7 +92,7 @@ class _Links:
     def __init__(self) -> None:
         self.kernels: list[Kernel] = []
         self.stretches = 0
-        self._ways: list[_Strides] = []
+        self._ways: list[Strides] = []
         self._written: set[Buffer] = set()
         self._touched: set[Buffer] = set()
         # What all that touch it go over evenly.
@@ -113,20 +101,20 @@ class _Links:
 
     def take(self, kernel: Kernel) -> bool:
         """Take a kernel as well, if it fits; the first one fits if it can be cut at all."""
-        strides, writes, touches = _strides(kernel), set(written(kernel)), set(buffers(kernel))
-        if strides is None or any(buffer.place == "input" for buffer in writes):
+        way, writes, touches = strides(kernel), set(written(kernel)), set(buffers(kernel))
+        if way is None or any(buffer.place == "input" for buffer in writes):
             return False
         handed = touches & self._written
-        if not (handed | (writes & self._touched)) <= self._even & strides.even:
+        if not (handed | (writes & self._touched)) <= self._even & way.even:
             return False
         size = sum(buffer.bytes for buffer in handed)
-        stretches = _stretches([*self._ways, strides], self._handed + size)
-        if not stretches or (self.kernels and size < _LARGE):
+        stretches = _stretches([*self._ways, way], self._handed + size)
+        if not stretches or (self.kernels and size < cheap.LARGE):
             return False
         self.stretches = stretches
         self.kernels.append(kernel)
-        self._ways.append(strides)
-        self._even = (self._even - touches) | (strides.even - (self._touched - self._even))
+        self._ways.append(way)
+        self._even = (self._even - touches) | (way.even - (self._touched - self._even))
         self._written |= writes
         self._touched |= touches
         self._handed += size
@@ -140,12 +128,14 @@ class _Links:
         )
 
 
-def _stretches(ways: Sequence[_Strides], handed: int) -> int:
+def _stretches(ways: Sequence[Strides], handed: int) -> int:
     """Into how many stretches kernels are cut that hand on so many bytes; 0 if they had better not be."""
     extent = math.gcd(*(each.extent for each in ways))
     most = min(sum(buffer.bytes for buffer in each.even) // max(_PREPARED * each.prepared, 1) for each in ways)
     fitting = [n for n in range(_STRETCHES, min(extent, most) + 1) if extent % n == 0 and (n % 2 == 0 or n >= _ODD)]
-    return next((n for n in fitting if handed // n <= _NEAR), max(fitting, default=0))
+    if not fitting or handed // fitting[-1] > _FAR:
+        return 0
+    return next((n for n in fitting if handed // n <= _NEAR), fitting[-1])
 
 
 def _cut(kernel: Kernel, stretches: int) -> Kernel:
@@ -157,45 +147,3 @@ def _cut(kernel: Kernel, stretches: int) -> Kernel:
     a, b = (replace(load, index=there.index(load.index)) for load in (kernel.a, kernel.b))
     epilogue = tuple(map(there.store, kernel.epilogue))
     return replace(kernel, batch=(stretch,), m=m, a=a, b=b, epilogue=epilogue, stretches=stretches)
-
-
-def _strides(kernel: Kernel) -> _Strides | None:
-    """How a kernel goes over arrays; None if it cannot be cut."""
-    match kernel:
-        case Loops() if kernel.outer:
-            return _Strides(kernel.outer[0].extent, _even(kernel, kernel.outer[0]))
-        case Contraction():
-            lead = kernel.batch[0] if kernel.batch else kernel.m
-            even = _even(kernel, lead)
-            packed = {kernel.a.buffer, kernel.b.buffer} - even
-            return _Strides(lead.extent, even, sum(buffer.bytes for buffer in packed))
-        case Convolution():
-            pictures, weight = kernel.inputs
-            return _Strides(kernel.out.shape[0], _even(kernel, kernel.m, pictures) - {weight}, weight.bytes)
-        case Whole() if kernel.primitive.name == "convolution_weight":
-            return _Strides(kernel.params.get("parts", 1), {*kernel.inputs, kernel.output})
-    return None
-
-
-def _even(kernel: Loops | Contraction | Convolution, lead: Var, *whole: Buffer) -> set[Buffer]:
-    """The arrays over which a kernel's first loop strides evenly, wherever it touches them; `whole` it does anyway."""
-    accesses = list(_accesses(kernel))
-    uneven = {buffer for buffer, index in accesses if not _strides_evenly(index, lead, buffer.size)}
-    return {*whole, *(buffer for buffer, _ in accesses)} - uneven
-
-
-def _accesses(kernel: Loops | Contraction | Convolution) -> Iterator[tuple[Buffer, Index]]:
-    """The elements that a kernel touches by their index."""
-    for statement in statements_of(kernel):
-        if isinstance(statement, Store):
-            yield statement.buffer, statement.index
-    for expr in reachable(*expressions(kernel)):
-        if isinstance(expr, Load):
-            yield expr.buffer, expr.index
-
-
-def _strides_evenly(index: Index, lead: Var, size: int) -> bool:
-    """Whether each turn of a loop touches its own part of so many elements, all parts of one size and in order."""
-    stride = index.terms.get(lead, 0)
-    low, high = (index - Index.of(lead) * stride).bounds()
-    return stride * lead.extent == size and low >= 0 and high < stride

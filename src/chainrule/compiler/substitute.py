@@ -1,13 +1,13 @@
-"""Expressions with other indices in the place of loop variables."""
+"""Expressions, and kernels, with other indices in the place of loop variables, and other buffers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chainrule.compiler.expression import Call, Expr, Load, Position, Uniform, Within, parts
+from chainrule.compiler.expression import Buffer, Call, Expr, Load, Position, Uniform, Within, parts
 from chainrule.compiler.index import Index, Var
-from chainrule.compiler.kernel import Statement, Store
+from chainrule.compiler.kernel import Contraction, Convolution, Kernel, Loops, Statement, Store
 
 
 class Substitution:
@@ -15,11 +15,30 @@ class Substitution:
 
     Args:
         replaced: The indices that take the place of variables.
+        buffers: The buffers that take the place of others.
     """
 
-    def __init__(self, replaced: Mapping[Var, Index]) -> None:
-        self._replaced = replaced
+    def __init__(
+        self, replaced: Mapping[Var, Index] | None = None, buffers: Mapping[Buffer, Buffer] | None = None
+    ) -> None:
+        self._replaced = replaced or {}
+        self._buffers = buffers or {}
         self._made: dict[Expr, Expr] = {}
+
+    def kernel(self, kernel: Kernel) -> Kernel:
+        """The same kernel elsewhere, with the loops that it has."""
+        if isinstance(kernel, Loops):
+            passes = tuple(
+                replace(each, statements=tuple(map(self.statement, each.statements))) for each in kernel.passes
+            )
+            return replace(kernel, passes=passes)
+        if isinstance(kernel, Contraction):
+            a, b = self.load(kernel.a), self.load(kernel.b)
+            return replace(kernel, a=a, b=b, epilogue=tuple(map(self.store, kernel.epilogue)))
+        inputs = tuple(map(self.buffer, kernel.inputs))
+        if isinstance(kernel, Convolution):
+            return replace(kernel, inputs=inputs, epilogue=tuple(map(self.store, kernel.epilogue)))
+        return replace(kernel, inputs=inputs, output=self.buffer(kernel.output))
 
     def statement(self, statement: Statement) -> Statement:
         """The same statement elsewhere."""
@@ -29,7 +48,17 @@ class Substitution:
 
     def store(self, store: Store) -> Store:
         """The same store elsewhere."""
-        return replace(store, value=self.expr(store.value), index=self.index(store.index))
+        value, index = self.expr(store.value), self.index(store.index)
+        return replace(store, buffer=self.buffer(store.buffer), value=value, index=index)
+
+    def load(self, load: Load) -> Load:
+        """The same load elsewhere."""
+        valid = None if load.valid is None else self.expr(load.valid)
+        return replace(load, buffer=self.buffer(load.buffer), index=self.index(load.index), valid=valid)
+
+    def buffer(self, buffer: Buffer) -> Buffer:
+        """What takes the place of a buffer, or itself."""
+        return self._buffers.get(buffer, buffer)
 
     def expr(self, root: Expr) -> Expr:
         """The same expression elsewhere."""
@@ -49,9 +78,10 @@ class Substitution:
         if isinstance(expr, Call):
             return replace(expr, args=tuple(self._made[arg] for arg in expr.args))
         if isinstance(expr, Load):
-            valid = None if expr.valid is None else self._made[expr.valid]
-            return replace(expr, index=self.index(expr.index), valid=valid)
-        if isinstance(expr, (Position, Within, Uniform)):
+            return self.load(expr)
+        if isinstance(expr, Uniform):
+            return replace(expr, state=self.buffer(expr.state), index=self.index(expr.index))
+        if isinstance(expr, (Position, Within)):
             return replace(expr, index=self.index(expr.index))
         return expr
 

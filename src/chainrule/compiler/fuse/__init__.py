@@ -27,7 +27,7 @@ def fused(graph: Graph) -> Program:
     make = Kernels(clustering, buffers)
     kernels = [make.of(cluster) for cluster in schedule.clusters if clustering.is_needed(cluster)]
     kernels += [make.copy(value, buffers.inputs[number]) for value, number in schedule.copied]
-    kernels, chains = chained(kernels)
+    kernels, chains = chained(kernels, buffers.arena)
     offsets, size = planned(kernels, buffers.arena, chains)
     return Program(
         uniquely_named(kernels),

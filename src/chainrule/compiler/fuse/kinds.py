@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.compiler import cheap
 from chainrule.compiler.fuse.moves import MOVES
 from chainrule.compiler.fuse.place import Place
 from chainrule.compiler.index import Index
@@ -9,12 +10,6 @@ from chainrule.graph import Apply, Value
 from chainrule.ops.elementwise import Binary, Unary, Where
 
 REDUCTIONS = frozenset({"sum", "amax", "amin", "argmax", "argmin"})
-
-# What costs more to compute again than to write and read: everything but these, of the elementwise primitives.
-_CHEAP = frozenset(
-    {"add", "sub", "mul", "neg", "abs", "sign", "maximum", "minimum", "floor", "ceil", "round", "cast"}
-    | {"where", "eq", "lt", "le", "not", "and", "or", "xor"}
-)
 
 
 def is_contraction(value: Value) -> bool:
@@ -61,7 +56,7 @@ def is_whole(value: Value) -> bool:
 
 def is_cheap(value: Apply) -> bool:
     """Whether computing it again costs less than writing it to memory and reading it."""
-    return value.primitive.name in _CHEAP
+    return cheap.is_cheap(value.primitive)
 
 
 def operands(value: Apply, place: Place) -> list[tuple[Value, Place]]:
