@@ -2,18 +2,24 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler import chains, compile_graph
+from chainrule.compiler import chains, cheap, compile_graph, remaking
+from chainrule.compiler.expression import Buffer
+from chainrule.compiler.kernel import Loops, read, written
 from chainrule.compiler.memory import lifetimes
+from chainrule.compiler.substitute import Substitution
 from chainrule.compiler.text import text
+from chainrule.graph import evaluate
+from tests.compiler.kernels_in_numpy import run
 from tests.graph.recorder import record
 
 
 @pytest.fixture(autouse=True)
 def small_arrays_are_worth_it(monkeypatch):
-    monkeypatch.setattr(chains, "_LARGE", 1)
+    monkeypatch.setattr(cheap, "LARGE", 1)
     monkeypatch.setattr(chains, "_PREPARED", 0)
 
 
@@ -47,7 +53,7 @@ def test_a_pooling_layer_reads_what_a_convolution_has_just_made():
 
 
 def test_arrays_that_stay_in_a_cache_are_not_worth_it(monkeypatch):
-    monkeypatch.setattr(chains, "_LARGE", 1 << 18)
+    monkeypatch.setattr(cheap, "LARGE", 1 << 18)
     assert program_of(lambda x: pooled(FIRST(x)), 16, 12, 12, 2)[1] == []
 
 
@@ -105,3 +111,75 @@ def test_what_a_chain_touches_is_alive_at_the_same_time():
 def test_the_text_says_which_kernels_go_together():
     program, _ = program_of(lambda x: pooled(FIRST(x)), 16, 12, 12, 2)
     assert text(program).count("--- together, in 8 stretches ---") == 1
+
+
+THIRD = cr.randn(4, 3, 3, 2, generator=cr.Generator(3))
+
+
+def read_by_two_chains(make, *others):
+    """A program in which two chains, far apart, read what `make` makes of an array; it does what the graph says."""
+    x = cr.randn(16, 12, 12, 2, generator=cr.Generator(0))
+
+    def forward():
+        y = make(x)
+        first = pooled(FIRST(y))
+        # The second convolution cannot begin before all of the first chain is done.
+        second = pooled(cr.nn.functional.conv2d(y, THIRD * first.mean()))
+        return [second, *(other(x, y, first) for other in others)]
+
+    graph, arrays = record(forward, [x])
+    program = compile_graph(graph)
+    (results, state), (expected, after) = run(program, arrays), evaluate(graph, arrays)
+    written_to = [state[number] for number, _ in graph.writes]
+    for got, value in zip((*results, *written_to), (*expected, *after), strict=True):
+        np.testing.assert_allclose(got.reshape(value.shape), value, rtol=1e-4, atol=1e-4)
+    maps = [
+        n for n, each in enumerate(program.kernels) if isinstance(each, Loops) and written(each)[0].size == x.numel()
+    ]
+    return program, maps
+
+
+def test_what_two_chains_read_is_made_by_each_of_them():
+    program, maps = read_by_two_chains(lambda x: cr.relu(x * 2))
+    assert len(maps) == len(program.chains) == 2
+    for number, chain in zip(maps, program.chains, strict=True):
+        assert chain.first == number
+        # No more than a stretch of it is needed at a time, and the kernel is cut as its chain is.
+        assert set(written(program.kernels[number])) <= chain.within
+        assert program.kernels[number].stretches == chain.stretches
+
+
+@pytest.mark.parametrize(
+    ("make", "others"),
+    [
+        (lambda x: cr.exp(x), []),  # costs more than the way to memory
+        (lambda x: cr.relu(x * 2), [lambda x, y, first: y.cumsum(0)]),  # one reader is in no chain
+        (lambda x: cr.relu(x * 2), [lambda x, y, first: y]),  # a result, which must be there as a whole
+    ],
+    ids=["dear", "by itself", "result"],
+)
+def test_what_cannot_be_made_again_is_read(make, others):
+    assert len(read_by_two_chains(make, *others)[1]) == 1
+
+
+def test_what_is_made_of_something_that_is_overwritten_is_not_made_again(monkeypatch):
+    with monkeypatch.context() as never:
+        never.setattr(remaking, "_MOST", 0)
+        program, (number,) = read_by_two_chains(lambda x: cr.relu(x * 2))
+    made = program.kernels[number]
+    (x,), (y,) = read(made), written(made)
+    other = Substitution(buffers={y: x, x: Buffer("other", x.size, x.dtype, "constant", 0)}).kernel(made)
+
+    def copies(kernels):
+        return sum(x in read(each) and written(each)[0].size == x.size for each in chains.chained(kernels, [])[0])
+
+    between = program.chains[0].stop
+    assert copies(program.kernels) == 2
+    assert copies([*program.kernels[:between], other, *program.kernels[between:]]) == 1
+
+
+def test_the_statistics_of_a_normalisation_are_made_while_its_input_is_near():
+    """One kernel, in the chain of the convolution, has the sums and the squared deviations of each picture."""
+    norm = cr.nn.BatchNorm2d(3)
+    _, found = program_of(lambda x: norm(FIRST(x)), 64, 42, 42, 2)
+    assert found[0] == ["forward.convolution", "BatchNorm2d.forward.sum+mul+sub"]

@@ -99,6 +99,65 @@ def test_long_reductions_are_shared_in_parts():
     assert not second.outer
 
 
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_deviations_are_squared_from_the_mean_of_each_part(keepdim):
+    """One kernel makes the sums of each picture and its squared deviations, another one all that follows."""
+
+    def variance(x):
+        return ((x - x.mean((0, 1, 2), keepdim=keepdim)) ** 2).mean((0, 1, 2))
+
+    first, second = of(variance, (64, 36, 40, 3)).kernels
+    assert [len(each.loops) for each in first.passes if each.loops] == [2, 2]
+    assert [loop.extent for loop in second.outer] == [3]
+
+
+def test_deviations_from_what_is_not_the_mean_are_left_alone():
+    def others(x):
+        mean = x.mean((0, 1, 2))
+        return [((x - mean * 2) ** 2).sum((0, 1, 2)), ((x - x.mean((1, 2), keepdim=True)) ** 2).sum((0, 1, 2))]
+
+    of(others, (64, 36, 40, 3))
+
+
+@pytest.mark.parametrize("size", [1, 1e4])
+def test_a_spread_that_is_small_beside_the_mean_keeps_its_digits(size):
+    """Each picture has a mean of its own, some of them far from that of all."""
+    rng = np.random.default_rng(0)
+    means = np.where(np.arange(64) % 7, 1, 1.001)[:, None, None, None] * size
+    x = (rng.standard_normal((64, 36, 40, 3)) * 1e-3 * size + means).astype(np.float32)
+    tensor = cr.tensor(x)
+    program = fused(simplify(record(lambda: [((tensor - tensor.mean((0, 1, 2))) ** 2).mean((0, 1, 2))], [tensor])[0]))
+    (found,), _ = run(program, [x])
+    np.testing.assert_allclose(found, x.astype(np.float64).var((0, 1, 2)), rtol=1e-3)
+
+
+def test_reductions_of_what_a_kernel_makes_are_one():
+    def function(a, b, x):
+        product = a @ b
+        return [product, product.sum(0), (product * x).sum(0)]
+
+    product, reduction = of(function, (64, 5), (5, 16), (64, 16)).kernels
+    assert isinstance(product, Contraction)
+    assert len([each for each in reduction.passes if each.loops]) == 1
+
+
+def test_a_reduction_that_reads_what_an_epilogue_reads_does_it_itself():
+    """The gradient behind a normalisation and ReLU: the product is stored as it is, the mask is the reduction's."""
+
+    def function(a, w, y):
+        g = cr.where(y > 0, a @ w, 0.0)
+        means = g.mean(0), (g * y).mean(0)
+        return g * means[0] + y * means[1]
+
+    product, reduction = of(function, (4096, 8), (8, 32), (4096, 32)).kernels
+    assert isinstance(product, Contraction)
+    assert [store.value for store in product.epilogue] == [product.total]
+    assert len(buffers(reduction)) == 3
+    # Small arrays are near anyway, and so the product has them at hand.
+    small = of(function, (64, 8), (8, 32), (64, 32)).kernels[0]
+    assert [store.value for store in small.epilogue] != [small.total]
+
+
 def test_the_gradient_to_a_weight_is_summed_over_parts_of_the_batch():
     def function(x, g):
         return CONVOLUTION_WEIGHT(x, g, kernel=(3,), frame=Frame((1,), ((1, 1),), (1,), 1))
@@ -111,8 +170,15 @@ def test_the_gradient_to_a_weight_is_summed_over_parts_of_the_batch():
 def test_a_product_of_few_results_is_summed_in_parts():
     first, second = of(lambda a, b: a.mT @ b, (8192, 2), (8192, 3)).kernels
     assert isinstance(first, Contraction)
-    assert [loop.extent for loop in first.batch] == [8]
+    assert [loop.extent for loop in first.batch] == [32]
     assert isinstance(second, Loops)
+
+
+def test_parts_of_a_product_are_as_many_as_its_sums_are_worth():
+    """128 + 128 numbers a step, and 128 * 128 sums a part: 4 times as much is gone over as is made."""
+    a, b = cr.zeros(4096, 128), cr.zeros(4096, 128)
+    first, _ = fused(record(lambda: [a.mT @ b], [a, b])[0]).kernels
+    assert [loop.extent for loop in first.batch] == [16]
 
 
 def test_the_gradient_to_the_weight_of_single_pixels_is_a_product():

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from chainrule.compiler import cheap
 from chainrule.compiler.fuse.feeds import Work
 from chainrule.compiler.fuse.kinds import is_cheap, is_contraction, is_map, is_reduction, is_whole, reduced_dims
 from chainrule.compiler.fuse.links import Link
@@ -110,14 +111,37 @@ class Clustering:
 
     def arrays(self, cluster: Cluster) -> int:
         """How many arrays of its full size a cluster reads and writes, besides a product's operands."""
-        read = {
-            link.source
+        return len(self._read_beside(cluster)) + sum(self.needed_outside(value) for value in cluster.roles)
+
+    def _read_beside(self, cluster: Cluster) -> set[Value]:
+        """The arrays of its full size that a cluster reads, besides a product's operands."""
+        values = [value for value in cluster.roles if not is_contraction(value)]
+        links = [link for value in values for link in self.work.links[value]]
+        return {link.source for link in links if link.how == "same" and link.source not in cluster.roles}
+
+    def is_for_a_reduction(self, cluster: Cluster) -> bool:
+        """Whether a reduction had better do a product's epilogue: all that this reads is read for it anyway."""
+        beside = self._read_beside(cluster)
+        if not beside or all(_bytes(each) < cheap.LARGE for each in beside):
+            return False
+        reduced = [
+            value
             for value in cluster.roles
-            if not is_contraction(value)
-            for link in self.work.links[value]
-            if link.how == "same" and link.source not in cluster.roles
-        }
-        return len(read) + sum(self.needed_outside(value) for value in cluster.roles)
+            if self.readers[value] and all(is_reduction(reader) for reader, _ in self.readers[value])
+        ]
+        return any(beside <= self._made_of(value) for value in reduced)
+
+    def _made_of(self, value: Apply) -> set[Value]:
+        """What a value of an epilogue is made of, at the same places."""
+        found: set[Value] = set()
+        stack: list[Value] = [value]
+        while stack:
+            each = stack.pop()
+            if each not in found:
+                found.add(each)
+                if isinstance(each, Apply) and self.of[each] is self.of[value] and not is_contraction(each):
+                    stack += [link.source for link in self.work.links[each] if link.how == "same"]
+        return found
 
     def join(self, first: Cluster, second: Cluster) -> bool:
         """Join two clusters, the first of which the second reads, if that can be; whether it was."""
@@ -219,8 +243,8 @@ class Clustering:
             return False
         if any(self.of[reader] not in (first, second) for value in first.roles for reader, _ in self.readers[value]):
             return False
-        cheap = len(first.roles) <= 2 and all(is_cheap(value) for value in first.roles)
-        if not all(link.how in ("same", "moved") or cheap for _, _, link in links):
+        small = len(first.roles) <= 2 and all(is_cheap(value) for value in first.roles)
+        if not all(link.how in ("same", "moved") or small for _, _, link in links):
             return False
         if not all(_computes(reader) for _, reader, _ in links):
             return False
@@ -232,12 +256,13 @@ class Clustering:
         return True
 
     def join_unlinked(self, first: Cluster, second: Cluster) -> bool:
-        """Join two maps over one space of which neither needs the other; whether that could be."""
-        if first.kind != "map" or second.kind != "map" or first.shape != second.shape:
+        """Join two maps, or reductions, over one space of which neither needs the other; whether that could be."""
+        spaces = {(each.kind, each.shape, each.reduced) for each in (first, second)}
+        if len(spaces) > 1 or first.kind not in ("map", "rows"):
             return False
         if first.level > second.level:
             first, second = second, first
-        joined = Cluster("map", first.shape, roles={**first.roles, **second.roles})
+        joined = Cluster(first.kind, first.shape, first.reduced, {**first.roles, **second.roles})
         if _is_too_long(joined) or second in self.read_by(first) or self._leads_around(first, second):
             return False
         self._replace(joined)
@@ -334,6 +359,10 @@ class Clustering:
             for link in self.work.links[value]:
                 if isinstance(link.source, Apply) and self.of[link.source] is not cluster:
                     yield self.of[link.source]
+
+
+def _bytes(value: Value) -> int:
+    return math.prod(value.shape) * value.dtype.itemsize
 
 
 def _alone(value: Apply) -> Cluster:

@@ -21,6 +21,10 @@ def clustered(work: Work) -> Clustering:
     _join_epilogues(clustering)
     # Reductions take what they read and what is computed from them while a row is in the nearest cache.
     _join_along(clustering, lambda first, second: "rows" in (first.kind, second.kind))
+    # Reductions of an array that one kernel makes become one, which reads it once.
+    for cluster in clustering.clusters:
+        readers = [each for each in clustering.read_by(cluster) if each.kind == "rows" and each.size == cluster.size]
+        _join_reductions(clustering, readers)
     # Maps over one shape become one loop.
     _join_along(clustering, lambda first, second: first.kind == second.kind == "map")
     _join_along(clustering, lambda first, second: first.kind == "map")
@@ -41,12 +45,24 @@ def clustered(work: Work) -> Clustering:
     return clustering
 
 
+def _join_reductions(clustering: Clustering, reductions: list[Cluster]) -> None:
+    """Join reductions of which neither needs the other."""
+    while reductions:
+        first, *others = reductions
+        joined = next((each for each in others if clustering.join_unlinked(first, each)), None)
+        # What they have become may take another one.
+        reductions = others if joined is None else [clustering.of[next(iter(first.roles))], *others]
+        if joined is not None:
+            reductions.remove(joined)
+
+
 def _join_epilogues(clustering: Clustering) -> None:
-    """Give each product the maps of its result; all of them or, where they touch too many arrays, none."""
+    """Give each product the maps of its result; all of them or, where others do them better, none."""
     for product in [value for value in clustering.work.values if is_contraction(value)]:
         before = clustering.of[product]
         taken = _join_readers(clustering, product)
-        if clustering.arrays(clustering.of[product]) > _MOST_ARRAYS:
+        cluster = clustering.of[product]
+        if clustering.arrays(cluster) > _MOST_ARRAYS or clustering.is_for_a_reduction(cluster):
             for cluster in (before, *taken):
                 clustering.put(cluster)
 

@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 from chainrule.compiler.simplify.reductions import constant_along, restretched
-from chainrule.compiler.simplify.rules import Rules, floats, instead, is_apply, number
+from chainrule.compiler.simplify.rules import Rules, floats, instead, is_apply, number, reshaped
 from chainrule.core.shape import Shape, size
 from chainrule.graph import Apply, Value
 from chainrule.ops.arithmetic import ADD, DIV, MUL, SUB
@@ -41,7 +41,8 @@ def sum_of_deviations(value: Apply) -> Value | None:
     means = {term.x: mean for term in terms if (mean := _mean_taken_off(term.x, dims)) is not None}
     if not means or len(terms) > _MOST_TERMS:
         return None
-    parts: list[Value] = [instead(value, SUB, mean, mean) for mean in dict.fromkeys(means.values())]
+    taken = [reshaped(value, mean, value.shape) for mean in dict.fromkeys(means.values())]
+    parts: list[Value] = [instead(value, SUB, mean, mean) for mean in taken]
     for x, factors in terms:
         if x in means:
             continue
@@ -76,22 +77,32 @@ def _mean_taken_off(x: Value, dims: Shape) -> Value | None:
     """The mean, if `x` is the deviations of something from its mean along `dims`."""
     if not is_apply(x, SUB) or x.inputs[0].shape != x.shape:
         return None
-    source = constant_along(x.inputs[1], dims)
-    mean = source.inputs[0] if source is not None and is_apply(source, RESHAPE) else source
-    total = None if mean is None else _shared_out(mean, size([x.shape[d] for d in dims]))
+    mean = taken_off(x, dims)
+    total = None if mean is None else shared_out(mean, size([x.shape[d] for d in dims]))
     if total is None or not is_apply(total, SUM) or total.inputs[0] is not x.inputs[0]:
         return None
     return mean if total.params["dims"] == dims else None
 
 
-def _shared_out(mean: Value, count: int) -> Value | None:
+def taken_off(x: Apply, dims: Shape) -> Value | None:
+    """What a difference takes off that is the same along `dims`, before it was stretched."""
+    source = constant_along(x.inputs[1], dims)
+    return None if source is None else _before_reshaping(source)
+
+
+def shared_out(mean: Value, count: int) -> Value | None:
     """What the mean of so many values was divided from: by their number, or its reciprocal as a factor."""
     if is_apply(mean, DIV) and number(mean.inputs[1]) == count:
-        return mean.inputs[0]
+        return _before_reshaping(mean.inputs[0])
     if is_apply(mean, MUL):
         part = number(mean.inputs[1])
-        return mean.inputs[0] if part is not None and math.isclose(part * count, 1, rel_tol=1e-6) else None
+        if part is not None and math.isclose(part * count, 1, rel_tol=1e-6):
+            return _before_reshaping(mean.inputs[0])
     return None
+
+
+def _before_reshaping(value: Value) -> Value:
+    return value.inputs[0] if is_apply(value, RESHAPE) else value
 
 
 RULES: Rules = {SUM: (sum_of_deviations,)}

@@ -49,6 +49,36 @@ def sum_of_stretched(value: Apply) -> Value | None:
     return restretched(value, with_sum_of_zero(value, product), x)
 
 
+def sum_of_multiples(value: Apply) -> Value | None:
+    """`sum(x * a) = sum(x) * a`, where a is an array that is the same for all that is summed.
+
+    The same up to rounding. So sums that differ by such factors are made once: the two of a normalisation's gradient.
+    """
+    if not floats(value) or not is_apply(value.inputs[0], MUL):
+        return None
+    dims, terms = value.params["dims"], _factors(value.inputs[0])
+    taken = [term for term in terms if (source := constant_along(term, dims)) is not None and source.shape]
+    left = [term for term in terms if term not in taken]
+    if not taken or not left:
+        return None
+    product = left[0]
+    for term in left[1:]:
+        product = instead(value, MUL, product, term)
+    total = instead(value, SUM, product, dims=dims)
+    for term in taken:
+        source = constant_along(term, dims)
+        assert source is not None
+        total = instead(value, MUL, total, restretched(value, source, term))
+    return total
+
+
+def _factors(x: Value) -> list[Value]:
+    """What is multiplied to make `x`, all of its shape."""
+    if is_apply(x, MUL) and x.inputs[0].shape == x.inputs[1].shape == x.shape:
+        return [*_factors(x.inputs[0]), *_factors(x.inputs[1])]
+    return [x]
+
+
 def extreme_of_stretched(value: Apply) -> Value | None:
     """The largest of equal values is each of them."""
     (x,) = value.inputs
@@ -74,7 +104,7 @@ def restretched(value: Apply, source: Value, x: Value) -> Value:
 
 
 RULES: Rules = {
-    SUM: (of_single_elements, sum_of_negative, sum_of_stretched),
+    SUM: (of_single_elements, sum_of_negative, sum_of_stretched, sum_of_multiples),
     AMAX: (of_single_elements, extreme_of_stretched),
     AMIN: (of_single_elements, extreme_of_stretched),
 }
