@@ -167,7 +167,7 @@ class Transform:
         """What loads the elements of a square of whole vectors that stand so far apart, row by row."""
         parts = self.parts
         kind = vector(parts.task.element, parts.lanes)
-        return lambda x, y: parts.load(kind, first, (i64(side * y + x), step))
+        return lambda x, y: parts.load(kind, first, (i64((side * y + x) * step), 1))
 
     def rows_to(self, first: V, step: int) -> Callable[[int, list[V]], None]:
         """What writes rows of what a tile or a window becomes, so far apart."""
@@ -175,7 +175,7 @@ class Transform:
 
         def row(y: int, sums: list[V]) -> None:
             for x, one in enumerate(sums):
-                parts.f.store(one, parts.at(first, (i64(self.scheme.side * y + x), step)))
+                parts.f.store(one, parts.at(first, (i64((self.scheme.side * y + x) * step), 1)))
 
         return row
 

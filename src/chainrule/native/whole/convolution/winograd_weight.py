@@ -239,7 +239,7 @@ class _FewerProducts:
 
                 def row(y: int, elements: list[V]) -> None:
                     for x, one in enumerate(elements):
-                        f.store(parts.first(one, count), parts.at(place, (i64(3 * y + x), channels)))
+                        f.store(parts.first(one, count), parts.at(place, (i64((3 * y + x) * channels), 1)))
 
                 self._transform(side, self._transform.square_at(here, side, step), self._scheme.of_weight_sums, row)
 
