@@ -61,17 +61,22 @@ class ProgramWriter:
 
     def parts(self, lines: int = _PART) -> Iterator[str]:
         """Write it: modules of so many lines or more, each as soon as it is there."""
+        for _ in self._functions():
+            if self.module.lines >= lines:
+                yield self.module.part()
+        yield self.module.part()
+
+    def _functions(self) -> Iterator[None]:
+        """All functions, one after another."""
         self.module.add(caller_text(self._target))
         kernels, emitted = _Kernels(self.module, self._target), []
         for kernel in self._program.kernels:
             emitted.append(kernels.emit(kernel))
-            if self.module.lines >= lines:
-                yield self.module.part()
-        self._write_step([code for code, _ in emitted], [may for _, may in emitted])
-        yield self.module.part()
+            yield
+        yield from self._step([code for code, _ in emitted], [may for _, may in emitted])
 
-    def _write_step(self, codes: list[KernelCode], faulting: list[bool]) -> None:
-        """What runs the kernels."""
+    def _step(self, codes: list[KernelCode], faulting: list[bool]) -> Iterator[None]:
+        """What runs the kernels, and the layout of its context."""
         program, target, timed = self._program, self._target, self._timed
         threads = [
             cost.worthwhile_threads(*pair) for pair in zip(program.kernels, (c.units for c in codes), strict=True)
@@ -93,7 +98,7 @@ class ProgramWriter:
             brief=cost.brief(program.kernels),
             timed=timed,
         )
-        StepEmitter(self.module, program, codes, faulting, self.layout, target).emit(planned, chained)
+        yield from StepEmitter(self.module, program, codes, faulting, self.layout, target).emit(planned, chained)
 
 
 def emit_program(program: Program, target: Target) -> tuple[Module, Layout]:

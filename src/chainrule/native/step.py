@@ -12,7 +12,7 @@ written yet keeps the value from before the step. Results are undefined, and ste
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
@@ -138,8 +138,8 @@ class StepEmitter:
         self._constants = constant_offsets(program)
         self._names: dict[Section, str] = {}
 
-    def emit(self, sections: Sequence[Section], chained: Sequence[Section]) -> None:
-        """Write the sections, and the function that runs them.
+    def emit(self, sections: Sequence[Section], chained: Sequence[Section]) -> Iterator[None]:
+        """Write the sections, and the function that runs them; one at each turn.
 
         Args:
             sections: All kernels.
@@ -148,6 +148,7 @@ class StepEmitter:
         for number, section in enumerate(dict.fromkeys((*sections, *chained))):
             self._names[section] = f"section{number}"
             self._emit_section(self._names[section], section)
+            yield
         f = Function(self._module, "run", [("ptr", "")], "i64", linkage="")
         (block,) = f.params
         team, threads = _word(f, block, context.TEAM, "ptr"), _word(f, block, context.THREADS, "i64")
@@ -184,6 +185,7 @@ class StepEmitter:
         f.line(f"ret {done}")
         f.enter(after)
         f.finish(following)
+        yield
 
     def _emit_table(self, name: str, sections: Sequence[Section]) -> V:
         """A table of sections: their functions, and how many threads may take part."""
@@ -210,9 +212,10 @@ class StepEmitter:
         block, share, shares = f.params
         scratch = _word(f, block, context.SCRATCH, "ptr")
         scratch = f.at(scratch, "i8", f.mul(share, i64(self._layout.scratch)))
+        arena = _word(f, block, context.ARENA, "ptr")
         if section.chain is not None:
             with f.loop(*_share(f, i64(section.chain.stretches), share, shares), unroll=False) as stretches:
-                self._emit_stretch(f, block, section.chain, stretches.index, scratch)
+                self._emit_stretch(f, block, arena, section.chain, stretches.index, scratch)
             f.finish()
             return
         for stage in section.stages:
@@ -228,12 +231,13 @@ class StepEmitter:
                 if stage.guards:
                     clear = f.binary("xor", self._faulted(f, block, stage.guards), V("true", "i1"))
                     conditions.enter_context(f.when(clear))
-                addresses = [self._address(f, block, each) for each in buffers(self._program.kernels[stage.kernel])]
+                used = buffers(self._program.kernels[stage.kernel])
+                addresses = [self._address(f, block, arena, each) for each in used]
                 fault = _at(f, block, context.FAULTS + stage.kernel)
                 f.call_void(self._codes[stage.kernel].function, *addresses, begin, end, scratch, fault)
         f.finish()
 
-    def _emit_stretch(self, f: Function, block: V, chain: Chain, stretch: V, scratch: V) -> None:
+    def _emit_stretch(self, f: Function, block: V, arena: V, chain: Chain, stretch: V, scratch: V) -> None:
         """All kernels of a chain, for a stretch of the batch."""
         codes = self._codes[chain.first : chain.stop]
         room, within = own_scratch(codes), dict[Buffer, V]()
@@ -247,16 +251,16 @@ class StepEmitter:
             each = i64(code.units // chain.stretches)
             begin = f.mul(stretch, each)
             addresses = [
-                within[buffer] if buffer in within else self._address(f, block, buffer)
+                within[buffer] if buffer in within else self._address(f, block, arena, buffer)
                 for buffer in buffers(self._program.kernels[number])
             ]
             fault = _at(f, block, context.FAULTS + number)
             f.call_void(code.function, *addresses, begin, f.add(begin, each), scratch, fault)
 
-    def _address(self, f: Function, block: V, buffer: Buffer) -> V:
+    def _address(self, f: Function, block: V, arena: V, buffer: Buffer) -> V:
         """Where a buffer starts."""
         if buffer.place == "arena":
-            return f.at(_word(f, block, context.ARENA, "ptr"), "i8", i64(self._program.offsets[buffer.number]))
+            return f.at(arena, "i8", i64(self._program.offsets[buffer.number]))
         if buffer.place == "constant":
             return f.at(_word(f, block, context.CONSTANTS, "ptr"), "i8", i64(self._constants[buffer.number]))
         first = self._layout.addresses + (self._layout.inputs if buffer.place == "result" else 0)
