@@ -58,7 +58,7 @@ def measured(asked: argparse.Namespace) -> dict[str, Any]:
     workload, contestant = workload_of(asked), contestant_of(asked)
     fits = BY_MODULE[asked.contestant].whole_epochs
     unit, block = (workload.steps_per_epoch, FIT_SECONDS) if fits else (1, BLOCK_SECONDS)
-    _ = workload.data, workload.first_weights()  # made by NumPy: no part of the first call
+    _ = workload.data, workload.first_weights  # made by NumPy: no part of the first call
     start = time.perf_counter()
     train = contestant.prepare(workload)
     train(unit)

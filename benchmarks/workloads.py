@@ -90,6 +90,7 @@ class Workload:
         x, y = self.data
         return [(x[i : i + self.batch], y[i : i + self.batch]) for i in range(0, self.rows, self.batch)]
 
+    @cached_property
     def first_weights(self) -> list[tuple[Array, Array | None]]:
         """Weight and bias, if it has one, of each layer of `products`: He's, so that deep networks have gradients."""
         rng = np.random.default_rng(1)

@@ -88,7 +88,7 @@ def network(workload: Workload) -> nn.Sequential:
     model = nn.Sequential(*map(module, workload.layers))
     weighted = [layer for layer in model.modules() if isinstance(layer, (nn.Linear, nn.Conv2d))]
     with cr.no_grad():
-        for layer, (weight, bias) in zip(weighted, workload.first_weights(), strict=True):
+        for layer, (weight, bias) in zip(weighted, workload.first_weights, strict=True):
             layer.weight.copy_(cr.tensor(weight))
             if bias is not None:
                 layer.bias.copy_(cr.tensor(bias))

@@ -33,7 +33,7 @@ class State(NamedTuple):
 def prepare(workload: Workload) -> Callable[[int], float]:
     """The workload as one jitted step."""
     loss_function = LOSSES[workload.loss]
-    weights, running = initialise(workload.layers, iter(workload.first_weights()))
+    weights, running = initialise(workload.layers, iter(workload.first_weights))
     batches = cycle([(jnp.asarray(x), jnp.asarray(y)) for x, y in workload.batches()])
     if not workload.trains:
         return predicting(workload, weights, running, batches)

@@ -91,7 +91,7 @@ def network(workload: Workload) -> nn.Sequential:
     model = nn.Sequential(*map(module, workload.layers))
     weighted = [layer for layer in model.modules() if isinstance(layer, (nn.Linear, nn.Conv2d))]
     with torch.no_grad():
-        for layer, product, (weight, bias) in zip(weighted, workload.products, workload.first_weights(), strict=True):
+        for layer, product, (weight, bias) in zip(weighted, workload.products, workload.first_weights, strict=True):
             layer.weight.copy_(torch.from_numpy(channels_first(product, weight)))
             if bias is not None:
                 layer.bias.copy_(torch.from_numpy(bias))

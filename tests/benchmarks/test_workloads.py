@@ -30,7 +30,7 @@ def test_data_and_weights_fit_the_network_and_are_the_same_in_every_process(work
     assert all(len(part) == workload.batch for part, _ in workload.batches())
     for made, again in zip((x, y), replace(workload).data, strict=True):
         assert made.tobytes() == again.tobytes()
-    for product, (weight, bias) in zip(workload.products, workload.first_weights(), strict=True):
+    for product, (weight, bias) in zip(workload.products, workload.first_weights, strict=True):
         assert (weight.shape, weight.dtype) == (product.layer.weight, np.float32)
         assert bias is None or (bias.shape, bias.dtype) == ((product.layer.outputs,), np.float32)
 
@@ -54,7 +54,7 @@ def test_to_compare_nothing_is_random_and_no_batch_comes_twice():
     assert len(BY_NAME["resnet18"].to_compare(20).batches()) == 20
     without = BY_NAME["autoencoder"].to_compare(20)
     assert {layer.p for layer in without.layers if isinstance(layer, Dropout)} == {0.0}
-    assert without.first_weights()[0][0].tobytes() == BY_NAME["autoencoder"].first_weights()[0][0].tobytes()
+    assert without.first_weights[0][0].tobytes() == BY_NAME["autoencoder"].first_weights[0][0].tobytes()
 
 
 def test_names_are_unique_and_everyone_named_takes_part_somewhere():
