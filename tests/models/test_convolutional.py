@@ -44,8 +44,9 @@ def test_mobilenet_lets_small_pictures_keep_their_size_at_first():
     assert large.features(cr.zeros(2, 65, 64, 3)).shape == (2, 17, 16, 48)
 
 
-def test_airbench_is_as_large_as_published():
-    assert models.Airbench((32, 32, 3), 10).summary().parameters == 1_972_792  # 1.97 million
+def test_airbench_is_as_large_as_published_and_a_convolution():
+    third = 256 * 256 * 9 + 2 * 256
+    assert models.Airbench((32, 32, 3), 10).summary().parameters == 1_972_792 + third  # 1.97 million
 
 
 def test_whitened_windows_are_uncorrelated():
@@ -67,6 +68,15 @@ def test_what_airbench_keeps_is_frozen_and_what_it_starts_from_hands_channels_on
     assert frozen == {"norm1.weight", "norm2.weight"}
     x = cr.rand(1, 6, 6, 24)
     assert (group.conv1(x)[..., :24] == x).all()
+
+
+def test_the_last_group_of_airbench_has_a_shortcut():
+    group = models.Airbench((8, 8, 3), 3, widths=(4, 6)).group2.eval()
+    with cr.no_grad():
+        group.conv3.weight.zero_()
+    x = cr.rand(2, 4, 4, 4)
+    first = group.gelu1(group.norm1(group.pool(group.conv1(x))))
+    assert cr.allclose(group(x), nn.functional.gelu(first))
 
 
 @pytest.mark.parametrize(
