@@ -141,6 +141,13 @@ def test_code_for_every_processor_calls_no_library(target, example):
     assert compiled_parts(ProgramWriter(program, target).parts(100), target)
 
 
+def test_what_runs_the_kernels_is_cut_into_parts_too():
+    parts = list(ProgramWriter(compile_graph(shareable()[0]), PLAIN).parts(1))
+    sections = [part.count("define hidden void @section") for part in parts]
+    assert max(sections) == 1 < sum(sections)
+    assert all("define " in part for part in parts)
+
+
 def test_the_team_runs_on_arm_too():
     text = assembly(str(emit_program(compile_graph(shareable()[0]), NEON)[0]), NEON)
     assert "ldar" in text or "ldapr" in text

@@ -64,7 +64,8 @@ class ProgramWriter:
         for _ in self._functions():
             if self.module.lines >= lines:
                 yield self.module.part()
-        yield self.module.part()
+        if self.module.lines:
+            yield self.module.part()
 
     def _functions(self) -> Iterator[None]:
         """All functions, one after another."""
