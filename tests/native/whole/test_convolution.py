@@ -309,6 +309,11 @@ WITH_EPILOGUE = [
     (2, 5, 16, 64, 40, 2, 2, 1, 1, 12),
     (2, 5, 7, 40, 33, 3, 1, 1, 1, 12),
     (2, 6, 9, 16, 40, 3, 1, 1, 1, 1),
+    # Few outputs, of which two windows share a vector; lines of an odd length, of more than a tile, of few pixels.
+    (2, 7, 29, 1, 6, 5, 1, 2, 1, 1),
+    (2, 5, 67, 3, 8, 3, 1, 1, 1, 12),
+    (2, 9, 31, 2, 2, 3, 2, 0, 1, 1),
+    (2, 6, 5, 1, 3, 3, 1, 1, 2, 1),
 ]
 
 

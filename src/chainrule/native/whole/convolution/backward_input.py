@@ -175,10 +175,14 @@ class _BackwardInput:
         return nest(self._f, [geometry.outputs], product, parts.zeros(len(rows) * full // parts.lanes))
 
     def _add(self, sums: list[V], window: V, rows: list[int], width: int) -> None:
-        """Add a tile to neighbouring windows; they may overlap, so one after another."""
-        f, parts = self._f, self.parts
-        for i, total in enumerate(sums):
-            r, v = divmod(i, len(sums) // len(rows))
-            place = parts.at(window, (i64(rows[r]), 1), (i64(v), parts.lanes))
-            before = f.load(vector(parts.task.element, min(parts.lanes, width - v * parts.lanes)), place)
-            f.store(f.add(before, parts.first(total, before.lanes)), place)
+        """Add a tile to neighbouring windows; they may overlap, so one after another.
+
+        What has just been stored is slow to load in other pieces, so windows apart from one another come in between.
+        """
+        f, parts, vectors = self._f, self.parts, len(sums) // len(rows)
+        clear = next((i for i, row in enumerate(rows) if row - rows[0] >= width), len(rows))
+        for r in sorted(range(len(rows)), key=lambda r: r % clear):
+            for v in range(vectors):
+                place = parts.at(window, (i64(rows[r]), 1), (i64(v), parts.lanes))
+                before = f.load(vector(parts.task.element, min(parts.lanes, width - v * parts.lanes)), place)
+                f.store(f.add(before, parts.first(sums[r * vectors + v], before.lanes)), place)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 from math import prod
 from typing import NamedTuple
 
 from chainrule.core.shape import Shape
-from chainrule.native.contraction.outer import multiply_add
 from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
@@ -16,14 +14,12 @@ from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry, flat
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
+from chainrule.native.whole.convolution.short_windows import ShortWindows
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import Patch, Tile, choose_patch, choose_tile, even_rows
 from chainrule.native.whole.convolution.winograd_tiles import Choice, Tiles, directly
 from chainrule.native.whole.convolution.winograd_windows import TOGETHER, FewerProducts, fewer_products
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
-
-# Of windows of so few elements the lines are written out, if they are not shorter than this.
-_SMALL_WINDOW, _SHORTEST_LINE = 32, 3
 
 
 def emit_convolution(task: Task) -> Work:
@@ -80,13 +76,6 @@ def sums_of_windows(parts: Parts, fewer: Choice | None, pack_block: Callable[[Bl
     return Work(windows.units, parts.scratch, windows.units)
 
 
-def _written_out(parts: Parts) -> int:
-    """How many elements of a window's line are written out; their weights must fit the registers beside the sums."""
-    geometry, line = parts.geometry, parts.geometry.kernel[-1]
-    fits = _SHORTEST_LINE <= line <= parts.task.target.registers // 3
-    return line if fits and geometry.depth <= _SMALL_WINDOW else 1
-
-
 class _Windows:
     """The code of sums over windows."""
 
@@ -97,15 +86,18 @@ class _Windows:
         self._together = parts.together(tiles.positions, tiles.units(geometry.batch)) if tiles else parts.together()
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
-        self._line = _written_out(parts)
+        short = ShortWindows(parts, self._pictures.pixel)
+        self._short = short if short.line > 1 and not tiles else None
         # What is written out needs a register more.
-        registers = parts.task.target.registers - (self._line > 1)
+        registers = parts.task.target.registers - (self._short is not None)
         if tiles:
             # The weight has blocks for products of tiles; windows one by one are the exception.
             vectors = choose_tile(tiles.together, geometry.outputs, parts.lanes, registers).vectors
             self._patch = Patch(Tile(even_rows(geometry.positions[-1], vectors, registers), vectors), 1)
         else:
-            self._patch = choose_patch(geometry.positions, geometry.outputs, parts.lanes, registers, self._line)
+            self._patch = choose_patch(
+                geometry.positions, geometry.outputs, parts.lanes, registers, short.line, short.sharing
+            )
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
@@ -182,8 +174,8 @@ class _Windows:
         """A tile: windows that stand so far from `window` times the weight."""
         geometry, parts = self._geometry, self.parts
         _, within = geometry.steps(self._pictures.pixel)
-        if self._line > 1:
-            return self._line_by_line(window, weight, rows, vectors)
+        if self._short:
+            return self._short.sums(window, weight, rows, vectors)
         runs, run = geometry.runs
         extents = [*geometry.kernel[:-1], runs, run]
         rows_apart = [step * vectors * parts.lanes for step in strides(extents)]
@@ -194,31 +186,3 @@ class _Windows:
             return parts.take(sums, left, rows, parts.row(right, vectors))
 
         return nest(self._f, extents, step, parts.zeros(len(rows) * vectors))
-
-    def _line_by_line(self, window: V, weight: V, rows: list[int], vectors: int) -> list[V]:
-        """The same with lines of the window written out: each pixel is loaded once for all windows it belongs to."""
-        f, geometry, parts = self._f, self._geometry, self.parts
-        _, within = geometry.steps(self._pictures.pixel)
-        channels, width = geometry.channels, vectors * parts.lanes
-        apart = [step * self._line * channels * width for step in strides(geometry.kernel[:-1])]
-
-        def line(indices: list[V], before: list[V]) -> list[V]:
-            sums = list(before)
-            left = parts.at(window, *zip(indices, within, strict=False))
-            right = parts.at(weight, *zip(indices, apart, strict=True))
-            for channel in range(channels):
-                held = [
-                    parts.row(parts.at(right, (i64(element * channels + channel), width)), vectors)
-                    for element in range(self._line)
-                ]
-                uses: dict[int, list[tuple[int, int]]] = {}
-                for (r, row), element in product(enumerate(rows), range(self._line)):
-                    uses.setdefault(row + element * within[-1] + channel, []).append((r, element))
-                for place, those in sorted(uses.items()):
-                    pixel = f.splat(parts.load(parts.task.element, left, (i64(place), 1)), parts.lanes)
-                    for (r, element), v in product(those, range(vectors)):
-                        at = r * vectors + v
-                        sums[at] = multiply_add(f, parts.task.target, pixel, held[element][v], sums[at])
-            return sums
-
-        return nest(f, geometry.kernel[:-1], line, parts.zeros(len(rows) * vectors))

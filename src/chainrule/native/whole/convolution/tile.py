@@ -84,14 +84,20 @@ class Patch(NamedTuple):
         nest(f, outer, line)
 
 
-def choose_patch(positions: Shape, columns: int, lanes: int, registers: int, held: int = 1) -> Patch:
-    """The patch for an output of this size: the more rows, the more often what is loaded for the columns is used."""
+def choose_patch(positions: Shape, columns: int, lanes: int, registers: int, held: int = 1, together: int = 1) -> Patch:
+    """The patch for an output of this size: the more rows, the more often what is loaded for the columns is used.
+
+    So many rows together fill a vector.
+    """
     *outer, length = positions
+
+    def patch(lines: int) -> Patch:
+        rows, vectors = choose_tile(ceil(lines * length / together), columns, lanes, registers, held)
+        return Patch(Tile(rows * together, vectors), lines)
+
     lines = max(
-        (n for n in range(2, _MOST_ROWS // length + 1) if outer and outer[-1] % n == 0),
+        (n for n in range(2, _MOST_ROWS * together // length + 1) if outer and outer[-1] % n == 0),
         default=1,
     )
-    patch = Patch(choose_tile(lines * length, columns, lanes, registers, held), lines)
-    if lines > 1 and patch.tile.rows < lines * length:
-        return Patch(choose_tile(length, columns, lanes, registers, held), 1)
-    return patch
+    whole = patch(lines)
+    return patch(1) if whole.tile.rows < lines * length else whole
