@@ -340,7 +340,13 @@ def test_an_array_may_be_given_twice():
 
 
 # (pictures, height, width, channels, outputs, kernel, padding)
-SIZES = [(64, 14, 14, 6, 16, 5, 0), (64, 28, 28, 1, 6, 5, 2), (16, 16, 16, 64, 64, 3, 1), (4, 13, 17, 24, 48, 3, 1)]
+SIZES = [
+    (64, 14, 14, 6, 16, 5, 0),
+    (64, 28, 28, 1, 6, 5, 2),
+    (16, 16, 16, 64, 64, 3, 1),
+    (64, 16, 16, 64, 24, 3, 1),
+    (4, 13, 17, 24, 48, 3, 1),
+]
 
 
 @pytest.mark.parametrize("target", [target for target in EVERY if target.fused], ids=lambda target: target.name)

@@ -30,6 +30,8 @@ from chainrule.native.whole.task import CACHE_LINE, nest, offset, steps
 # Elements of transformed pixels that go through the products together: more use each weight more often, and weights of
 # many channels come from far.
 TOGETHER = 9 << 16
+# LLVM moves sums to the stack now and then where tiles take more registers; smaller ones are as fast.
+_REGISTERS = 28
 # Cycles to transform a vector of the weight, for each of its sums.
 _WEIGHT = 4
 # Bytes of the transformed weight, of which each thread has its own.
@@ -165,7 +167,7 @@ class FewerProducts:
                 for i, total in enumerate(nest(f, [channels], step, parts.zeros(count * vectors))):
                     f.store(total, parts.at(target, (tile, full), (i64(i), parts.lanes)))
 
-            steps(f, tiles, even_rows(tiles, vectors, parts.task.target.registers), some)
+            steps(f, tiles, even_rows(tiles, vectors, min(parts.task.target.registers, _REGISTERS)), some)
 
         nest(f, [sums_of_tile], product)
 
