@@ -9,6 +9,7 @@ from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
 from chainrule.native.whole.convolution import matrix, matrix_weight, winograd_tiles, winograd_weight, winograd_windows
 from chainrule.native.whole.convolution.winograd import SCHEMES
+from chainrule.native.whole.convolution.winograd_tiles import choose
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE
 from tests.native.registers import check_sums_stay_in_registers
@@ -233,6 +234,8 @@ BY_FEWER_PRODUCTS = [
     (3, 3, 3, 16, 16, ((0, 0), (0, 0))),
     (40, 4, 5, 24, 16, ((1, 1), (1, 1))),
     (9, 6, 11, 32, 20, ((1, 1), (1, 1))),
+    (4, 6, 7, 131, 24, ((1, 1), (1, 1))),
+    (2, 5, 6, 24, 262, ((1, 1), (1, 1))),
 ]
 
 
@@ -245,6 +248,16 @@ def test_by_fewer_products(size, target, fewer_products):
     y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
     for primitive, arrays, params in passes(x, weight, numbers(y.shape, float32, seed=3), frame):
         check(target, primitive, *arrays, within=fewer_products, **params)
+
+
+@pytest.mark.parametrize("channels", [131, 257])
+def test_channels_that_cannot_be_divided_take_fewer_products_too(channels, monkeypatch):
+    ways = []
+    monkeypatch.setattr(winograd_weight, "choose", lambda some, directly: ways.append(choose(some, directly)))
+    frame, target = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, g = Spec((16, 14, 14, channels), float32), Spec((16, 14, 14, 48), float32)
+    written(target, CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame)
+    assert ways != [None]
 
 
 def test_a_part_of_the_batch_by_fewer_products(fewer_products):

@@ -31,6 +31,9 @@ from chainrule.native.whole.task import Task, Work, nest, offset, steps
 
 # A unit has so many channels and outputs: its sums, and the tiles that go into them, stay in the second-level cache.
 _SIDE = 128
+# Channels that cannot be divided into blocks are one, up to so many: its sums come from further away, which costs less
+# than all the products.
+_LARGEST_SIDE = 5 * _SIDE
 # Elements of transformed pixels that go through the products together: they share the second-level cache with the sums.
 _TOGETHER = 9 << 14
 # Cycles to take a vector of sums from memory and back, and to make the gradient of one.
@@ -54,7 +57,7 @@ def fewer_products(parts: Parts, batches: int) -> Choice | None:
 
 def _ways(parts: Parts, batches: int) -> Iterator[Choice]:
     geometry, lanes = parts.geometry, parts.lanes
-    if not is_3_by_3(parts) or _block_of(geometry.channels, lanes) > _SIDE:
+    if not is_3_by_3(parts) or _block_of(geometry.channels, lanes) > _LARGEST_SIDE:
         return
     # Channels lie along the lanes here.
     turned = replace(geometry, channels=geometry.outputs, outputs=geometry.channels)
