@@ -86,10 +86,9 @@ class _Windows:
         self._together = parts.together(tiles.positions, tiles.units(geometry.batch)) if tiles else parts.together()
         self.units = geometry.batch // self._together
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
-        short = ShortWindows(parts, self._pictures.pixel)
-        self._short = short if short.line > 1 and not tiles else None
+        self._short = short = ShortWindows(parts, self._pictures.pixel)
         # What is written out needs a register more.
-        registers = parts.task.target.registers - (self._short is not None)
+        registers = parts.task.target.registers - (short.line > 1)
         if tiles:
             # The weight has blocks for products of tiles; windows one by one are the exception.
             vectors = choose_tile(tiles.together, geometry.outputs, parts.lanes, registers).vectors
@@ -174,7 +173,7 @@ class _Windows:
         """A tile: windows that stand so far from `window` times the weight."""
         geometry, parts = self._geometry, self.parts
         _, within = geometry.steps(self._pictures.pixel)
-        if self._short:
+        if self._short.line > 1:
             return self._short.sums(window, weight, rows, vectors)
         runs, run = geometry.runs
         extents = [*geometry.kernel[:-1], runs, run]
