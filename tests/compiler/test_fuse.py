@@ -5,6 +5,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.compiler.fuse import fused
+from chainrule.compiler.fuse.clusters import Clustering
+from chainrule.compiler.fuse.feeds import work_of
+from chainrule.compiler.fuse.joining import clustered
 from chainrule.compiler.kernel import Contraction, Convolution, Loops, Program, Whole, buffers, written
 from chainrule.compiler.simplify import simplify
 from chainrule.graph import Graph
@@ -320,6 +323,28 @@ def test_networks(batch_norm):
     step()
     state = [*model.parameters(), *model.buffers(), *[t for s in optimizer.state.values() for t in s.values()]]
     agree(*record(step, [x, y, *state, default_generator().state]))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_reads_a_cluster_is_remembered_only_as_long_as_it_is_true(seed, monkeypatch):
+    def true(clustering, cluster):
+        readers = [clustering.of[reader] for value in cluster.roles for reader, _ in clustering.readers[value]]
+        return list(dict.fromkeys(reader for reader in readers if reader is not cluster))
+
+    remembered, looks = Clustering.read_by, []
+
+    def checked(self, cluster):
+        found = remembered(self, cluster)
+        assert list(found) == true(self, cluster)
+        looks.append(len(found))
+        return found
+
+    monkeypatch.setattr(Clustering, "read_by", checked)
+    graph, _ = random_graph(seed, 40) if seed else training_step()
+    clustering = clustered(work_of(simplify(graph)))
+    for cluster in clustering.clusters:
+        checked(clustering, cluster)
+    assert looks
 
 
 def test_convolutions_and_pooling():

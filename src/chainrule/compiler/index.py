@@ -63,7 +63,7 @@ class Index:
 
     def __init__(self, constant: int = 0, terms: Mapping[Atom, int] | None = None) -> None:
         self.constant = constant
-        self.terms: dict[Atom, int] = {atom: factor for atom, factor in (terms or {}).items() if factor}
+        self.terms: dict[Atom, int] = {atom: factor for atom, factor in terms.items() if factor} if terms else {}
 
     @staticmethod
     def of(what: Index | Atom | int) -> Index:

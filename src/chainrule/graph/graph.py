@@ -124,6 +124,11 @@ class Graph:
         return list(self._order)
 
     @cached_property
+    def primitives(self) -> frozenset[Primitive]:
+        """The operations that it has at least one of."""
+        return frozenset(value.primitive for value in self._order if isinstance(value, Apply))
+
+    @cached_property
     def _order(self) -> list[Value]:
         return topological(self.outputs)
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.simplify import simplify
+from chainrule.compiler.simplify.rules import apply_rules
 from chainrule.errors import ChainruleError
-from chainrule.graph import Graph, Input, evaluate
+from chainrule.graph import Apply, Graph, Input, evaluate
 from tests.graph.differences import assert_same
 from tests.graph.random_graphs import random_graph
 from tests.graph.recorder import training_step
@@ -24,6 +25,21 @@ def test_a_training_step_keeps_its_meaning_and_loses_a_fifth_of_its_values():
             np.testing.assert_array_max_ulp(x, y, 2)
     assert len(simple.order()) < 0.8 * len(graph.order())
     assert simplify(simple) is simple
+
+
+def test_rules_are_asked_once_about_what_they_have_nothing_to_say_about():
+    graph, _ = training_step()
+    asked = []
+
+    def nothing(value):
+        asked.append(value)
+
+    applied = [value for value in graph.order() if isinstance(value, Apply)]
+    rules, settled = {value.primitive: (nothing,) for value in applied}, set()
+    assert apply_rules(apply_rules(graph, rules, settled), rules, settled) is graph
+    assert asked == applied
+    apply_rules(graph, rules)
+    assert asked == applied * 2
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -82,16 +82,23 @@ class Clustering:
         self.work = work
         self.of: dict[Apply, Cluster] = {}
         self._order = {value: i for i, value in enumerate(work.values)}
+        # What each value reads that is computed, and what reads it.
+        self.sources: dict[Apply, list[tuple[Apply, Link]]] = {}
         self.readers: dict[Apply, list[tuple[Apply, Link]]] = {value: [] for value in work.values}
         for value in work.values:
             self.of[value] = alone = _alone(value)
-            for link in work.links[value]:
-                if isinstance(link.source, Apply):
-                    self.readers[link.source].append((value, link))
-                    alone.level = max(alone.level, self.of[link.source].level + 1)
+            read = [(link.source, link) for link in work.links[value] if isinstance(link.source, Apply)]
+            self.sources[value] = read
+            for source, link in read:
+                self.readers[source].append((value, link))
+                alone.level = max(alone.level, self.of[source].level + 1)
         self._outputs = set(work.graph.outputs)
         # Values that every kernel computes for itself, from what is in memory anyway.
         self.recomputed: set[Apply] = set()
+        # What has been found out about clusters, which are never changed: pairs that do not fit; and which others read
+        # what one computes, until one of those is joined to something.
+        self._unfit: set[tuple[Cluster, Cluster]] = set()
+        self._read_by: dict[Cluster, dict[Cluster, None]] = {}
 
     @property
     def clusters(self) -> list[Cluster]:
@@ -145,8 +152,13 @@ class Clustering:
 
     def join(self, first: Cluster, second: Cluster) -> bool:
         """Join two clusters, the first of which the second reads, if that can be; whether it was."""
+        if (first, second) in self._unfit:
+            return False
         joined = self._fitted(first, second)
-        if joined is None or _is_too_long(joined) or self._leads_around(first, second):
+        if joined is None or _is_too_long(joined):
+            self._unfit.add((first, second))
+            return False
+        if self._leads_around(first, second):
             return False
         self._replace(joined)
         return True
@@ -168,13 +180,16 @@ class Clustering:
         """Let a cluster be the one that computes its values."""
         for value in cluster.roles:
             self.of[value] = cluster
+        self._read_by.pop(cluster, None)
+        for each in self._reads(cluster):
+            self._read_by.pop(each, None)
 
     def _links(self, first: Cluster, second: Cluster) -> list[tuple[Apply, Apply, Link]]:
         return [
-            (link.source, reader, link)
+            (source, reader, link)
             for reader in second.roles
-            for link in self.work.links[reader]
-            if isinstance(link.source, Apply) and self.of[link.source] is first
+            for source, link in self.sources[reader]
+            if source in first.roles
         ]
 
     def _fitted(self, first: Cluster, second: Cluster) -> Cluster | None:
@@ -346,19 +361,19 @@ class Clustering:
 
     def read_by(self, cluster: Cluster) -> Collection[Cluster]:
         """The clusters that read what this one computes."""
-        return dict.fromkeys(
-            self.of[reader]
-            for value in cluster.roles
-            for reader, _ in self.readers[value]
-            if self.of[reader] is not cluster
-        )
+        found = self._read_by.get(cluster)
+        if found is None:
+            readers = [self.of[reader] for value in cluster.roles for reader, _ in self.readers[value]]
+            found = self._read_by[cluster] = dict.fromkeys(readers)
+            found.pop(cluster, None)
+        return found
 
     def _reads(self, cluster: Cluster) -> Iterator[Cluster]:
         """The clusters that this one reads."""
         for value in cluster.roles:
-            for link in self.work.links[value]:
-                if isinstance(link.source, Apply) and self.of[link.source] is not cluster:
-                    yield self.of[link.source]
+            for source, _ in self.sources[value]:
+                if source not in cluster.roles:
+                    yield self.of[source]
 
 
 def _bytes(value: Value) -> int:

@@ -85,9 +85,7 @@ def _join_along(clustering: Clustering, wanted: Callable[[Cluster, Cluster], boo
     while changed:
         changed = False
         for value in clustering.work.values:
-            for link in clustering.work.links[value]:
-                if not isinstance(link.source, Apply):
-                    continue
-                first, second = clustering.of[link.source], clustering.of[value]
+            for source, _ in clustering.sources[value]:
+                first, second = clustering.of[source], clustering.of[value]
                 if first is not second and wanted(first, second):
                     changed |= clustering.join(first, second)

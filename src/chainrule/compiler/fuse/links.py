@@ -61,6 +61,9 @@ def links_of(value: Apply) -> list[Link]:
                 partial = partly or bool(branch.conditions) or len(moved.branches) > 1
                 stack.append((branch.source, branch.place, repeats_here, partial))
             stack.extend((index, there, True, True) for index, there in looked)
+        elif at is place and not partly and source.shape == shape:
+            # By far the most: an array element by element.
+            found[Link(source, "same")] = None
         else:
             found[_link(source, at, loops, repeats, partly)] = None
     return list(found)

@@ -7,7 +7,7 @@ one, write it into the file of its family. A pass is for what takes a look at th
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 from chainrule.compiler.simplify import (
     affine,
@@ -43,27 +43,29 @@ def _rules() -> Rules:
     return together(*families)
 
 
-def apply_all_rules(graph: Graph) -> Graph:
-    """Algebra, value by value."""
-    return apply_rules(graph, _rules())
+def passes() -> tuple[tuple[str, Callable[[Graph], Graph]], ...]:
+    """The passes of one simplification, by name.
+
+    What is not needed any more leaves by itself: each pass makes a graph of what the outputs depend on.
+    """
+    return (
+        # First, so that the rules see the numbers that they ask for.
+        ("fold constants", fold),
+        # Algebra, value by value. The set remembers, from round to round, what no rule has anything to say about.
+        ("apply rules", partial(apply_rules, rules=_rules(), settled=set())),
+        # The rules make equal values of what looked different; the passes below know a value by its being the same.
+        ("merge common subexpressions", merge),
+        ("turn products round", turn_round),
+        # After the rules have moved what stands between a scatter and its sum.
+        ("compare columns in place of scattering", compare_columns),
+        # After that, which asks for the look-ups.
+        ("only the largest", only_the_largest),
+        # What is left of them.
+        ("choose in place of looking up", choose_found),
+        ("read masks off results", read_off_results),
+    )
 
 
-# What is not needed any more leaves by itself: each pass makes a graph of what the outputs depend on.
-PASSES: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
-    # First, so that the rules see the numbers that they ask for.
-    ("fold constants", fold),
-    ("apply rules", apply_all_rules),
-    # The rules make equal values of what looked different; the passes below recognise a value by its being the same.
-    ("merge common subexpressions", merge),
-    ("turn products round", turn_round),
-    # After the rules have moved what stands between a scatter and its sum.
-    ("compare columns in place of scattering", compare_columns),
-    # After that, which asks for the look-ups.
-    ("only the largest", only_the_largest),
-    # What is left of them.
-    ("choose in place of looking up", choose_found),
-    ("read masks off results", read_off_results),
-)
 # Three have always been enough; what is left after more would only be slower, not wrong.
 _ROUNDS = 5
 
@@ -78,12 +80,12 @@ def simplify(graph: Graph, check: bool = False) -> Graph:
     Raises:
         InternalError: If a check fails.
     """
-    unchanged = 0
-    for name, run in PASSES * _ROUNDS:
+    unchanged, in_turn = 0, passes()
+    for name, run in in_turn * _ROUNDS:
         before, graph = graph, run(graph)
         if check:
             verify(graph, after=name)
         unchanged = unchanged + 1 if graph is before else 0
-        if unchanged == len(PASSES):
+        if unchanged == len(in_turn):
             break
     return graph

@@ -38,6 +38,8 @@ def _contents(constant: Constant) -> Hashable:
 def _frozen(param: object) -> Hashable:
     """A parameter as a key, equal only to the same: 1, 1.0 and True are not, nor are 0.0 and -0.0."""
     if isinstance(param, dict):
+        if not param:
+            return ()
         return tuple((name, _frozen(each)) for name, each in sorted(param.items()))
     if isinstance(param, tuple):
         return (type(param), *map(_frozen, param))

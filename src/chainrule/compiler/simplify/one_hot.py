@@ -26,6 +26,8 @@ _FEW = 9
 
 def compare_columns(graph: Graph) -> Graph:
     """Scatters of one element a row become choices; their sum over the row is the element."""
+    if not {GATHER, SCATTER_ADD} <= graph.primitives:
+        return graph
     checked = {
         (value.inputs[1], value.params["axis"], value.inputs[0].shape[value.params["axis"]])
         for value in graph.order()
@@ -49,6 +51,8 @@ def only_the_largest(graph: Graph) -> Graph:
 
     Of zeros of both signs, which tie, it may be either.
     """
+    if not _looks_up_found(graph):
+        return graph
     readers: dict[Value, list[Value]] = {value: [] for value in graph.order()}
     for value in graph.order():
         for each in inputs_of(value):
@@ -67,12 +71,19 @@ def only_the_largest(graph: Graph) -> Graph:
 
 def choose_found(graph: Graph) -> Graph:
     """What is looked up where `argmax` or `argmin` found it among a few elements is chosen from them."""
+    if not _looks_up_found(graph):
+        return graph
 
     def rule(value: Apply) -> Value:
         few = value.primitive is GATHER and value.inputs[0].shape[value.params["axis"]] <= _FEW
         return _chosen(value) if few and _found(value) is not None else value
 
     return rewrite(graph, rule)
+
+
+def _looks_up_found(graph: Graph) -> bool:
+    """Whether there may be anything that is looked up where `argmax` or `argmin` found it."""
+    return GATHER in graph.primitives and not graph.primitives.isdisjoint((ARGMAX, ARGMIN))
 
 
 def _found(gather: Apply) -> Apply | None:

@@ -17,6 +17,8 @@ def turn_round(graph: Graph) -> Graph:
     Turning an operand is free, as it is read in any order; turning a result is not. So the gradient of a weight comes
     out as the weight lies in memory. The sums are of the same products, in whatever order a product adds them.
     """
+    if not {MATMUL, PERMUTE} <= graph.primitives:
+        return graph
     uses = Counter(x for value in graph.order() for x in inputs_of(value))
     uses.update(graph.outputs)
 

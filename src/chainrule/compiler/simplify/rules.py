@@ -26,14 +26,22 @@ Rule: TypeAlias = Callable[[Apply], "Value | None"]
 Rules: TypeAlias = Mapping[Primitive, Sequence[Rule]]
 
 
-def apply_rules(graph: Graph, rules: Rules) -> Graph:
-    """The graph with every value rewritten until no rule has anything to say about it."""
+def apply_rules(graph: Graph, rules: Rules, settled: set[Value] | None = None) -> Graph:
+    """The graph with every value rewritten until no rule has anything to say about it.
+
+    Args:
+        graph: The program.
+        rules: The rules.
+        settled: Values that no rule has anything to say about, which are not looked at again. More are added.
+    """
+    settled = set() if settled is None else settled
 
     def simplest(value: Apply) -> Value:
         result: Value = value
-        while isinstance(result, Apply):
+        while isinstance(result, Apply) and result not in settled:
             better = _first(result, rules.get(result.primitive, ()))
             if better is None:
+                settled.add(result)
                 break
             result = better
         return result

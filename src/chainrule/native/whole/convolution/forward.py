@@ -76,6 +76,12 @@ def sums_of_windows(parts: Parts, fewer: Choice | None, pack_block: Callable[[Bl
     return Work(windows.units, parts.scratch, windows.units)
 
 
+def _dividing(vectors: int, parts: Parts) -> int:
+    """So many vectors for a block of outputs; one fewer if that leaves no rest, whose code would be as long again."""
+    across = -(-parts.geometry.outputs // parts.lanes)
+    return vectors - 1 if vectors > 2 and across % vectors and across % (vectors - 1) == 0 else vectors
+
+
 class _Windows:
     """The code of sums over windows."""
 
@@ -91,7 +97,7 @@ class _Windows:
         registers = parts.task.target.registers - (short.line > 1)
         if tiles:
             # The weight has blocks for products of tiles; windows one by one are the exception.
-            vectors = choose_tile(tiles.together, geometry.outputs, parts.lanes, registers).vectors
+            vectors = _dividing(choose_tile(tiles.together, geometry.outputs, parts.lanes, registers).vectors, parts)
             self._patch = Patch(Tile(even_rows(geometry.positions[-1], vectors, registers), vectors), 1)
         else:
             self._patch = choose_patch(
