@@ -216,6 +216,7 @@ class TestLayerDefaults:
             (nn.Linear(50, 400), 50),
             (nn.Conv1d(10, 200, 5), 50),
             (nn.Conv2d(8, 200, (3, 2), groups=2), 24),
+            (nn.ConvTranspose1d(100, 30, 4, groups=2), 60),
             (nn.ConvTranspose2d(100, 30, 2, groups=2), 60),
         ],
     )

@@ -93,7 +93,17 @@ def test_residual_block():
 
 
 @pytest.mark.parametrize(
-    "name", ["linear", "conv1d-all", "conv2d-all", "conv_transpose2d-all", "layer_norm", "rms_norm", "group_norm"]
+    "name",
+    [
+        "linear",
+        "conv1d-all",
+        "conv2d-all",
+        "conv_transpose1d",
+        "conv_transpose2d-all",
+        "layer_norm",
+        "rms_norm",
+        "group_norm",
+    ],
 )
 def test_layers_may_be_differentiated_twice(name):
     example = oracle.example("nn_layers", name)

@@ -82,6 +82,8 @@ ARGUMENTS = [
     (lambda: nn.Conv1d(4, 0, 3), "Conv1d: out_channels"),
     (lambda: nn.ConvTranspose2d(3, 8, 3, output_padding=-1), "output_padding of ConvTranspose2d"),
     (lambda: nn.ConvTranspose2d(3, 8, 2, stride=2, output_padding=2), "ConvTranspose2d: output_padding"),
+    (lambda: nn.ConvTranspose1d(3, 8, 2, stride=2, output_padding=2), "ConvTranspose1d: output_padding"),
+    (lambda: nn.AdaptiveMaxPool1d(0), "output_size of AdaptiveMaxPool1d"),
     (lambda: nn.MaxPool2d(0), "kernel_size of MaxPool2d"),
     (lambda: nn.AvgPool1d(2, stride=-1), "stride of AvgPool1d"),
     (lambda: nn.AdaptiveAvgPool2d(0), "output_size of AdaptiveAvgPool2d"),

@@ -38,7 +38,8 @@ def test_the_last_layer_of_a_chain(layer):
 
 
 @pytest.mark.parametrize(
-    "passing", [nn.Identity(), nn.Flatten(), nn.Dropout(), nn.AdaptiveAvgPool2d(1), nn.MaxPool1d(2)]
+    "passing",
+    [nn.Identity(), nn.Flatten(), nn.Dropout(), nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1), nn.MaxPool1d(2)],
 )
 def test_layers_that_keep_the_kind_of_numbers_are_passed_over(passing):
     assert last_layer(ending_in(passing)) == LastLayer("Linear", "Linear '2.0'")

@@ -58,6 +58,12 @@ LAYERS = {
         (2, 6, 5, 4),
         {"weight": (4, 3, 3, 1)},
     ),
+    "conv_transpose1d": Layer(
+        "ConvTranspose1d",
+        {**CHANNELS, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1, "groups": 2, "dilation": 2},
+        (2, 5, 4),
+        window(4, 3, 3, bias=6),
+    ),
     "conv_transpose2d": Layer(
         "ConvTranspose2d", {**CHANNELS, "kernel_size": 2, "stride": 2}, (2, 3, 4, 4), window(4, 2, 2, 6, bias=6)
     ),
@@ -92,6 +98,8 @@ LAYERS = {
     ),
     "adaptive_avg_pool1d": Layer("AdaptiveAvgPool1d", {"output_size": 3}, (2, 8, 3), {}),
     "adaptive_avg_pool2d": Layer("AdaptiveAvgPool2d", {"output_size": (3, 2)}, (2, 7, 5, 3), {}),
+    "adaptive_max_pool1d": Layer("AdaptiveMaxPool1d", {"output_size": 3}, (2, 8, 3), {}),
+    "adaptive_max_pool2d": Layer("AdaptiveMaxPool2d", {"output_size": (3, 2)}, (2, 7, 5, 3), {}),
     "layer_norm": Layer("LayerNorm", {"normalized_shape": 6}, (3, 4, 6), affine(6)),
     "layer_norm-2d": Layer(
         "LayerNorm", {"normalized_shape": (4, 6), "eps": 0.01, "bias": False}, (3, 4, 6), {"weight": (4, 6)}

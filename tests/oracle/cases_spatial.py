@@ -80,8 +80,10 @@ for ceil_mode in (False, True):
 add("avg_pool2d", (2, 6, 7, 2), kernel_size=2)
 for size in (1, 3, (2, 5), (7, 4), (9, 11)):
     add("adaptive_avg_pool2d", (2, 7, 8, 2), output_size=size)
-add("adaptive_avg_pool1d", (2, 7, 3), output_size=3)
-add("adaptive_avg_pool1d", (2, 3, 3), output_size=7)
+    add("adaptive_max_pool2d", (2, 7, 8, 2), output_size=size)
+for pool in ("adaptive_avg_pool1d", "adaptive_max_pool1d"):
+    add(pool, (2, 7, 3), output_size=3)
+    add(pool, (2, 3, 3), output_size=7)
 
 for size in ((8, 8), (3, 5), (1, 13), (7, 4)):
     add("interpolate", (2, 5, 4, 2), size=size)

@@ -58,7 +58,7 @@ def _turns(model: nn.Module) -> Iterator[tuple[str, Turn]]:
     channels = None
     for path, layer in model.named_modules():
         name = f"{path}.weight" if path else "weight"
-        if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)):
             channels = layer.out_channels
             yield name, _channels_last
         elif isinstance(layer, nn.Linear) and channels is not None:

@@ -22,7 +22,7 @@ from chainrule.nn.activations import (
 )
 from chainrule.nn.batch_norm import BatchNorm1d, BatchNorm2d
 from chainrule.nn.containers import ModuleDict, ModuleList, Sequential
-from chainrule.nn.convolution import Conv1d, Conv2d, ConvTranspose2d
+from chainrule.nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from chainrule.nn.dropout import AlphaDropout, Dropout
 from chainrule.nn.embedding import Embedding
 from chainrule.nn.linear import Linear
@@ -46,12 +46,23 @@ from chainrule.nn.losses import (
 from chainrule.nn.module import Module
 from chainrule.nn.normalization import GroupNorm, LayerNorm, RMSNorm
 from chainrule.nn.parameter import Parameter
-from chainrule.nn.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from chainrule.nn.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from chainrule.nn.shaping import Flatten, Unflatten
 
 __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
     "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
@@ -62,6 +73,7 @@ __all__ = [
     "CategoricalCrossEntropy",
     "Conv1d",
     "Conv2d",
+    "ConvTranspose1d",
     "ConvTranspose2d",
     "CosineEmbeddingLoss",
     "CosineSimilarityLoss",

@@ -13,7 +13,7 @@ from chainrule.nn.arguments import whole
 from chainrule.nn.spatial import check_channels_last
 from chainrule.nn.weighted import WeightedLayer
 from chainrule.ops.convert import as_tensor
-from chainrule.ops.convolution import Lengths, conv1d, conv2d, conv_transpose2d, lengths
+from chainrule.ops.convolution import Lengths, conv1d, conv2d, conv_transpose1d, conv_transpose2d, lengths
 
 
 class _Windowed(WeightedLayer):
@@ -172,7 +172,74 @@ class Conv2d(_Convolution):
     convolve = staticmethod(conv2d)
 
 
-class ConvTranspose2d(_Windowed):
+class _Transposed(_Windowed):
+    """A transposed convolution over any number of spatial dimensions."""
+
+    convolve: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Lengths,
+        stride: Lengths = 1,
+        padding: Lengths = 0,
+        output_padding: Lengths = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Lengths = 1,
+        *,
+        init: str | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__()
+        self._settle(in_channels, out_channels, kernel_size, stride, dilation, groups)
+        self.padding = self._lengths("padding", padding, least=0)
+        self.output_padding = self._lengths("output_padding", output_padding, least=0)
+        if any(e >= max(s, d) for e, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
+            raise ArgumentError(
+                "output_padding does not fit.",
+                where=type(self).__name__,
+                expected=f"below the stride {self.stride} or the dilation {self.dilation}",
+                got=self.output_padding,
+            )
+        shape = (self.in_channels, *self.kernel_size, self.out_channels // self.groups)
+        self._make(shape, self.out_channels if bias else None, init, dtype)
+
+    def forward(self, input: Tensor) -> Tensor:
+        x = as_tensor(input)
+        check_channels_last(x.shape, self.ndim, self.in_channels)
+        return self.convolve(
+            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
+        )
+
+    def extra_repr(self) -> str:
+        usual = (0,) * self.ndim
+        return self._shown(padding=(self.padding, usual), output_padding=(self.output_padding, usual))
+
+
+class ConvTranspose1d(_Transposed):
+    """The transpose of a convolution over sequences, which become longer by `stride`: see `ConvTranspose2d`.
+
+    Attributes:
+        weight: (in_channels, kernel_size, out_channels / groups): PyTorch's `weight.permute(0, 2, 1)`.
+        bias: (out_channels,), or None.
+
+    Shape:
+        (N, L, in_channels) to (N, L', out_channels), channels last; L' as `chainrule.conv_transpose2d` says.
+
+    Raises:
+        ShapeError: When called with an input of another form.
+
+    >>> cr.nn.ConvTranspose1d(8, 3, 2, stride=2)(cr.zeros(2, 50, 8)).shape
+    (2, 100, 3)
+    """
+
+    ndim = 1
+    convolve = staticmethod(conv_transpose1d)
+
+
+class ConvTranspose2d(_Transposed):
     """The transpose of a convolution (its gradient to the input): pictures become larger by `stride`.
 
     V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning" (2016).
@@ -206,42 +273,4 @@ class ConvTranspose2d(_Windowed):
     """
 
     ndim = 2
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Lengths,
-        stride: Lengths = 1,
-        padding: Lengths = 0,
-        output_padding: Lengths = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Lengths = 1,
-        *,
-        init: str | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__()
-        self._settle(in_channels, out_channels, kernel_size, stride, dilation, groups)
-        self.padding = self._lengths("padding", padding, least=0)
-        self.output_padding = self._lengths("output_padding", output_padding, least=0)
-        if any(e >= max(s, d) for e, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
-            raise ArgumentError(
-                "output_padding does not fit.",
-                where="ConvTranspose2d",
-                expected=f"below the stride {self.stride} or the dilation {self.dilation}",
-                got=self.output_padding,
-            )
-        shape = (self.in_channels, *self.kernel_size, self.out_channels // self.groups)
-        self._make(shape, self.out_channels if bias else None, init, dtype)
-
-    def forward(self, input: Tensor) -> Tensor:
-        x = as_tensor(input)
-        check_channels_last(x.shape, 2, self.in_channels)
-        return conv_transpose2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
-        )
-
-    def extra_repr(self) -> str:
-        return self._shown(padding=(self.padding, (0, 0)), output_padding=(self.output_padding, (0, 0)))
+    convolve = staticmethod(conv_transpose2d)

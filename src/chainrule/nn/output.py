@@ -23,7 +23,7 @@ from chainrule.nn.scope import LayerScope
 
 # Layers that give numbers of any size and sign.
 _UNBOUNDED = {
-    *("Linear", "Conv1d", "Conv2d", "ConvTranspose2d", "Embedding"),
+    *("Linear", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Embedding"),
     *("BatchNorm1d", "BatchNorm2d", "LayerNorm", "GroupNorm", "RMSNorm"),
 }
 # And those that do not; which numbers Hardtanh gives is up to its limits.
@@ -34,7 +34,8 @@ _ACTIVATIONS = {
 # Layers and operations behind which numbers are what they were: they are only moved, averaged or scaled.
 _PASSING = {
     *("Identity", "Flatten", "Unflatten", "Dropout"),
-    *("AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "MaxPool1d", "MaxPool2d"),
+    *("AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d"),
+    *("MaxPool1d", "MaxPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d"),
 }
 _MOVING = ("reshape", "permute", "broadcast", "cast", "slice", "flip", "windows", "sum", "amax")
 

@@ -142,7 +142,9 @@ class AvgPool2d(_AvgPool):
     pool = staticmethod(pooling.avg_pool2d)
 
 
-class _AdaptiveAvgPool(Module):
+class _AdaptivePool(Module):
+    """As many regions as are asked for, whatever the size of the input."""
+
     ndim: ClassVar[int]
     pool: ClassVar[Callable[..., Tensor]]
 
@@ -157,7 +159,7 @@ class _AdaptiveAvgPool(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+class AdaptiveAvgPool1d(_AdaptivePool):
     """The means of `output_size` regions of a sequence, as even as can be: see `AdaptiveAvgPool2d`.
 
     Shape:
@@ -171,7 +173,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     pool = staticmethod(pooling.adaptive_avg_pool1d)
 
 
-class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+class AdaptiveAvgPool2d(_AdaptivePool):
     """The means of `output_size` regions of a picture, whatever its size; 1 is the mean of the whole picture.
 
     M. Lin, Q. Chen, S. Yan, "Network in network" (ICLR 2014), section 3.2, for the mean of the whole picture.
@@ -191,3 +193,39 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
 
     ndim = 2
     pool = staticmethod(pooling.adaptive_avg_pool2d)
+
+
+class AdaptiveMaxPool1d(_AdaptivePool):
+    """The largest of `output_size` regions of a sequence, as even as can be: see `AdaptiveMaxPool2d`.
+
+    Shape:
+        (N, L, C) to (N, output_size, C).
+
+    >>> cr.nn.AdaptiveMaxPool1d(1)(cr.zeros(2, 8, 3)).shape
+    (2, 1, 3)
+    """
+
+    ndim = 1
+    pool = staticmethod(pooling.adaptive_max_pool1d)
+
+
+class AdaptiveMaxPool2d(_AdaptivePool):
+    """The largest of `output_size` regions of a picture, whatever its size; 1 is the largest of the whole picture.
+
+    K. He et al., "Spatial pyramid pooling in deep convolutional networks for visual recognition" (ECCV 2014).
+
+    Args:
+        output_size: One number, or (height, width).
+
+    Shape:
+        (N, H, W, C) to (N, height, width, C). The first of those that tie in a region gets the gradient.
+
+    Raises:
+        ShapeError: When called with an input of another form.
+
+    >>> cr.nn.AdaptiveMaxPool2d(1)(cr.zeros(2, 7, 5, 64)).shape
+    (2, 1, 1, 64)
+    """
+
+    ndim = 2
+    pool = staticmethod(pooling.adaptive_max_pool2d)

@@ -14,6 +14,7 @@ from chainrule.ops.contraction import MATMUL
 from chainrule.ops.convert import as_floating, constant
 from chainrule.ops.convolution import Lengths, lengths
 from chainrule.ops.creation import ones
+from chainrule.ops.gathering import index_select
 from chainrule.ops.movement import PAD, WINDOWS
 
 
@@ -200,26 +201,49 @@ def avg_pool2d(
     return _avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
-def _regions(n: int, m: int) -> np.ndarray:
-    """The (m, n) matrix whose rows average `m` regions, as even as can be, of `n` elements."""
+def _regions(n: int, m: int) -> list[range]:
+    """`m` regions, as even as can be, of `n` elements; neighbours share one where they cannot be even."""
+    return [range(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
+
+
+def _means(n: int, m: int) -> np.ndarray:
+    """The (m, n) matrix whose rows average the regions."""
     matrix = np.zeros((m, n))
-    for i in range(m):
-        start, stop = i * n // m, -(-(i + 1) * n // m)
-        matrix[i, start:stop] = 1 / (stop - start)
+    for row, region in zip(matrix, _regions(n, m), strict=True):
+        row[region] = 1 / len(region)
     return matrix
 
 
-def _adaptive(name: str, input: Tensor, output_size: Lengths, ndim: int) -> Tensor:
+def _adaptive_sides(name: str, input: Tensor, output_size: Lengths, ndim: int) -> tuple[Tensor, Shape]:
+    """The input, and how many regions it has along each dimension."""
     x = as_floating(input)
     if x.ndim != ndim + 2:
         raise ShapeError(f"{name} takes a batch with channels last.", expected=f"{ndim + 2} dimensions", got=x.shape)
-    target: Shape = lengths("output_size", output_size, ndim)
+    return x, lengths("output_size", output_size, ndim)
+
+
+def _adaptive_max(name: str, input: Tensor, output_size: Lengths, ndim: int) -> Tensor:
+    x, target = _adaptive_sides(name, input, output_size, ndim)
+    for dim, m in enumerate(target, start=1):
+        n = x.shape[dim]
+        if n and n % m:
+            # Shorter regions take their last elements again, which are no larger for that.
+            regions = _regions(n, m)
+            longest = max(map(len, regions))
+            again = [[region[min(i, len(region) - 1)] for i in range(longest)] for region in regions]
+            x = index_select(x, dim, constant(np.array(again, np.int64).reshape(-1)))
+    windows = tuple(n // m for n, m in zip(x.shape[1:-1], target, strict=True))
+    return _max_pool(name, ndim, x, windows, None, 0, 1, ceil_mode=False)
+
+
+def _adaptive_avg(name: str, input: Tensor, output_size: Lengths, ndim: int) -> Tensor:
+    x, target = _adaptive_sides(name, input, output_size, ndim)
     x = _even_regions(x, target)
     # A mean over a rectangle is a mean over rows of means over columns: one small matrix a dimension.
     for dim, m in enumerate(target, start=1):
         if m == x.shape[dim]:
             continue
-        matrix = constant(_regions(x.shape[dim], m).astype(x.dtype))
+        matrix = constant(_means(x.shape[dim], m).astype(x.dtype))
         moved = x.movedim(dim, 0)
         x = MATMUL(matrix, moved.reshape(moved.shape[0], -1)).reshape(m, *moved.shape[1:]).movedim(0, dim)
     return x
@@ -242,7 +266,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Lengths) -> Tensor:
     >>> cr.adaptive_avg_pool1d(cr.arange(4.0).reshape(1, 4, 1), 2).flatten()
     tensor([0.5000, 2.5000])
     """
-    return _adaptive("adaptive_avg_pool1d", input, output_size, 1)
+    return _adaptive_avg("adaptive_avg_pool1d", input, output_size, 1)
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Lengths) -> Tensor:
@@ -258,4 +282,33 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Lengths) -> Tensor:
     >>> cr.adaptive_avg_pool2d(cr.arange(16.0).reshape(1, 4, 4, 1), 1).item()
     7.5
     """
-    return _adaptive("adaptive_avg_pool2d", input, output_size, 2)
+    return _adaptive_avg("adaptive_avg_pool2d", input, output_size, 2)
+
+
+def adaptive_max_pool1d(input: Tensor, output_size: Lengths) -> Tensor:
+    """The largest of `output_size` regions of a sequence (N, L, C), as even as can be: see `adaptive_max_pool2d`.
+
+    >>> cr.adaptive_max_pool1d(cr.arange(4.0).reshape(1, 4, 1), 2).flatten()
+    tensor([1., 3.])
+    """
+    return _adaptive_max("adaptive_max_pool1d", input, output_size, 1)
+
+
+def adaptive_max_pool2d(input: Tensor, output_size: Lengths) -> Tensor:
+    """The largest of `output_size` regions of a picture, as even as can be; 1 is the largest of the whole picture.
+
+    Args:
+        input: (N, H, W, C).
+        output_size: (H', W'), or one number for both.
+
+    Returns:
+        (N, H', W', C). Region i of n runs from `floor(i * H / n)` to `ceil((i + 1) * H / n)`. The first of those that
+        tie in a region gets the gradient.
+
+    Raises:
+        ShapeError: If the input is no batch of pictures.
+
+    >>> cr.adaptive_max_pool2d(cr.arange(16.0).reshape(1, 4, 4, 1), 1).item()
+    15.0
+    """
+    return _adaptive_max("adaptive_max_pool2d", input, output_size, 2)
