@@ -22,6 +22,7 @@ from chainrule.native.cache import Entry, cached
 from chainrule.native.layout import Layout
 from chainrule.native.machine_code import linked
 from chainrule.native.memory import aligned_block
+from chainrule.native.pace import Pace
 from chainrule.native.target import host
 from chainrule.native.threads import Team, current_team
 
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from chainrule.compiler.kernel import Kernel, Program
     from chainrule.native.convention import Fault
 
-# Many steps at once return to Python about so often, which looks then whether the user has pressed Ctrl-C.
-_SLICE_SECONDS = 0.05
+# Many steps at once return to Python about so often, which looks then whether the user has pressed Ctrl-C; and after so
+# many steps while it is being tried how they are fastest.
+_SLICE_SECONDS, _TRIED_STEPS = 0.05, 4
 
 
 class ProgramFault(Exception):  # noqa: N818 - it says what bad data met, and is made into the user's error elsewhere
@@ -147,7 +149,7 @@ class Executable:
         if repeat != 1 or self.layout.timed:
             return self._run_slices(repeat)
         # Without a team no more is to be done than this one call; of a small step it is a good part.
-        done = self._call(self._context) if self._team is None else self._advance()
+        done = self._call(self._context) if self._team is None else self._advance()[0]
         if done != 1:
             raise self._fault(0)
         return 1
@@ -165,23 +167,34 @@ class Executable:
         done, slice_ = 0, max(1, int(_SLICE_SECONDS * self._steps / self._seconds)) if self._seconds else 1
         try:
             while done < repeat:
-                wanted = self._words[context.REPEAT] = min(slice_, repeat - done)
+                most = min(slice_, _TRIED_STEPS) if self._team is not None and self._pace.on_trial else slice_
+                wanted = self._words[context.REPEAT] = min(most, repeat - done)
                 self._words[context.TURN] = done
-                start = time.perf_counter()
-                finished = self._advance()
-                seconds = time.perf_counter() - start
+                finished, seconds = self._advance()
                 done += finished
                 self._steps, self._seconds = self._steps + finished, self._seconds + seconds
                 if finished != wanted:
                     raise self._fault(done)
-                slice_ = max(1, min(8 * slice_, int(slice_ * _SLICE_SECONDS / max(seconds, 1e-9))))
+                slice_ = max(1, min(8 * wanted, int(wanted * _SLICE_SECONDS / max(seconds, 1e-9))))
         finally:
             self._words[context.REPEAT], self._words[context.TURN] = 1, 0
         return done
 
-    def _advance(self) -> int:
-        """So many steps as the context says, on one thread or several; one program at a time has the workers."""
+    def _advance(self) -> tuple[int, float]:
+        """So many steps as the context says; how many were done, and in how many seconds."""
+        start = time.perf_counter()
+        finished = self._together()
+        seconds = time.perf_counter() - start
+        self._pace.took(seconds, finished)
+        return finished, seconds
+
+    def _together(self) -> int:
+        """The steps, on one thread or several; one program at a time has the workers."""
         while (team := self._team) is not None:
+            if self._pace.alone and not self.layout.timed:
+                self._words[context.THREADS] = 1
+                return self._call(self._context)
+            self._words[context.THREADS] = min(team.threads, self.layout.threads)
             with team.lock:
                 if team.alive:
                     return self._run(self._context)
@@ -196,6 +209,7 @@ class Executable:
         team = current_team(wanted) if min(wanted, layout.threads) > 1 else None
         threads = min(team.threads, layout.threads) if team is not None else 1
         self._team = team if threads > 1 else None
+        self._pace = Pace()
         if self._team is not None:
             self._words[context.TEAM] = self._team.address
         self._call = self._run_briefly if layout.brief else self._run
