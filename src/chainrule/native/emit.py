@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,16 +46,20 @@ class V(NamedTuple):
         return f"{self.type} {self.text}"
 
 
+# What is asked for tens of thousands of times in a large program is worked out once.
+@cache
 def vector(element: str, lanes: int) -> str:
     """The type of a vector; with no lanes, of a single number."""
     return f"<{lanes} x {element}>" if lanes else element
 
 
+@cache
 def lanes_of(type: str) -> int:
     """The length of a vector type, 0 for any other."""
     return int(type[1 : type.index(" ")]) if type[0] == "<" else 0
 
 
+@cache
 def element_of(type: str) -> str:
     """The element of a vector type; any other type itself."""
     return type[type.rindex(" ") + 1 : -1] if type[0] == "<" else type
@@ -78,6 +83,7 @@ def number(value: float, type: str) -> V:
     return V(f"splat ({element} {one})" if lanes else one, type)
 
 
+@cache
 def i64(value: int) -> V:
     """A 64-bit whole number."""
     return V(str(value), "i64")
@@ -516,6 +522,7 @@ class Function:
         self.enter(after)
 
 
+@cache
 def mangled(type: str) -> str:
     """A type in the name of an intrinsic: `<16 x float>` is `v16f32`."""
     lanes = lanes_of(type)
