@@ -364,6 +364,47 @@ def test_convolutions_and_pooling():
     assert [kernel for kernel in program.kernels if isinstance(kernel, Whole)]
 
 
+def test_the_gradient_to_a_filter_is_made_where_it_stays():
+    cr.manual_seed(0)
+    conv, x = cr.nn.Conv2d(8, 8, 3), cr.randn(1, 6, 6, 8)
+
+    def step(x):
+        conv.weight.grad = None
+        loss = (conv(x) ** 2).sum()
+        loss.backward()
+        return loss
+
+    compiled = cr.jit(step)
+    kernels = compiled.lower(x).program.kernels
+    (made,) = [kernel for kernel in kernels if isinstance(kernel, Whole)]
+    assert [(buffer.place, buffer.name) for buffer in written(made)] == [("input", "weight.grad")]
+    assert not [kernel.name for kernel in kernels if kernel.name.startswith("weight.")]
+    step(x)
+    expected = conv.weight.grad.numpy()
+    compiled(x)
+    np.testing.assert_allclose(conv.weight.grad.numpy(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_whole_primitive_that_reads_what_it_replaces_puts_it_aside():
+    x = cr.tensor([3.0, 1.0, 2.0])
+
+    def sort():
+        x.copy_(x.sort().values.flip(0))
+
+    compiled = cr.jit(sort)
+    for expected in ([3.0, 2.0, 1.0], [3.0, 2.0, 1.0]):
+        compiled()
+        assert x.tolist() == expected
+
+    def into_itself():
+        x.copy_(x.cumsum(0))
+
+    compiled = cr.jit(into_itself)
+    assert any(kernel.name.endswith("copy") for kernel in compiled.lower().program.kernels)
+    compiled()
+    assert x.tolist() == [3.0, 5.0, 6.0]
+
+
 def test_pooling_without_a_backward_pass_takes_what_is_before_it():
     def function(x, mean, scale, shift):
         return cr.max_pool2d((((x - mean) * scale) * scale + shift).relu(), 2)

@@ -94,7 +94,10 @@ def _overwrites_safely(
         reads: What in it reads that input.
         depths: Of all its values.
     """
-    if cluster.kind == "whole" or cluster.roles[value] == "inlined":
+    if cluster.kind == "whole":
+        # It may store what it goes on computing with, and read the input at any time.
+        return not reads
+    if cluster.roles[value] == "inlined":
         return False
     for reader, link in reads:
         if (
