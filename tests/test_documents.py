@@ -89,6 +89,8 @@ def test_the_command_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys)
 
 def test_the_commands_print_what_the_page_on_tables_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    # Many of them train the same network.
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "compiled"))
     page = (REPOSITORY / "docs" / "tables.md").read_text(encoding="utf-8")
     exec(blocks(page)[0].code, {})
     printed_by = {}

@@ -53,7 +53,7 @@ if find_spec("pandas") is None:
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_keeps_the_contract(estimator):
     # The contract is not about how long they learn; as long as they please takes four times as long.
-    results = check_estimator(estimator(epochs=30), on_skip=None)
+    results = check_estimator(estimator(epochs=15), on_skip=None)
     assert {result["check_name"] for result in results if result["status"] == "skipped"} <= NEED_MORE
 
 
@@ -84,10 +84,10 @@ def test_texts_in_an_array(people):
 
 def test_scikit_learns_tools(capsys):
     X = np.random.default_rng(0).normal(size=(300, 3))
-    pipeline = make_pipeline(StandardScaler(), cr.ChainruleRegressor(random_state=0))
+    pipeline = make_pipeline(StandardScaler(), cr.ChainruleRegressor(epochs=40, random_state=0))
     search = GridSearchCV(pipeline, {"chainruleregressor__lr": [1e-5, 1e-2]}, cv=2).fit(X, X[:, 0])
     assert search.best_params_ == {"chainruleregressor__lr": 1e-2}
-    assert (cross_val_score(cr.ChainruleClassifier(random_state=0), X, X[:, 0] > 0, cv=2) > 0.9).all()
+    assert (cross_val_score(cr.ChainruleClassifier(epochs=40, random_state=0), X, X[:, 0] > 0, cv=2) > 0.9).all()
     assert capsys.readouterr().out == ""
 
 
