@@ -77,6 +77,8 @@ X, W = cr.ones(1, 5, 5, 3), cr.ones(4, 3, 3, 3)
         (lambda: cr.max_pool2d(X, 2, padding=2), ArgumentError, "half"),
         (lambda: cr.avg_pool2d(cr.ones(5, 5), 2), ShapeError, "channels last"),
         (lambda: cr.adaptive_avg_pool2d(X, 0), ArgumentError, "output_size"),
+        (lambda: cr.adaptive_avg_pool2d(cr.zeros(1, 0, 4, 1), 2), ShapeError, "nothing to pool"),
+        (lambda: cr.adaptive_max_pool2d(cr.zeros(1, 0, 4, 1), 2), ShapeError, "nothing to pool"),
         (lambda: cr.interpolate(X), ArgumentError, "size or a scale"),
         (lambda: cr.interpolate(X, 3, 2.0), ArgumentError, "one of the two"),
         (lambda: cr.interpolate(X, 3, mode="cubic"), ArgumentError, "cubic"),

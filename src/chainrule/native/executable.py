@@ -122,6 +122,7 @@ class Executable:
         self._words[context.REPEAT] = 1
         self._call: Callable[[int], int] = self._run
         self._team: Team | None = None
+        self._pace: Pace | None = None
         self._revision = -1
         self._steps, self._seconds = 0, 0.0
         _executables.add(self)
@@ -167,7 +168,7 @@ class Executable:
         done, slice_ = 0, max(1, int(_SLICE_SECONDS * self._steps / self._seconds)) if self._seconds else 1
         try:
             while done < repeat:
-                most = min(slice_, _TRIED_STEPS) if self._team is not None and self._pace.on_trial else slice_
+                most = min(slice_, _TRIED_STEPS) if self._pace is not None and self._pace.on_trial else slice_
                 wanted = self._words[context.REPEAT] = min(most, repeat - done)
                 self._words[context.TURN] = done
                 finished, seconds = self._advance()
@@ -185,13 +186,14 @@ class Executable:
         start = time.perf_counter()
         finished = self._together()
         seconds = time.perf_counter() - start
-        self._pace.took(seconds, finished)
+        if self._pace is not None:
+            self._pace.took(seconds, finished)
         return finished, seconds
 
     def _together(self) -> int:
         """The steps, on one thread or several; one program at a time has the workers."""
         while (team := self._team) is not None:
-            if self._pace.alone and not self.layout.timed:
+            if self._pace is not None and self._pace.alone:
                 self._words[context.THREADS] = 1
                 return self._call(self._context)
             self._words[context.THREADS] = min(team.threads, self.layout.threads)
@@ -209,7 +211,8 @@ class Executable:
         team = current_team(wanted) if min(wanted, layout.threads) > 1 else None
         threads = min(team.threads, layout.threads) if team is not None else 1
         self._team = team if threads > 1 else None
-        self._pace = Pace()
+        # What is timed is to be timed as it usually runs.
+        self._pace = Pace() if threads > 1 and not layout.timed else None
         if self._team is not None:
             self._words[context.TEAM] = self._team.address
         self._call = self._run_briefly if layout.brief else self._run

@@ -219,7 +219,20 @@ class _Transposed(_Windowed):
 
 
 class ConvTranspose1d(_Transposed):
-    """The transpose of a convolution over sequences, which become longer by `stride`: see `ConvTranspose2d`.
+    """The transpose of a convolution over sequences, which become longer by `stride`.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: The length of the window.
+        stride: By how much sequences grow.
+        padding: What is cut off at both ends.
+        output_padding: Elements added at the end, where the stride leaves the length open.
+        groups: Into how many parts the channels are divided.
+        bias: Whether to add a bias to each channel.
+        dilation: Steps from element to element within a window.
+        init: As in `Conv1d`; the default's `b = 1 / sqrt(kernel_size * out_channels / groups)`, as in PyTorch.
+        dtype: float32 or float64; the default dtype if None.
 
     Attributes:
         weight: (in_channels, kernel_size, out_channels / groups): PyTorch's `weight.permute(0, 2, 1)`.
@@ -229,6 +242,7 @@ class ConvTranspose1d(_Transposed):
         (N, L, in_channels) to (N, L', out_channels), channels last; L' as `chainrule.conv_transpose2d` says.
 
     Raises:
+        ArgumentError: If the channels cannot be divided into the groups, or `output_padding` is too large.
         ShapeError: When called with an input of another form.
 
     >>> cr.nn.ConvTranspose1d(8, 3, 2, stride=2)(cr.zeros(2, 50, 8)).shape

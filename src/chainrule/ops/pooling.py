@@ -219,6 +219,8 @@ def _adaptive_sides(name: str, input: Tensor, output_size: Lengths, ndim: int) -
     x = as_floating(input)
     if x.ndim != ndim + 2:
         raise ShapeError(f"{name} takes a batch with channels last.", expected=f"{ndim + 2} dimensions", got=x.shape)
+    if 0 in x.shape[1:-1]:
+        raise ShapeError(f"{name} has nothing to pool.", expected="at least one element each way", got=x.shape)
     return x, lengths("output_size", output_size, ndim)
 
 
@@ -226,7 +228,7 @@ def _adaptive_max(name: str, input: Tensor, output_size: Lengths, ndim: int) -> 
     x, target = _adaptive_sides(name, input, output_size, ndim)
     for dim, m in enumerate(target, start=1):
         n = x.shape[dim]
-        if n and n % m:
+        if n % m:
             # Shorter regions take their last elements again, which are no larger for that.
             regions = _regions(n, m)
             longest = max(map(len, regions))
@@ -279,6 +281,9 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Lengths) -> Tensor:
     Returns:
         (N, H', W', C). Region i of n runs from `floor(i * H / n)` to `ceil((i + 1) * H / n)`.
 
+    Raises:
+        ShapeError: If the input is no batch of pictures, or these have no pixels.
+
     >>> cr.adaptive_avg_pool2d(cr.arange(16.0).reshape(1, 4, 4, 1), 1).item()
     7.5
     """
@@ -306,7 +311,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Lengths) -> Tensor:
         tie in a region gets the gradient.
 
     Raises:
-        ShapeError: If the input is no batch of pictures.
+        ShapeError: If the input is no batch of pictures, or these have no pixels.
 
     >>> cr.adaptive_max_pool2d(cr.arange(16.0).reshape(1, 4, 4, 1), 1).item()
     15.0

@@ -95,8 +95,8 @@ class Clustering:
         self._outputs = set(work.graph.outputs)
         # Values that every kernel computes for itself, from what is in memory anyway.
         self.recomputed: set[Apply] = set()
-        # What has been found out about clusters, which are never changed: pairs that do not fit; and which others read
-        # what one computes, until one of those is joined to something.
+        # What has been found out about clusters, whose values stay the same: pairs that do not fit; and which others
+        # read what one computes, until one of those is joined to something.
         self._unfit: set[tuple[Cluster, Cluster]] = set()
         self._read_by: dict[Cluster, dict[Cluster, None]] = {}
 
