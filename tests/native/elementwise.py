@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from chainrule.core.primitive import PRIMITIVES, Spec
-from chainrule.native.convention import Fault, KernelCode
+from chainrule.native.convention import Fault, KernelCode, begin_kernel
 from chainrule.native.emit import BYTES, MEMORY, REGISTER, Function, Module, V, i64, vector
 from chainrule.native.pointwise import pointwise
 from chainrule.native.target import Target
@@ -30,15 +30,13 @@ def kernel(name: str, dtypes: Sequence[np.dtype], out: np.dtype, lanes: int) -> 
         return f.convert("trunc", value, "i1") if dtype.name == "bool" else value
 
     def emit(module: Module) -> KernelCode:
-        buffers = len(dtypes) + 2
-        f = Function(module, "kernel", [("ptr", "")] * buffers + [("i64", "")] * 2 + [("ptr", "")] * 2)
-        result, *inputs, mask = f.params[:buffers]
-        begin, end, _, fault = f.params[buffers:]
-        with f.loop(begin, end, unroll=False) as loop:
+        frame = begin_kernel(module, "kernel", len(dtypes) + 2)
+        f, (result, *inputs, mask) = frame.function, frame.pointers
+        with f.loop(frame.begin, frame.end, unroll=False) as loop:
             index = f.mul(loop.index, i64(lanes or 1))
             args = [load(f, dtype, array, index) for dtype, array in zip(dtypes, inputs, strict=True)]
             counts = load(f, np.dtype(bool), mask, index)
-            value = pointwise(f, name, args, out, fault=fault, mask=counts)
+            value = pointwise(f, name, args, out, fault=frame.fault, mask=counts)
             assert value.type == vector(REGISTER[out.name], lanes)
             memory = MEMORY[out.name]
             f.store(f.convert("zext", value, memory) if out.name == "bool" else value, f.at(result, memory, index))
@@ -50,7 +48,7 @@ def kernel(name: str, dtypes: Sequence[np.dtype], out: np.dtype, lanes: int) -> 
 
 @lru_cache(maxsize=16)
 def _compiled(name: str, dtypes: tuple[np.dtype, ...], out: np.dtype, lanes: int, target: Target) -> Compiled:
-    return Compiled(kernel(name, dtypes, out, lanes), len(dtypes) + 2, target)
+    return Compiled(kernel(name, dtypes, out, lanes), target)
 
 
 def width(dtypes: Sequence[np.dtype], target: Target) -> int:
@@ -91,4 +89,4 @@ class Native:
 def assembly_of(name: str, dtypes: Sequence[np.dtype], target: Target, to: np.dtype | None = None) -> str:
     """The assembly of an elementwise primitive over vectors."""
     out = result_dtype(name, dtypes, to)
-    return assembly(kernel(name, dtypes, out, width((*dtypes, out), target)), len(dtypes) + 2, target)
+    return assembly(kernel(name, dtypes, out, width((*dtypes, out), target)), target)

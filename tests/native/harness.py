@@ -45,20 +45,20 @@ RUNNABLE = _runnable()
 _ENTRY = "entry"
 
 
-def _with_entry(emit: Callable[[Module], KernelCode], buffers: int) -> tuple[Module, KernelCode]:
+def _with_entry(emit: Callable[[Module], KernelCode]) -> tuple[Module, KernelCode]:
     """A module with a kernel, and a function that calls it and can be seen from outside."""
     module = Module()
     code = emit(module)
-    params = [("ptr", "")] * buffers + [("i64", "")] * 2 + [("ptr", "")] * 2
+    params = [(each, "") for each in ("ptr", "i64", "i64", "ptr", "ptr")]
     entry = Function(module, _ENTRY, params, linkage="")
     entry.call_void(code.function, *entry.params)
     entry.finish()
     return module, code
 
 
-def assembly(emit: Callable[[Module], KernelCode], buffers: int, target: Target) -> str:
-    """The assembly of a kernel with so many buffers, for a processor that need not be this one."""
-    return machine_code.assembly(str(_with_entry(emit, buffers)[0]), target)
+def assembly(emit: Callable[[Module], KernelCode], target: Target) -> str:
+    """The assembly of a kernel, for a processor that need not be this one."""
+    return machine_code.assembly(str(_with_entry(emit)[0]), target)
 
 
 class Compiled:
@@ -66,15 +66,14 @@ class Compiled:
 
     Args:
         emit: Writes the kernel to a module.
-        buffers: How many it takes.
         target: One of `RUNNABLE`.
     """
 
-    def __init__(self, emit: Callable[[Module], KernelCode], buffers: int, target: Target) -> None:
-        module, self.code = _with_entry(emit, buffers)
+    def __init__(self, emit: Callable[[Module], KernelCode], target: Target) -> None:
+        module, self.code = _with_entry(emit)
         addresses, self._library = machine_code.linked(machine_code.compiled(str(module), target), _ENTRY)
         pointer, number = ctypes.c_void_p, ctypes.c_int64
-        signature = ctypes.CFUNCTYPE(None, *[pointer] * buffers, number, number, pointer, pointer)
+        signature = ctypes.CFUNCTYPE(None, pointer, number, number, pointer, pointer)
         self._call = signature(addresses[_ENTRY])
 
     def __call__(self, *arrays: np.ndarray, spans: Iterable[tuple[int, int]] | None = None) -> tuple[Fault, int] | None:
@@ -83,7 +82,8 @@ class Compiled:
         room = np.full(self.code.scratch + 64, 0xA5, np.uint8)
         scratch = room.ctypes.data + -room.ctypes.data % 64
         fault = np.zeros(1, np.int64)
+        addresses = np.array([array.ctypes.data for array in arrays], np.uint64)
         for begin, end in spans if spans is not None else [(0, self.code.units)]:
-            self._call(*[array.ctypes.data for array in arrays], begin, end, scratch, fault.ctypes.data)
+            self._call(addresses.ctypes.data, begin, end, scratch, fault.ctypes.data)
         word = int(fault[0])
         return (Fault(word & 0xFF), word >> 8) if word else None

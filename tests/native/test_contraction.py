@@ -86,7 +86,7 @@ class Case:
     def run(self, kernel: Contraction, target: Target, apart: bool = False) -> None:
         """All units at once, or `apart`: one at a time, the last one first."""
         found = buffers(kernel)
-        compiled = Compiled(lambda module: emit_contraction(module, kernel, "product", target), len(found), target)
+        compiled = Compiled(lambda module: emit_contraction(module, kernel, "product", target), target)
         units = compiled.code.units
         spans = [(unit, unit + 1) for unit in reversed(range(units))] if apart else [(0, units)]
         assert compiled(*[self.arrays[buffer] for buffer in found], spans=spans) is None
@@ -271,5 +271,5 @@ def test_sums_stay_in_registers(shape: tuple[int, int, int], orders: tuple, targ
     b, _ = case.load("b", case.axes("kn"), orders[1])
     store, _ = case.store(case.total)
     kernel = case.kernel(a, b, store)
-    text = assembly(lambda module: emit_contraction(module, kernel, "product", target), 3, target)
+    text = assembly(lambda module: emit_contraction(module, kernel, "product", target), target)
     check_sums_stay_in_registers(text)

@@ -36,7 +36,7 @@ def program() -> Program:
 def functions(text: str) -> dict[int, str]:
     """The assembly of each kernel's function, by the kernel's number."""
     starts = [(int(match[1]), match.start()) for match in re.finditer(r"^\"?k(\d+)\.[^\n]*:", text, re.MULTILINE)]
-    ends = [start for _, start in starts[1:]] + [text.index("section0:")]
+    ends = [start for _, start in starts[1:]] + [text.index("find:")]
     return {number: text[start:end] for (number, start), end in zip(starts, ends, strict=True)}
 
 

@@ -1,7 +1,7 @@
 """How native kernels are called: the one thing that all code generators and the step function must agree on.
 
-A kernel is a function `void kernel(ptr buffer_0, ..., ptr buffer_n, i64 begin, i64 end, ptr scratch, ptr fault)`. The
-buffers are those of `compiler.kernel.buffers`, in that order. Its work is divided into `units` that are independent of
+A kernel is a function `void kernel(ptr buffers, i64 begin, i64 end, ptr scratch, ptr fault)`. At `buffers` stand the
+addresses of those of `compiler.kernel.buffers`, in that order. Its work is divided into `units` that are independent of
 one another, by shapes alone; one call does the units from `begin` up to `end` (not included), so any number of threads
 gives the same bits. `scratch` is memory of the calling thread, 64-byte aligned, whose content does not last. `fault`
 points to an int64 that starts as 0: a kernel that meets bad data writes a `Fault` there and goes on with a legal value.
@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from chainrule.compiler.kernel import Kernel, buffers
 from chainrule.native.emit import Function, Module, V, i64
 
 
@@ -69,10 +68,9 @@ class Frame:
         f.store(f.select(f.compare("eq", before, i64(0)), word, before), self.fault)
 
 
-def begin_kernel(module: Module, name: str, kernel: Kernel) -> Frame:
-    """Start the function of a kernel."""
-    count = len(buffers(kernel))
-    params = [("ptr", "")] * count + [("i64", "")] * 2 + [("ptr", "noalias")] * 2
-    function = Function(module, name, params)
-    *pointers, begin, end, scratch, fault = function.params
-    return Frame(function, tuple(pointers), begin, end, scratch, fault)
+def begin_kernel(module: Module, name: str, buffers: int) -> Frame:
+    """Start the function of a kernel with so many buffers."""
+    f = Function(module, name, [("ptr", ""), ("i64", ""), ("i64", ""), ("ptr", "noalias"), ("ptr", "noalias")])
+    addresses, begin, end, scratch, fault = f.params
+    pointers = tuple(f.load("ptr", f.at(addresses, "ptr", i64(i))) for i in range(buffers))
+    return Frame(f, pointers, begin, end, scratch, fault)

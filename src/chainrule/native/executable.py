@@ -157,9 +157,9 @@ class Executable:
 
     def seconds(self) -> list[float]:
         """The mean time of each kernel in a step since this was last asked, if it was built to be timed."""
-        ticks = np.array(self._words[self.layout.clock + 1 :], np.float64)
+        ticks = np.array(self._words[self.layout.spent :], np.float64)
         found: list[float] = (ticks / max(ticks.sum(), 1) * self._seconds / max(self._steps, 1)).tolist()
-        self._words[self.layout.clock + 1 :] = [0] * self.layout.kernels
+        self._words[self.layout.spent :] = [0] * self.layout.kernels
         self._steps, self._seconds = 0, 0.0
         return found
 

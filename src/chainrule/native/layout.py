@@ -7,8 +7,8 @@ from typing import Any
 
 # The context's first words: the team of threads, how many of it take part, how many steps to run, which array of each
 # stream is next, and the addresses of the arena, the constants and the threads' scratch memory. After them: a fault
-# word for each kernel, the addresses of the inputs, those of the results, and in a timed step the clock and the time
-# spent in each kernel.
+# word for each kernel, the addresses of the inputs, those of the results, those of each kernel's arrays, and in a timed
+# step the time spent in each kernel.
 TEAM, THREADS, REPEAT, TURN, ARENA, CONSTANTS, SCRATCH = range(7)
 FAULTS = 7
 
@@ -28,6 +28,8 @@ class Layout:
         kernels: How many kernels it runs.
         inputs: How many inputs it is given.
         results: How many results it writes.
+        arrays: How many arrays its kernels are given, each kernel's counted for itself.
+        chained_arrays: The most that a kernel of a chain is given. Where they are stands at the end of scratch memory.
         arena: The bytes of its arena.
         constants: The bytes of its constants, one after another, each aligned.
         scratch: The bytes of scratch memory of each thread.
@@ -39,6 +41,8 @@ class Layout:
     kernels: int
     inputs: int
     results: int
+    arrays: int
+    chained_arrays: int
     arena: int
     constants: int
     scratch: int
@@ -52,14 +56,19 @@ class Layout:
         return FAULTS + self.kernels
 
     @property
-    def clock(self) -> int:
-        """The word of the clock; the kernels' times follow."""
+    def places(self) -> int:
+        """The word of the address of the first kernel's first array."""
         return self.addresses + self.inputs + self.results
+
+    @property
+    def spent(self) -> int:
+        """The word of the time spent in the first kernel."""
+        return self.places + self.arrays
 
     @property
     def words(self) -> int:
         """How many words the context has."""
-        return self.clock + (1 + self.kernels if self.timed else 0)
+        return self.spent + (self.kernels if self.timed else 0)
 
     def as_json(self) -> dict[str, Any]:
         """As numbers and names, for a file."""

@@ -150,7 +150,7 @@ def _machine(target: Target) -> llvm.TargetMachine:
         llvm.initialize_all_targets()
         llvm.initialize_all_asmprinters()
         description = llvm.Target.from_triple(target.triple)
-    return description.create_target_machine(cpu=target.cpu, features=target.features, opt=3, jit=True)
+    return description.create_target_machine(cpu=target.cpu, features=target.features, opt=1, jit=True)
 
 
 @cache

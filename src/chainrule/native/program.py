@@ -18,7 +18,9 @@ from chainrule.native.fingerprint import fingerprint
 from chainrule.native.layout import Layout, aligned
 from chainrule.native.loops import emit_loops
 from chainrule.native.machine_code import compiled_parts
-from chainrule.native.step import Section, StepEmitter, constant_offsets, scratch_of, sections
+from chainrule.native.runner import Runner
+from chainrule.native.step import Section, sections
+from chainrule.native.tables import Tables, constant_offsets, scratch_of
 from chainrule.native.target import Target
 from chainrule.native.team import LINE, caller_text
 from chainrule.native.whole import emit_whole
@@ -74,9 +76,9 @@ class ProgramWriter:
         for kernel in self._program.kernels:
             emitted.append(kernels.emit(kernel))
             yield
-        yield from self._step([code for code, _ in emitted], [may for _, may in emitted])
+        self._write_step([code for code, _ in emitted], [may for _, may in emitted])
 
-    def _step(self, codes: list[KernelCode], faulting: list[bool]) -> Iterator[None]:
+    def _write_step(self, codes: list[KernelCode], faulting: list[bool]) -> None:
         """What runs the kernels, and the layout of its context."""
         program, target, timed = self._program, self._target, self._timed
         threads = [
@@ -88,18 +90,25 @@ class ProgramWriter:
         if timed:
             # One by one, and so without chains.
             planned = chained = [Section((stage,)) for section in planned for stage in section.stages]
+        in_chains = [kernel for chain in chains for kernel in program.kernels[chain.first : chain.stop]]
+        chained_arrays = max((len(buffers(kernel)) for kernel in in_chains), default=0)
         self.layout = Layout(
             kernels=len(codes),
             inputs=len(program.inputs),
             results=len(program.results),
+            arrays=sum(len(buffers(kernel)) for kernel in program.kernels),
+            chained_arrays=chained_arrays,
             arena=program.arena,
             constants=constant_offsets(program)[-1],
-            scratch=aligned(scratch_of(codes, chains), LINE),
+            scratch=aligned(scratch_of(codes, chains) + 8 * chained_arrays, LINE),
             threads=max((section.threads for section in (*planned, *chained)), default=1),
             brief=cost.brief(program.kernels),
             timed=timed,
         )
-        yield from StepEmitter(self.module, program, codes, faulting, self.layout, target).emit(planned, chained)
+        numbers = [number for number, may in enumerate(faulting) if may]
+        Tables(program, codes, self.layout).write(self.module, numbers, sections=planned, chained=chained)
+        stretches = min((chain.stretches for chain in chains), default=0)
+        Runner(self.module, self.layout, target).emit(len(planned), len(chained), stretches, len(numbers))
 
 
 def emit_program(program: Program, target: Target) -> tuple[Module, Layout]:
@@ -145,8 +154,7 @@ class _Kernels:
         if known not in self._known:
             code = EMITTERS[type(kernel)](self._module, kernel, _symbol(number, kernel), self._target)
             # The last parameter says where faults go. Besides the signature, it stands where one is reported.
-            fault = rf"%p{len(buffers(kernel)) + 3}\b"
-            self._known[known] = code, len(re.findall(fault, self._module.last)) > 1
+            self._known[known] = code, len(re.findall(r"%p4\b", self._module.last)) > 1
         return self._known[known]
 
 

@@ -27,8 +27,9 @@ MOST_THREADS = (1 << COUNT_BITS) - 1
 # What is running: a table of sections, the context, the numbers of the first section and of the one after the last, and
 # how many threads take part. Only who holds a share may read these, and the caller.
 TABLE, CONTEXT, FIRST, END, THREADS = (8 * i for i in range(1, 6))
-# The table's entries: a function, and for how many threads it is at most.
-ENTRY = 16
+# The table's entries: a function, and for how many threads it is at most; then what the function needs to know.
+SECTION_WORDS = 5
+ENTRY = 8 * SECTION_WORDS
 
 SLEEPERS = LINE  # How many workers are asleep.
 LATE = 2 * LINE  # Of how many shares the caller had to take care in the last shared section.
@@ -163,7 +164,7 @@ entry:
   %entry.at = getelementptr i8, ptr %table, i64 %offset
   %section = load ptr, ptr %entry.at, align 8
   %threads = call i64 @threads(ptr %team, ptr %entry.at)
-  call void %section(ptr %context, i64 %share, i64 %threads)
+  call void %section(ptr %context, ptr %entry.at, i64 %share, i64 %threads)
   %before = atomicrmw sub ptr %team, i64 1 acq_rel, align 8
   %open = and i64 %before, {MOST_THREADS}
   %last = icmp eq i64 %open, 1
@@ -194,7 +195,7 @@ single:
   %offset = mul i64 %index, {ENTRY}
   %entry.at = getelementptr i8, ptr %table, i64 %offset
   %section = load ptr, ptr %entry.at, align 8
-  call void %section(ptr %context, i64 0, i64 1)
+  call void %section(ptr %context, ptr %entry.at, i64 0, i64 1)
   %following = add i64 %index, 1
   %more = icmp ult i64 %following, %count
   br i1 %more, label %single, label %done

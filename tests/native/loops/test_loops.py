@@ -37,7 +37,7 @@ def expected(kernel: Loops, arrays: Arrays) -> Arrays:
 
 def compiled(kernel: Loops, target: Target = HOST) -> Compiled:
     """The machine code of a kernel."""
-    return Compiled(lambda module: emit_loops(module, kernel, "kernel", target), len(buffers(kernel)), target)
+    return Compiled(lambda module: emit_loops(module, kernel, "kernel", target), target)
 
 
 def computed(kernel: Loops, arrays: Arrays, target: Target = HOST) -> Arrays:
@@ -189,7 +189,7 @@ class TestMemory:
         after = {buffer: guarded(array, at_end=True) for buffer, array in made.arrays.items()}
         compiled(kernel)(*[after[buffer] for buffer in buffers(kernel)])
         np.testing.assert_array_equal(made.last(after), 2 * after[load.buffer])
-        text = assembly(lambda module: emit_loops(module, kernel, "kernel", HOST), 2, HOST)
+        text = assembly(lambda module: emit_loops(module, kernel, "kernel", HOST), HOST)
         assert bool(re.search("prefetch|prfm", text)) == far
 
     @every_target
@@ -313,6 +313,6 @@ class TestUnits:
 @pytest.mark.parametrize("target", EVERY, ids=lambda target: target.name)
 def test_every_target_has_its_code(target: Target) -> None:
     kernel, _ = softmax(7, 150, "inner")
-    text = assembly(lambda module: emit_loops(module, kernel, "kernel", target), len(buffers(kernel)), target)
+    text = assembly(lambda module: emit_loops(module, kernel, "kernel", target), target)
     register = {"avx512": "zmm", "avx2": "ymm", "plain": "xmm", "neon": r"v\d+\.4s"}[target.name]
     assert re.search(register, text)

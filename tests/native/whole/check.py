@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.compiler.expression import Buffer, Call, Expr, Load, Result
 from chainrule.compiler.index import Index, Var
-from chainrule.compiler.kernel import Convolution, Store, Whole, buffers
+from chainrule.compiler.kernel import Convolution, Store, Whole
 from chainrule.core.primitive import Primitive, Spec
 from chainrule.native.convention import Fault
 from chainrule.native.target import Target
@@ -43,7 +43,7 @@ def computed(
     distinct = {id(array): array for array in arrays}
     numbers = [list(distinct).index(id(array)) for array in arrays]
     kernel = whole(primitive, [Spec(array.shape, array.dtype) for array in arrays], params, numbers)
-    compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), len(buffers(kernel)), target)
+    compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), target)
     guarded, apart = (_Guarded(kernel.out) for _ in range(2))
     fault = compiled(*distinct.values(), guarded.array)
     compiled(*distinct.values(), apart.array, spans=[(unit, unit + 1) for unit in reversed(range(compiled.code.units))])
@@ -79,7 +79,7 @@ def check_epilogue(
         value = Call(spec.dtype, ADD, (value, Load(spec.dtype, more[1], place)))
     negated = Store(Buffer("negated", out.size, out.dtype, "result", 1), place, Call(spec.dtype, NEG, (value,)))
     kernel = replace(kernel, epilogue=(Store(out, place, value), negated))
-    compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), len(buffers(kernel)), target)
+    compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), target)
     found = [np.full(spec.shape, 7, spec.dtype) for _ in range(2)]
     assert compiled(*arrays, bias, term, *found) is None
     expected = primitive.evaluate(*arrays, **params) + bias + terms * term
@@ -89,7 +89,7 @@ def check_epilogue(
 def written(target: Target, primitive: Primitive, *specs: Spec, **params: Any) -> str:
     """The assembly of the native code."""
     kernel = whole(primitive, list(specs), params)
-    return assembly(lambda module: emit_whole(module, kernel, "kernel", target), len(buffers(kernel)), target)
+    return assembly(lambda module: emit_whole(module, kernel, "kernel", target), target)
 
 
 def check_elsewhere(primitive: Primitive, *specs: Spec, **params: Any) -> None:

@@ -21,7 +21,7 @@ def emit_contraction(module: Module, kernel: Contraction, name: str, target: Tar
         name: The function's name.
         target: The processor.
     """
-    frame = begin_kernel(module, name, kernel)
+    frame = begin_kernel(module, name, len(buffers(kernel)))
     product = Product.of(kernel)
     if not product.batch * product.m * product.n:
         frame.function.finish()

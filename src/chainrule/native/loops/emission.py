@@ -31,7 +31,7 @@ def emit_loops(module: Module, kernel: Loops, name: str, target: Target) -> Kern
         name: Its name in the module.
         target: The processor that it is for.
     """
-    frame = begin_kernel(module, name, kernel)
+    frame = begin_kernel(module, name, len(buffers(kernel)))
     root = Evaluator(frame, target, dict(zip(buffers(kernel), frame.pointers, strict=True)))
     kernel = collapsed(kernel)
     root.streams = _streams(kernel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chainrule.compiler.kernel import Convolution, Whole
+from chainrule.compiler.kernel import Convolution, Whole, buffers
 from chainrule.native.convention import KernelCode, begin_kernel
 from chainrule.native.emit import Module
 from chainrule.native.target import Target
@@ -38,7 +38,7 @@ def emit_whole(module: Module, kernel: Convolution | Whole, name: str, target: T
         name: The function's name.
         target: The processor.
     """
-    frame = begin_kernel(module, name, kernel)
+    frame = begin_kernel(module, name, len(buffers(kernel)))
     work = EMITTERS[kernel.primitive.name](Task(kernel, frame, target))
     frame.function.finish()
     return KernelCode(name, work.units, work.scratch, work.groups % kernel.stretches == 0)
