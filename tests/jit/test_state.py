@@ -2,14 +2,18 @@
 
 import gc
 import weakref
+from threading import Thread, current_thread
 
 import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import config
 from chainrule.core.abstract import shapes_only
 from chainrule.core.rewind import rewind, undone_if_failing
 from chainrule.errors import IndexingError, InPlaceError
+from chainrule.jit import memory
+from chainrule.jit.memory import TensorMemory
 from tests.jit.steps import versions
 
 
@@ -290,6 +294,42 @@ def test_trying_out_within():
 
     assert f().item() == 21
     assert w.item() == 1
+
+
+@pytest.mark.parametrize("failure", [None, MemoryError, RuntimeError])
+def test_large_state_is_loaded_while_the_program_is_compiled(failure, monkeypatch):
+    """By a thread, if there is one and memory for it; whatever was in the way is met again when the program runs."""
+    threads = []
+
+    class Watched(Thread):
+        def start(self):
+            threads.append(self)
+            if failure is RuntimeError:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    def load(self):
+        if failure is MemoryError and current_thread() in threads:
+            raise MemoryError
+        loaded(self)
+
+    loaded = TensorMemory.load
+    monkeypatch.setattr(config, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(memory, "_LARGE", 1)
+    monkeypatch.setattr(memory, "Thread", Watched)
+    monkeypatch.setattr(TensorMemory, "load", load)
+    weight = cr.ones(1000)
+
+    @cr.jit
+    def step(x):
+        weight.add_(x)
+
+    step(cr.ones(1000))
+    weight.mul_(2)
+    step(cr.ones(1000))
+    assert weight.tolist() == [5.0] * 1000
+    assert len(threads) == 1
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_nothing_is_kept_alive():

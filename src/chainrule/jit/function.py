@@ -173,7 +173,7 @@ class Jitted(Generic[P, R]):
         trace, own = self._trace(args, kwargs)
         # What holds for this call only is not worth compiling, and where nothing is computed there is nothing to do.
         backend = self._backend if trace.lasting and trace.graph.outputs else Reference
-        program = Program(trace, backend(trace.graph), self._name)
+        program = Program(trace, backend, self._name)
         reached = frozenset(map(id, trace.holders()))
         version = _Version(
             signature, program, Guards(trace), {i: leaves[i] for i in own}, reached, Quick(signature, trace)

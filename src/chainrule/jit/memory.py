@@ -7,14 +7,21 @@ the node keep a copy (`Node.value`), and the next call that writes gives the ten
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from chainrule import config
 from chainrule.core.changes import changes
 from chainrule.core.held import Buffer
 from chainrule.core.node import Handle, Node
 from chainrule.jit.trace import Written
+
+# Bytes whose first touch is worth a thread: some milliseconds.
+_LARGE = 1 << 24
 
 
 class Memory(Protocol):
@@ -30,6 +37,35 @@ class Memory(Protocol):
 
     def forget(self) -> None:
         """After a program has failed: what is here cannot be trusted, unless it is all there is."""
+
+
+@contextmanager
+def loading(memories: Sequence[Memory]) -> Iterator[None]:
+    """Load memories while something else is done: a new one is memory that the system has yet to provide.
+
+    Whatever goes wrong with that goes wrong again, and is told, when they are loaded before the program runs.
+    """
+
+    def load() -> None:
+        with suppress(MemoryError):
+            for memory in memories:
+                memory.load()
+
+    size = sum(memory.buffer.array.nbytes for memory in memories)
+    if size < _LARGE or config.get_num_threads() == 1:
+        yield
+        return
+    thread = Thread(target=load, name="chainrule memory")
+    try:
+        thread.start()
+    except RuntimeError:
+        # The system gives no thread.
+        yield
+        return
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 class TensorMemory:

@@ -11,8 +11,8 @@ from chainrule.core.compiled import Compiled
 from chainrule.core.node import Handle, View
 from chainrule.errors import ArgumentError
 from chainrule.jit.arguments import Changed, Given, located
-from chainrule.jit.backend import Executable
-from chainrule.jit.memory import Memory, gradient_memory_of, memory_of
+from chainrule.jit.backend import Backend
+from chainrule.jit.memory import Memory, gradient_memory_of, loading, memory_of
 from chainrule.jit.recorder import Argument, Gradient, Holder, Place
 from chainrule.jit.results import Output
 from chainrule.jit.trace import Computed, Kept, Trace, Written
@@ -23,21 +23,25 @@ class Program:
 
     Args:
         trace: The trace.
-        executable: What runs its graph.
+        backend: Makes what runs its graph.
         name: The function's name.
     """
 
-    def __init__(self, trace: Trace, executable: Executable, name: str) -> None:
+    def __init__(self, trace: Trace, backend: Backend, name: str) -> None:
         self.trace = trace
-        self._run = executable.run
-        self._addresses = executable.addresses
         self._given: list[Given] = []
         self._changed: list[Changed] = []
-        self._states: list[tuple[Memory, Written]] = []
+        self._states: list[tuple[int, Memory, Written]] = []
         self._read: list[tuple[int, Handle, bool]] = []
         self._kept: list[Any] = []
         for position, place in enumerate(trace.places):
             self._bind(position, place)
+        with loading([memory for _, memory, _ in self._states]):
+            executable = backend(trace.graph)
+        self._run = executable.run
+        self._addresses = executable.addresses
+        for position, memory, _ in self._states:
+            self._addresses[position] = memory.buffer.address
         scope, count = Compiled(name), len(trace.places)
         distinct = {result.index: result for result in trace.results if isinstance(result, Computed)}
         self._outputs = [
@@ -61,8 +65,7 @@ class Program:
                 self._given.append(Given(position, owner.index, self.trace.graph.inputs[position].dtype))
         elif written is not None:
             memory: Memory = gradient_memory_of(owner.handle) if of_gradient else memory_of(owner.handle)
-            self._addresses[position] = memory.buffer.address
-            self._states.append((memory, written))
+            self._states.append((position, memory, written))
         else:
             self._read.append((position, owner.handle, of_gradient))
 
@@ -98,12 +101,12 @@ class Program:
     def _forget(self) -> None:
         """The run has failed: tensors hold what they held, and memory that has it not is not to be trusted."""
         self._settled = -1
-        for memory, _ in self._states:
+        for _, memory, _ in self._states:
             memory.forget()
 
     def _load(self) -> None:
         """Something has changed: bring state to its memory, and find what is only read."""
-        for memory, _ in self._states:
+        for _, memory, _ in self._states:
             memory.load()
         self._kept.clear()
         for position, handle, of_gradient in self._read:
@@ -115,7 +118,7 @@ class Program:
 
     def _store(self, leaves: Sequence[Any]) -> None:
         """Let tensors hold what was written."""
-        for memory, after in self._states:
+        for _, memory, after in self._states:
             memory.store(after)
         for changed in self._changed:
             changed.take(leaves[changed.index])

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
+from chainrule.native.whole import emit_whole
 from chainrule.native.whole.convolution import matrix, matrix_weight, winograd_tiles, winograd_weight, winograd_windows
 from chainrule.native.whole.convolution.winograd import SCHEMES
 from chainrule.native.whole.convolution.winograd_tiles import choose
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
-from tests.native.harness import EVERY, RUNNABLE
+from tests.native.harness import EVERY, RUNNABLE, Compiled
 from tests.native.registers import check_sums_stay_in_registers
-from tests.native.whole.check import check, check_epilogue, computed, numbers, written
+from tests.native.whole.check import check, check_epilogue, computed, numbers, whole, written
 
 # How far from whole numbers they may be, in deviations, where 4×4 results are made of fewer products: divisions
 # round.
@@ -236,6 +237,9 @@ BY_FEWER_PRODUCTS = [
     (9, 6, 11, 32, 20, ((1, 1), (1, 1))),
     (4, 6, 7, 131, 24, ((1, 1), (1, 1))),
     (2, 5, 6, 24, 262, ((1, 1), (1, 1))),
+    # The weight is larger than the pictures: outputs, or channels on the way back, are divided into groups.
+    (2, 4, 4, 20, 256, ((1, 1), (1, 1))),
+    (3, 7, 5, 128, 64, ((1, 1), (1, 1))),
 ]
 
 
@@ -267,10 +271,26 @@ def test_a_part_of_the_batch_by_fewer_products(fewer_products):
     check(target, CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame, parts=3, within=fewer_products)
 
 
-def test_what_is_large_is_summed_window_by_window(fewer_products):
+# Three pictures, 64 outputs or more in a group, and no more than eight groups.
+@pytest.mark.parametrize(("outputs", "units"), [(64, 3), (128, 2 * 3), (192, 3), (256, 4), (512, 8), (1024, 8)])
+def test_threads_divide_the_outputs_where_the_weight_is_larger_than_the_pictures(outputs, units, fewer_products):
+    frame, target = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, w = numbers((3, 4, 4, 16), float32, seed=1), numbers((outputs, 3, 3, 16), float32, seed=2)
+    kernel = whole(CONVOLUTION, [Spec(each.shape, float32) for each in (x, w)], {"frame": frame})
+    compiled = Compiled(lambda module: emit_whole(module, kernel, "kernel", target), target)
+    assert compiled.code.units == units
+    # A share of the units may begin and end amidst a group.
+    found, again = (np.zeros(kernel.out.shape, float32) for _ in range(2))
+    compiled(x, w, found)
+    compiled(x, w, again, spans=[(units - units // 3, units), (0, units - units // 3)])
+    assert found.tobytes() == again.tobytes()
+
+
+@pytest.mark.parametrize("outputs", [16, 256])
+def test_what_is_large_is_summed_window_by_window(outputs, fewer_products):
     """The sum of two pixels of 3e38 overflows, where a thousandth of each does not."""
     frame, target = Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
-    x, w = np.zeros((1, 4, 4, 16), float32), np.full((16, 3, 3, 16), 1e-3, float32)
+    x, w = np.zeros((1, 4, 4, 16), float32), np.full((outputs, 3, 3, 16), 1e-3, float32)
     x[0, 1, 1:3] = 3e38
     found, _ = computed(target, CONVOLUTION, x, w, frame=frame)
     np.testing.assert_allclose(found, CONVOLUTION.evaluate(x, w, frame=frame), rtol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
@@ -66,14 +67,29 @@ def sums_of_windows(parts: Parts, fewer: Choice | None, pack_block: Callable[[Bl
         fewer: How to take fewer products; None for window by window.
         pack_block: Writes a block of the weight as (depth, outputs of the block), these filled up to whole vectors.
     """
-    tiles = None
+    f, frame, tiles, groups = parts.f, parts.task.frame, None, 1
     if fewer:
-        parts.geometry = fewer.scheme.with_whole_tiles(parts.geometry)
-        tiles = Tiles.of(fewer.scheme, parts.geometry, TOGETHER)
-    windows, task = _Windows(parts, pack_block, tiles), parts.task
-    with task.f.loop(task.frame.begin, task.frame.end) as units:
-        windows.unit(units.index)
-    return Work(windows.units, parts.scratch, windows.units)
+        groups, geometry = fewer.groups, fewer.scheme.with_whole_tiles(parts.geometry)
+        parts.geometry = replace(geometry, outputs=geometry.outputs // groups)
+        tiles = Tiles.of(fewer.scheme, geometry, TOGETHER)
+    batch, outputs = parts.geometry.batch, parts.geometry.outputs
+    together = parts.together(tiles.positions, tiles.units(batch, groups)) if tiles else parts.together()
+    pieces = batch // together
+
+    def group(first: V, begin: V, end: V) -> None:
+        windows = _Windows(parts, pack_block, tiles, together, first)
+        with f.loop(begin, end) as units:
+            windows.unit(units.index)
+
+    if groups == 1:
+        group(i64(0), frame.begin, frame.end)
+        return Work(pieces, parts.scratch, pieces)
+    stop, _ = f.divmod(f.add(frame.end, i64(pieces - 1)), pieces)
+    with f.loop(f.divmod(frame.begin, pieces)[0], stop) as each:
+        begin, end = (f.sub(unit, f.mul(each.index, i64(pieces))) for unit in (frame.begin, frame.end))
+        begin, end = f.intrinsic("llvm.smax", "i64", begin, i64(0)), f.intrinsic("llvm.smin", "i64", end, i64(pieces))
+        group(f.mul(each.index, i64(outputs)), begin, end)
+    return Work(groups * pieces, parts.scratch)
 
 
 def _dividing(vectors: int, parts: Parts) -> int:
@@ -82,15 +98,30 @@ def _dividing(vectors: int, parts: Parts) -> int:
     return vectors - 1 if vectors > 2 and across % vectors and across % (vectors - 1) == 0 else vectors
 
 
-class _Windows:
-    """The code of sums over windows."""
+def _dividing_rows(length: int, rows: int) -> int:
+    """So many rows of a line or fewer, if these leave no rest; what is the exception need not be fastest."""
+    return max((n for n in range(rows // 2, rows + 1) if n and length % n == 0), default=rows)
 
-    def __init__(self, parts: Parts, pack_block: Callable[[Block, V], None], tiles: Tiles | None) -> None:
-        self.parts = parts
+
+class _Windows:
+    """The code of sums over windows, of some pictures a unit.
+
+    Args:
+        parts: The convolution, of which these may be some of the outputs.
+        pack_block: Writes a block of the weight.
+        tiles: The tiles, if there are to be fewer products.
+        together: How many pictures make a unit.
+        first: The first output of all.
+    """
+
+    def __init__(
+        self, parts: Parts, pack_block: Callable[[Block, V], None], tiles: Tiles | None, together: int, first: V
+    ) -> None:
+        self._parts = parts
         self._f = parts.f
         self._geometry = geometry = parts.geometry
-        self._together = parts.together(tiles.positions, tiles.units(geometry.batch)) if tiles else parts.together()
-        self.units = geometry.batch // self._together
+        self._together = together
+        self._first = first
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
         self._short = short = ShortWindows(parts, self._pictures.pixel)
         # What is written out needs a register more.
@@ -98,7 +129,8 @@ class _Windows:
         if tiles:
             # The weight has blocks for products of tiles; windows one by one are the exception.
             vectors = _dividing(choose_tile(tiles.together, geometry.outputs, parts.lanes, registers).vectors, parts)
-            self._patch = Patch(Tile(even_rows(geometry.positions[-1], vectors, registers), vectors), 1)
+            rows = even_rows(geometry.positions[-1], vectors, registers)
+            self._patch = Patch(Tile(_dividing_rows(geometry.positions[-1], rows), vectors), 1)
         else:
             self._patch = choose_patch(
                 geometry.positions, geometry.outputs, parts.lanes, registers, short.line, short.sharing
@@ -106,18 +138,19 @@ class _Windows:
         self._width = self._patch.tile.vectors * parts.lanes
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
-        self._fewer = FewerProducts(parts, tiles, self._weight, self._width, self._finish) if tiles else None
+        self._fewer = FewerProducts(parts, tiles, self._weight, self._width, self._finish, first) if tiles else None
 
     def _packed(self, pack_block: Callable[[Block, V], None]) -> V:
         """The weight as (groups, blocks, depth, outputs of a block)."""
-        geometry, parts = self._geometry, self.parts
+        geometry, parts = self._geometry, self._parts
         groups, depth, outputs = geometry.frame.groups, geometry.depth, geometry.outputs
         every = parts.whole_vectors(outputs) * depth
         weight = parts.room(groups * every)
 
         def group(indices: list[V], _: list[V]) -> None:
             def block(start: V, width: int) -> None:
-                pack_block(Block(indices[0], start, width), parts.at(weight, (indices[0], every), (start, depth)))
+                first = offset(self._f, (self._first, 1), (start, 1))
+                pack_block(Block(indices[0], first, width), parts.at(weight, (indices[0], every), (start, depth)))
 
             steps(self._f, outputs, self._width, block)
 
@@ -139,12 +172,12 @@ class _Windows:
 
     def _directly(self, picture: V) -> None:
         """Some pictures; a block of the weight stays in a cache until it has been used for all of them."""
-        f, geometry, parts = self._f, self._geometry, self.parts
+        f, geometry, parts = self._f, self._geometry, self._parts
 
         def group(indices: list[V], _: list[V]) -> None:
             channels = self._pictures.load(picture, indices[0])
             weight = parts.at(self._weight, (indices[0], geometry.depth * parts.whole_vectors(geometry.outputs)))
-            first = f.mul(indices[0], i64(geometry.outputs))
+            first = offset(f, (self._first, 1), (indices[0], geometry.outputs))
 
             def block(start: V, width: int) -> None:
                 w, column = parts.at(weight, (start, geometry.depth)), f.add(first, start)
@@ -162,7 +195,7 @@ class _Windows:
 
     def _block(self, picture: V, weight: V, first: tuple[V, V], width: int) -> None:
         """Some output channels of all pixels; `first` is which pixel and channel of all the first ones are."""
-        geometry, parts = self._geometry, self.parts
+        geometry, parts = self._geometry, self._parts
         across, _ = geometry.steps(self._pictures.pixel)
         row, column = first
 
@@ -177,7 +210,7 @@ class _Windows:
 
     def _sums(self, window: V, weight: V, rows: list[int], vectors: int) -> list[V]:
         """A tile: windows that stand so far from `window` times the weight."""
-        geometry, parts = self._geometry, self.parts
+        geometry, parts = self._geometry, self._parts
         _, within = geometry.steps(self._pictures.pixel)
         if self._short.line > 1:
             return self._short.sums(window, weight, rows, vectors)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from math import prod
 
 from chainrule.native.contraction.outer import outer_product
-from chainrule.native.emit import V, i64, number, vector
+from chainrule.native.emit import Function, V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import POSITIONS, Geometry, at_once
 from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, Task, nest, offset, steps, strides
 
@@ -28,6 +29,24 @@ class Parts:
         self.geometry = geometry
         self.lanes = task.lanes
         self.scratch = 0
+
+    def shared(self, name: str, args: Sequence[V], write: Callable[[Parts, list[V]], None]) -> None:
+        """Call a function that convolutions with equal pieces have in common; the first one to do so writes it.
+
+        Args:
+            name: Its name, by everything that it depends on besides its arguments.
+            args: The arguments.
+            write: Writes it, with parts and arguments of its own.
+        """
+
+        def function() -> None:
+            own = copy(self)
+            own.f = Function(self.f.module, name, [(each.type, "") for each in args])
+            write(own, own.f.params)
+            own.f.finish()
+
+        self.f.module.once(name, function)
+        self.f.call_void(name, *args)
 
     def room(self, elements: int, *, zero: bool = True) -> V:
         """Scratch memory for so many elements, all of them zero unless that does not matter."""

@@ -99,13 +99,13 @@ class Tiles(NamedTuple):
         """The results of as many."""
         return self.together * self.scheme.results**2
 
-    def units(self, pictures: int) -> int:
+    def units(self, pictures: int, groups: int) -> int:
         """Into how many pieces so many pictures are divided at least: fewer where these would have few tiles each.
 
-        Every piece needs the whole weight.
+        Every piece needs the whole weight of a group of outputs.
         """
         tiles = pictures * self.lines * self.in_line
-        return ENOUGH_UNITS if tiles >= ENOUGH_UNITS * _FEWEST else ENOUGH_UNITS // 2
+        return max((ENOUGH_UNITS if tiles >= ENOUGH_UNITS * _FEWEST else ENOUGH_UNITS // 2) // groups, 1)
 
     @property
     def most(self) -> int:
@@ -198,17 +198,33 @@ class Source(NamedTuple):
     line: int
 
 
-def transform_pixels(transform: Transform, source: Source, block: Block, channels: int, to: V, width: int) -> None:
+def transform_pixels(
+    parts: Parts, scheme: Scheme, source: Source, block: Block, to: V, channels: int, width: int
+) -> None:
     """What each tile's pixels become, to (sums, tiles, channels, of which there is room for more).
 
     Args:
-        transform: How tiles are transformed.
+        parts: The convolution.
+        scheme: How tiles are transformed.
         source: The pictures; those of the block are counted from here.
         block: The tiles.
-        channels: How many channels of each pixel.
         to: Where they go.
+        channels: How many channels of each pixel.
         width: The room for the channels of a tile.
     """
+    _, *apart = source
+    sizes = scheme.side, block.pictures, block.lines, block.in_line, *apart, channels, width
+
+    def write(own: Parts, args: list[V]) -> None:
+        pointer, picture, line, to = args
+        here = block._replace(picture=picture, line=line)
+        _transform_pixels(Transform(own, scheme), source._replace(pointer=pointer), here, to, channels, width)
+
+    args = source.pointer, block.picture, block.line, to
+    parts.shared("pixels." + ".".join(map(str, sizes)), args, write)
+
+
+def _transform_pixels(transform: Transform, source: Source, block: Block, to: V, channels: int, width: int) -> None:
     parts, scheme, step = transform.parts, transform.scheme, apart(block.tiles * width)
     f, side = parts.f, scheme.side
 
@@ -284,10 +300,12 @@ class Choice(NamedTuple):
     Attributes:
         scheme: How large tiles are.
         cycles: About how many it takes.
+        groups: Into how many groups its outputs are divided, each with all pictures to itself.
     """
 
     scheme: Scheme
     cycles: float
+    groups: int = 1
 
 
 def choose(ways: Iterable[Choice], directly: float) -> Choice | None:

@@ -129,7 +129,7 @@ class _FewerProducts:
             source = Source(x, self._pictures.apart, self._pictures.pixel, geometry.padded[1] * self._pictures.pixel)
 
             def block(here: Block) -> None:
-                transform_pixels(self._transform, source, here, self._channels, self._pixels, self._full)
+                transform_pixels(parts, scheme, source, here, self._pixels, self._channels, self._full)
                 self._transform_gradients(g, here, width)
                 self._multiply(here.tiles, width)
 

@@ -10,7 +10,7 @@ from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.tile import even_rows
-from chainrule.native.whole.convolution.winograd import SCHEMES
+from chainrule.native.whole.convolution.winograd import SCHEMES, Scheme
 from chainrule.native.whole.convolution.winograd_tiles import (
     Block,
     Choice,
@@ -25,7 +25,7 @@ from chainrule.native.whole.convolution.winograd_tiles import (
     largest,
     transform_pixels,
 )
-from chainrule.native.whole.task import CACHE_LINE, nest, offset, steps
+from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, nest, offset, steps
 
 # Elements of transformed pixels that go through the products together: more use each weight more often, and weights of
 # many channels come from far.
@@ -34,7 +34,9 @@ TOGETHER = 9 << 16
 _REGISTERS = 28
 # Cycles to transform a vector of the weight, for each of its sums.
 _WEIGHT = 4
-# Bytes of the transformed weight, of which each thread has its own.
+# The outputs of a group are whole blocks, at least.
+_FEWEST_OUTPUTS = 64
+# Bytes of a group's transformed weight, of which each thread has its own.
 _MOST_BYTES = 1 << 26
 
 
@@ -48,10 +50,23 @@ def _ways(parts: Parts) -> Iterator[Choice]:
         return
     vectors = parts.geometry.channels * ceil(parts.geometry.outputs / parts.lanes)
     for scheme in SCHEMES:
-        if scheme.sums * vectors * parts.task.target.vector_bytes <= _MOST_BYTES:
-            cycles = Cycles.of(scheme, parts.geometry, parts.lanes)
-            # Each of two threads makes the weight ready for itself.
-            yield Choice(scheme, sum(cycles) + 2 * vectors * scheme.sums * _WEIGHT)
+        groups = _groups(parts, scheme)
+        if scheme.sums * vectors * parts.task.target.vector_bytes <= groups * _MOST_BYTES:
+            products, transforms = Cycles.of(scheme, parts.geometry, parts.lanes)
+            # Each of two threads makes the weight ready for itself; a group's by whoever does that.
+            weights = (1 if groups > 1 else 2) * vectors * scheme.sums * _WEIGHT
+            yield Choice(scheme, products + groups * transforms + weights, groups)
+
+
+def _groups(parts: Parts, scheme: Scheme) -> int:
+    """Into how many groups outputs are best divided: pixels are transformed for each, but each weight only once.
+
+    So it pays where the weight is larger than the pixels. Stretches of a batch have all outputs, group by group or not.
+    """
+    geometry = parts.geometry
+    tiles = geometry.batch * prod(scheme.tiles(geometry))
+    most = 1 if parts.task.kernel.stretches > 1 else min(geometry.outputs // tiles, ENOUGH_UNITS)
+    return next((n for n in (8, 4, 2) if n <= most and geometry.outputs % (n * _FEWEST_OUTPUTS) == 0), 1)
 
 
 class FewerProducts:
@@ -63,9 +78,10 @@ class FewerProducts:
         weight: Packed as (blocks, elements of a window, channels, outputs of a block).
         width: The outputs of a block.
         finish: What is done with the results.
+        first: The first output of all.
     """
 
-    def __init__(self, parts: Parts, tiles: Tiles, weight: V, width: int, finish: Finish) -> None:
+    def __init__(self, parts: Parts, tiles: Tiles, weight: V, width: int, finish: Finish, first: V) -> None:
         self.parts = parts
         self._tiles = tiles
         self._scheme = scheme = tiles.scheme
@@ -74,6 +90,7 @@ class FewerProducts:
         self._geometry = geometry = parts.geometry
         self._width = width
         self._finish = finish
+        self._first = first
         rows = geometry.depth * parts.whole_vectors(geometry.outputs) // parts.lanes
         self._largest_weight = largest(parts, weight, rows, parts.lanes, parts.lanes)
         self._weight = self._transformed(weight)
@@ -82,18 +99,23 @@ class FewerProducts:
 
     def _transformed(self, weight: V) -> V:
         """The weight as (blocks, sums, channels, outputs of a block)."""
-        f, parts, scheme, channels = self._f, self.parts, self._scheme, self._geometry.channels
-        transform = self._transform
-        blocks = ceil(self._geometry.outputs / self._width)
-        made = parts.room(scheme.sums * blocks * apart(channels * self._width), zero=False)
+        geometry, scheme, width = self._geometry, self._scheme, self._width
+        blocks = ceil(geometry.outputs / width)
+        made = self.parts.room(scheme.sums * blocks * apart(geometry.channels * width), zero=False)
+        name = f"weight.{scheme.side}.{geometry.channels}.{geometry.outputs}.{width}"
+        self.parts.shared(name, (weight, made), self._transform_weight)
+        return made
+
+    def _transform_weight(self, parts: Parts, args: list[V]) -> None:
+        """Write what transforms a weight."""
+        (weight, made), f, scheme, channels = args, parts.f, self._scheme, self._geometry.channels
+        transform = Transform(parts, scheme)
 
         def block(start: V, width: int) -> None:
             full = parts.whole_vectors(width)
-            source, target, step = (
-                parts.at(weight, (start, 9 * channels)),
-                self._block_of_weight(made, start),
-                apart(channels * full),
-            )
+            source, step = parts.at(weight, (start, 9 * channels)), apart(channels * full)
+            number = f.binary("udiv", start, i64(self._width))
+            target = parts.at(made, (number, scheme.sums * apart(channels * self._width)))
 
             def vectors(at: list[V], _: list[V]) -> None:
                 place = [(at[0], full), (at[1], parts.lanes)]
@@ -103,7 +125,6 @@ class FewerProducts:
             nest(f, [channels, full // parts.lanes], vectors)
 
         steps(f, self._geometry.outputs, self._width, block)
-        return made
 
     def _block_of_weight(self, weight: V, start: V) -> V:
         """Where the block begins whose first output this is."""
@@ -130,7 +151,7 @@ class FewerProducts:
         source = Source(pointer, apart, channels, self._geometry.padded[1] * channels)
 
         def block(here: Block) -> None:
-            transform_pixels(self._transform, source, here, channels, self._pixels, channels)
+            transform_pixels(self.parts, self._scheme, source, here, self._pixels, channels, channels)
 
             def outputs(start: V, width: int) -> None:
                 self._multiply(here.tiles, start, width)
@@ -142,15 +163,24 @@ class FewerProducts:
 
     def _multiply(self, tiles: int, start: V, width: int) -> None:
         """The products: tiles by channels, channels by outputs of a block."""
-        f, parts, sums_of_tile, channels = self._f, self.parts, self._scheme.sums, self._geometry.channels
-        full = parts.whole_vectors(width)
-        vectors = full // parts.lanes
         weight = self._block_of_weight(self._weight, start)
 
+        def write(parts: Parts, args: list[V]) -> None:
+            self._write_products(parts, args, tiles, width)
+
+        name = f"products.{self._scheme.sums}.{tiles}.{self._geometry.channels}.{width}"
+        self.parts.shared(name, (self._pixels, weight, self._sums), write)
+
+    def _write_products(self, parts: Parts, args: list[V], tiles: int, width: int) -> None:
+        """Write what multiplies."""
+        (pixels, weight, to), f, channels = args, parts.f, self._geometry.channels
+        full = parts.whole_vectors(width)
+        vectors = full // parts.lanes
+
         def product(e: list[V], _: list[V]) -> None:
-            left = parts.at(self._pixels, (e[0], apart(tiles * channels)))
+            left = parts.at(pixels, (e[0], apart(tiles * channels)))
             right = parts.at(weight, (e[0], apart(channels * full)))
-            target = parts.at(self._sums, (e[0], apart(tiles * full)))
+            target = parts.at(to, (e[0], apart(tiles * full)))
 
             def some(tile: V, count: int) -> None:
                 here, rows = parts.at(left, (tile, channels)), [r * channels for r in range(count)]
@@ -169,7 +199,7 @@ class FewerProducts:
 
             steps(f, tiles, even_rows(tiles, vectors, min(parts.task.target.registers, _REGISTERS)), some)
 
-        nest(f, [sums_of_tile], product)
+        nest(f, [self._scheme.sums], product)
 
     def _results(self, block: Block, first: V, start: V, width: int) -> None:
         """The results of each tile, finished."""
@@ -182,9 +212,9 @@ class FewerProducts:
             top, x = f.mul(line, i64(scheme.results)), f.mul(place, i64(scheme.results))
             pixel = offset(f, (f.add(first, picture), height * length), (top, length), (x, 1))
 
-            def some(lane: int) -> None:
-                here = parts.at(self._sums, (number, full), (i64(lane), 1))
-                column, count = f.add(start, i64(lane)), min(parts.lanes, width - lane)
+            def some(lane: V, count: int) -> None:
+                here = parts.at(self._sums, (number, full), (lane, 1))
+                column = offset(f, (self._first, 1), (start, 1), (lane, 1))
 
                 def row(y: int, results: list[V]) -> None:
                     with self._where_inside(f.add(top, i64(y)), height):
@@ -193,8 +223,7 @@ class FewerProducts:
                 tile_of_sums = self._transform.square_at(here, scheme.side, step)
                 self._transform(scheme.side, tile_of_sums, scheme.of_sums, row)
 
-            for lane in range(0, width, parts.lanes):
-                some(lane)
+            steps(f, width, parts.lanes, some)
 
         block.each(f, tile)
 
