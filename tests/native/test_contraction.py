@@ -15,9 +15,11 @@ from chainrule.compiler.expression import Buffer, Call, Expr, Load, Number, Resu
 from chainrule.compiler.index import Index, Var
 from chainrule.compiler.kernel import Contraction, Store, buffers
 from chainrule.native.contraction import emit_contraction
+from chainrule.native.contraction.plan import make_plan
+from chainrule.native.contraction.product import Product
 from chainrule.native.target import Target
 from chainrule.ops.arithmetic import ADD, MAXIMUM, MUL
-from tests.native.harness import EVERY, NEON, RUNNABLE, Compiled, assembly
+from tests.native.harness import AVX2, EVERY, NEON, RUNNABLE, Compiled, assembly
 from tests.native.registers import check_sums_stay_in_registers
 
 FLOAT32 = np.dtype("float32")
@@ -259,6 +261,18 @@ def test_without_sums_there_is_nothing_to_do(shape: tuple[int, int, int]) -> Non
 
 # (m, n, k) of a layer's three products, and the orders of their operands: x @ W.T, dY @ W, dY.T @ X.
 PASSES = [((0, 1), (1, 0)), ((0, 1), (0, 1)), ((1, 0), (0, 1))]
+
+
+@pytest.mark.parametrize(("outputs", "packed"), [(256, True), (128, True), (64, False), (16, False)])
+def test_rows_that_push_each_other_out_of_the_cache_are_packed_where_many_panels_read_them(
+    outputs: int, packed: bool
+) -> None:
+    """A gradient to a weight of 128 channels: walks through its batch come back to the same places of the cache."""
+    case = Case(outputs, 128, 4096)
+    a, _ = case.load("a", case.axes("mk"), (1, 0))
+    b, _ = case.load("b", case.axes("kn"), (0, 1))
+    store, _ = case.store(case.total)
+    assert make_plan(Product.of(case.kernel(a, b, store)), AVX2).pack_a == packed
 
 
 @pytest.mark.parametrize("target", [*EVERY[:2], NEON], ids=lambda target: target.name)

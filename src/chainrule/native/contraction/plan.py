@@ -186,7 +186,6 @@ def _divided(plan: Plan, target: Target) -> Iterator[Plan]:
 def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
     """The outer form with tiles of one vector and of more, not divided yet."""
     lanes = target.lanes(max(product.itemsize, 4))
-    pack_a = product.a.free == 1 and product.n > lanes and _far(product.a, product)
     registers = _registers(target)
     across = ceil(product.n / lanes)
     for vectors in range(1, min(across, registers // 4) + 1):
@@ -194,9 +193,16 @@ def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
         partial = product.n % (vectors * lanes) != 0
         masked = False
         pack_b: Literal["always", "partial", "never"] = "never"
+        lines_of_a, lines_of_b = ceil(tile.rows * product.itemsize / LINE), ceil(vectors * target.vector_bytes / LINE)
+        step = _step(tile.rows, vectors)
+        # Panels that come from afar together with rows of `a` are waited for; rows alone cost less.
+        clashes = _clash(product.a, product, target) and lines_of_a * FAR_LINE > step / 2
+        clashes = clashes and product.n >= TILES * vectors * lanes
+        pack_a = product.a.free == 1 and (clashes or (product.n > lanes and _far(product.a, product)))
         far = _far(product.b, product) and product.m > 4 * tile.rows
-        clashing = _clashing(product, tile, target) and product.m > TILES * tile.rows
-        if product.b.free != 1 or far or clashing:
+        clashes = _clash(product.b, product, target) and (lines_of_a + lines_of_b) * FAR_LINE > step
+        clashes = clashes and product.m > TILES * tile.rows
+        if product.b.free != 1 or far or clashes:
             pack_b = "always"
         elif partial and target.name == "avx512":
             masked = True
@@ -261,14 +267,13 @@ def _far(operand: Operand, product: Product) -> bool:
     return stride * STEPS_IN_PAGE > PAGE and min(product.k, product.k * stride / PAGE) > NEAR_PAGES
 
 
-def _clashing(product: Product, tile: Tile, target: Target) -> bool:
-    """Whether tiles wait for a panel: its rows stand so far apart that they push each other out of the near cache."""
-    stride = abs(product.b.depth) * product.itemsize
+def _clash(operand: Operand, product: Product, target: Target) -> bool:
+    """Whether what is read step by step stands so far apart that it is pushed out of the near cache by what follows."""
+    stride = abs(operand.depth) * product.itemsize
     steps = _depth(product, _blocking(target), packs=True)
     # So many rows fall into different places, then they come back to the first.
     apart = WAY_BYTES // gcd(stride, WAY_BYTES)
-    lines = ceil(tile.vectors * target.vector_bytes / LINE) + ceil(tile.rows * product.itemsize / LINE)
-    return steps > apart * WAYS and lines * FAR_LINE > _step(tile.rows, tile.vectors)
+    return steps > apart * WAYS
 
 
 def _rows(m: int, vectors: int, most: int) -> int:
