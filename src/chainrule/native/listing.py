@@ -32,7 +32,7 @@ def kernel_listing(program: Program, numbers: Iterable[int], language: Language,
             head = [
                 f"kernel {number}: {kernel.name}",
                 *dict.fromkeys(map(str, kernel.notes)),
-                f"arguments: {given}, first and last unit, scratch memory, fault",
+                f"arguments: the addresses of {given}; first and last unit, scratch memory, fault",
             ]
             text = emit_kernel(program, number, target)
             yield "\n".join(f"{_COMMENT[language]} {line}" for line in head)
