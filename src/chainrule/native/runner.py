@@ -92,7 +92,10 @@ class Runner:
             start = f.select(own, scratch, start)
             further = f.add(bytes, f.mul(turn, each))
             address = f.value(f"getelementptr i8, {start}, {further}", "ptr")
-            f.store(address, f.at(to, "ptr", f.sub(loop.index, first)), align=8)
+            target = f.at(to, "ptr", f.sub(loop.index, first))
+            # Lines that are not written to stay with the threads that have read them.
+            with f.when(f.compare("ne", f.load("ptr", target), address)):
+                f.store(address, target, align=8)
         f.finish()
 
     def _emit_faulted(self) -> None:
