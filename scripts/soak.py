@@ -62,6 +62,8 @@ def grown(turns: int, warm: int, work: Callable[[int], object]) -> int:
 
 def main(steps: int = 100_000, shapes: int = 200) -> bool:
     """Whether the memory is steady; what was measured is told."""
+    # What has been imported is not gone through again by each search for cycles.
+    gc.freeze()
     step = training(16)
     by_steps = grown(steps, steps // 10, lambda turn: step(4))
     print(f"{steps} steps: {by_steps / MEGABYTE:+.2f} MB after the first tenth")
