@@ -195,14 +195,15 @@ def _outer_plans(product: Product, target: Target) -> Iterator[Plan]:
         pack_b: Literal["always", "partial", "never"] = "never"
         lines_of_a, lines_of_b = ceil(tile.rows * product.itemsize / LINE), ceil(vectors * target.vector_bytes / LINE)
         step = _step(tile.rows, vectors)
-        # Panels that come from afar together with rows of `a` are waited for; rows alone cost less.
-        clashes = _clash(product.a, product, target) and lines_of_a * FAR_LINE > step / 2
-        clashes = clashes and product.n >= TILES * vectors * lanes
-        pack_a = product.a.free == 1 and (clashes or (product.n > lanes and _far(product.a, product)))
-        far = _far(product.b, product) and product.m > 4 * tile.rows
-        clashes = _clash(product.b, product, target) and (lines_of_a + lines_of_b) * FAR_LINE > step
-        clashes = clashes and product.m > TILES * tile.rows
-        if product.b.free != 1 or far or clashes:
+        # Rows alone pay where their lines take half of a step, panels where theirs and the rows' take all of it.
+        waits_for_a = _clashes(product.a, product, target) and lines_of_a * FAR_LINE > step / 2
+        waits_for_b = _clashes(product.b, product, target) and (lines_of_a + lines_of_b) * FAR_LINE > step
+        far_a = (waits_for_a and across >= TILES * vectors) or (_far(product.a, product) and product.n > lanes)
+        far_b = (waits_for_b and product.m > TILES * tile.rows) or (
+            _far(product.b, product) and product.m > 4 * tile.rows
+        )
+        pack_a = product.a.free == 1 and far_a
+        if product.b.free != 1 or far_b:
             pack_b = "always"
         elif partial and target.name == "avx512":
             masked = True
@@ -267,7 +268,7 @@ def _far(operand: Operand, product: Product) -> bool:
     return stride * STEPS_IN_PAGE > PAGE and min(product.k, product.k * stride / PAGE) > NEAR_PAGES
 
 
-def _clash(operand: Operand, product: Product, target: Target) -> bool:
+def _clashes(operand: Operand, product: Product, target: Target) -> bool:
     """Whether what is read step by step stands so far apart that it is pushed out of the near cache by what follows."""
     stride = abs(operand.depth) * product.itemsize
     steps = _depth(product, _blocking(target), packs=True)
