@@ -62,7 +62,8 @@ class Runner:
             done = f.add(done, f.convert("zext", clear, "i64"))
             again = f.binary("and", clear, f.compare("slt", done, repeat))
             # Only where another step follows is there a next array of each stream.
-            f.store(f.add(turn, f.convert("zext", again, "i64")), _at(f, block, context.TURN))
+            with f.when(again):
+                f.store(f.add(turn, i64(1)), _at(f, block, context.TURN))
             steps.next([done], again)
         f.finish(steps.results[0])
 

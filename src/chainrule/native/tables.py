@@ -103,11 +103,11 @@ class Tables:
     def _stages_of(self, chain: Chain) -> Iterator[str]:
         """The records of a chain's kernels; arrays within it are in the thread's scratch memory."""
         codes = self._codes[chain.first : chain.stop]
-        room, within = own_scratch(codes), dict[Buffer, Place]()
+        room, within = _own_scratch(codes), dict[Buffer, Place]()
         for buffer in sorted(chain.within, key=lambda each: each.number):
             # Kernels count from where the whole array would start.
             within[buffer] = Place(None, room, -(buffer.bytes // chain.stretches))
-            room += stretch_room(buffer, chain)
+            room += _stretch_room(buffer, chain)
         for number, code in enumerate(codes, start=chain.first):
             first = len(self._places)
             for at, buffer in enumerate(self._used[number], start=self._layout.places + self._first_place[number]):
@@ -143,12 +143,12 @@ def _write(module: Module, name: str, records: Iterable[str], words: int) -> Non
     module.add(f"@{name} = private constant [{len(found)} x {type}] [{body}]")
 
 
-def own_scratch(codes: Iterable[KernelCode]) -> int:
+def _own_scratch(codes: Iterable[KernelCode]) -> int:
     """How many bytes of scratch memory kernels need, one after another, in whole lines."""
     return context.aligned(max((code.scratch for code in codes), default=0))
 
 
-def stretch_room(buffer: Buffer, chain: Chain) -> int:
+def _stretch_room(buffer: Buffer, chain: Chain) -> int:
     """How many bytes a stretch of an array within a chain gets; vectors may look beyond its end."""
     return context.aligned(buffer.bytes // chain.stretches) + _BEYOND
 
@@ -156,10 +156,10 @@ def stretch_room(buffer: Buffer, chain: Chain) -> int:
 def scratch_of(codes: Sequence[KernelCode], chains: Iterable[Chain]) -> int:
     """How many bytes of scratch memory a thread needs for all kernels, and for what is within chains."""
     within = [
-        own_scratch(codes[chain.first : chain.stop]) + sum(stretch_room(buffer, chain) for buffer in chain.within)
+        _own_scratch(codes[chain.first : chain.stop]) + sum(_stretch_room(buffer, chain) for buffer in chain.within)
         for chain in chains
     ]
-    return max([own_scratch(codes), *within])
+    return max([_own_scratch(codes), *within])
 
 
 def constant_offsets(program: Program) -> list[int]:
