@@ -236,7 +236,40 @@ def test_pictures_of_which_nothing_is_known_are_predicted(pictures, chainrule):
     (pictures / "cats" / "4.png").write_bytes(b"")
     code, _, err = chainrule("predict", "run", "pets/cats", "-o", "out.csv")
     assert code == 1
-    assert "pets/cats/4.png: the file is empty" in err
+    assert "this picture cannot be read: it is empty" in err
+    assert "pets/cats/4.png (0 bytes)" in err
+    assert "--skip-broken" in err
+    code, out, err = chainrule("predict", "run", "pets/cats/4.png", "pets/cats/6.png", "-o", "-", "--skip-broken")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "pets/cats/4.png: it is empty" in err
+
+
+def test_pictures_without_classes_are_no_data_to_train_on(pictures, fails):
+    for said in (["pets/cats"], ["pets/cats", "pets/dogs"]):
+        err = fails("train", *said)
+        assert "nothing says which class these pictures are of" in err
+        assert "a folder for each class" in err
+
+
+def test_broken_pictures_are_seen_before_training(pictures, chainrule):
+    (pictures / "cats" / "4.png").write_bytes(b"")
+    (pictures / "dogs" / "5.png").write_text("a dog")
+    code, out, _ = chainrule("data", "pets")
+    assert code == 0
+    assert "2 of 20 pictures cannot be read" in out
+    assert "cats/4.png (it is empty)" in out
+    assert "--skip-broken" in out
+
+
+def test_a_run_with_broken_pictures_left_out_is_tested_on_the_same_folder(pictures, chainrule):
+    assert chainrule("train", "pets", "--model", "mlp", "--epochs", 1, "--out", "run").code == 0
+    (pictures / "cats" / "4.png").write_bytes(b"")
+    code, _, err = chainrule("evaluate", "run", "pets")
+    assert code == 1
+    assert "--skip-broken" in err
+    code, out, _ = chainrule("evaluate", "run", "pets", "--skip-broken")
+    assert code == 0
+    assert "mlp on pets, 19 rows" in out
 
 
 # Predictions

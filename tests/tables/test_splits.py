@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.data.table import ArrayTable
+from chainrule.data import stream_tables
+from chainrule.data.table import ArrayTable, ChosenRows
 from chainrule.errors import ArgumentError, ColumnTypeError, EmptyDataError, RareClassError, SingleClassError
 from chainrule.tables.schema import infer_schema
 from chainrule.tables.settings import Settings
@@ -49,6 +50,30 @@ def test_groups_stay_together_and_rows_without_one_are_alone():
     assert sum(map(len, sides)) == len(set().union(*sides))
     assert abs(len(parts.test) - 40) <= 1
     assert "stay together" in parts.notes[-1]
+
+
+def test_what_the_data_sets_apart_for_validation_is_the_validation():
+    y = np.resize(["a", "b"], 40)
+    table = ArrayTable({"x": np.arange(40), "y": y}, validation=np.arange(30, 40))
+    test, wanted = ArrayTable({"x": np.arange(6), "y": y[:6]}, name="test"), Settings(target=("y",))
+    schema = infer_schema(table, wanted.target)
+    parts = split_rows(table, schema, wanted, test)
+    assert parts.train.tolist() == list(range(30))
+    assert parts.validation.tolist() == list(range(30, 40))
+    assert parts.notes == ("30 rows to train, 10 to validate, 6 to test (test); the validation is the data's own",)
+    # Rows of it that are left out, and parts of it.
+    fewer = ChosenRows(table, np.arange(5, 35))
+    assert split_rows(fewer, schema, wanted, test).validation.tolist() == list(range(25, 30))
+    assert [part.validation.tolist() for part in stream_tables(table, 32)] == [[30, 31], list(range(8))]
+
+
+def test_rows_of_one_picture_stay_together_and_are_learnt_from():
+    photo = [f"{row // 4}.png" for row in range(80)]
+    table, schema, wanted = prepared({"photo": photo, "y": np.resize(["a", "b"], 80)}, group="photo")
+    assert [field.name for field in schema.inputs] == ["photo"]
+    parts = split_rows(table, schema, wanted)
+    sides = [{photo[row] for row in part} for part in (parts.train, parts.validation, parts.test)]
+    assert sum(map(len, sides)) == len(set().union(*sides)) == 20
 
 
 def test_time_goes_from_training_to_test():

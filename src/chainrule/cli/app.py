@@ -261,11 +261,12 @@ def evaluate(
         Path | None,
         typer.Option("--out", "-o", help="A new folder for pictures of the worst mistakes and the confusion matrix."),
     ] = None,
+    skip_broken: SkipBroken = False,
 ) -> None:
     """Test a trained model: its own test part again, or other data."""
     from chainrule.cli.evaluate import evaluate_and_report
 
-    evaluate_and_report(run, data, out)
+    evaluate_and_report(run, data, out, skip_broken)
 
 
 @app.command()

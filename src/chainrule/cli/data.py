@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chainrule.data.readers import read_parts
-from chainrule.tables.findings import look_at_columns
+from chainrule.data.table import Table
+from chainrule.errors import ColumnTypeError
+from chainrule.tables.broken import check
+from chainrule.tables.findings import Finding, look_at_columns
 from chainrule.tables.overview import overview, overview_lines
-from chainrule.tables.schema import infer_schema
+from chainrule.tables.schema import Schema, infer_schema
 from chainrule.tables.settings import parse
 
 
@@ -19,8 +22,19 @@ def show_data(data: Sequence[str], given: dict[str, Any]) -> None:
     table, test = read_parts(list(data) if len(data) > 1 else data[0], **settings.reading)
     schema = infer_schema(table, settings.target, kinds=settings.columns)
     schema, findings = look_at_columns(table, schema, settings)
+    for each in (table, test) if test is not None else (table,):
+        findings += _broken(each, schema)
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     for line in overview_lines(overview(table, schema, settings, findings), ascii=not encoding.startswith("utf")):
         print(line)
     if test is not None:
         print(f"\na test part came with it: {len(test):,} rows")
+
+
+def _broken(table: Table, schema: Schema) -> Iterator[Finding]:
+    """What training would say of pictures that cannot be read: each is decoded once."""
+    try:
+        check(table, schema, say=lambda line: print(line, file=sys.stderr))
+    except ColumnTypeError as error:
+        message = f"{error.where}: {error.message}\n  {error.got}"
+        yield Finding("broken", "error", (), message, error.remedy or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.data.readers import read_parts
 from chainrule.data.table import Table
 from chainrule.errors import RunFolderError
-from chainrule.tables.broken import readable
+from chainrule.tables.broken import all_counted, readable
 from chainrule.tables.record import Run
 from chainrule.tables.report import mistakes_part, write_pictures
 from chainrule.tables.run_folder import check_free, read_run
@@ -19,13 +20,21 @@ from chainrule.tables.telling import result_lines
 from chainrule.tables.tested import Result
 
 
-def evaluate_and_report(folder: Path, data: str | None, out: Path | None) -> None:
+def evaluate_and_report(folder: Path, data: str | None, out: Path | None, skip_broken: bool = False) -> None:
     """Print the test result of a run on its own test part, or on `data`; draw it into the folder `out`, if one is said.
+
+    Args:
+        folder: The run.
+        data: The rows.
+        out: Where pictures of the result are written.
+        skip_broken: Whether rows whose pictures cannot be read are left out, and told of.
 
     Raises:
         RunFolderError: If the run's own data are no longer there, or there is something in `out` already.
     """
     run = read_run(folder)
+    if skip_broken:
+        run.model.settings = replace(run.model.settings, skip_broken=True)
     if out is not None:
         check_free(out)
     if data is None:
@@ -34,12 +43,14 @@ def evaluate_and_report(folder: Path, data: str | None, out: Path | None) -> Non
     else:
         # Of data that comes in two parts, such as MNIST's, the test is meant.
         first, second = read_parts(data, **run.model.reading)
-        table = first if second is None else second
-        rows, name = run.model.with_target(table), data
+        table = run.model.with_known_names(first if second is None else second)
+        table, _ = readable(table, None, run.model.schema, run.model.settings, print)
+        rows, name = run.model.with_target(table), table.name
     print(f"{folder}: {run.record.plan.architecture.model} on {name}, {len(rows):,} rows")
     if len(rows) < len(table) and data is not None:
         print(f"{len(table) - len(rows):,} rows without a target are left out")
-    tested = run.model.test(table, rows)
+    with all_counted([table], run.model.schema):
+        tested = run.model.test(table, rows)
     results = [Result.of(each) for each in tested]
     for result in results:
         print("\n".join(result_lines(result)))
@@ -64,7 +75,7 @@ def _own_test(run: Run) -> tuple[Table, NDArray[np.int64]]:
     table, test = read_parts(source, **run.model.reading)
     if record.test_data is not None:
         test, _ = read_parts(record.test_data, **run.model.reading)
-    table, test = readable(table, test, run.model.schema, record.settings)
+    table, test = readable(table, test, run.model.schema, run.model.settings)
     parts = split_rows(table, run.model.schema, record.settings, test)
     return (table if test is None else test), parts.test
 

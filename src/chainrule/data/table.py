@@ -14,7 +14,7 @@ from chainrule.data.checks import check_lengths
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, UnknownNameError
 
-__all__ = ["ArrayTable", "ChosenRows", "Table"]
+__all__ = ["ArrayTable", "ChosenRows", "Renamed", "Table"]
 
 
 class Table(Protocol):
@@ -25,12 +25,14 @@ class Table(Protocol):
         names: The columns, in the order of the file.
         notes: What was found while reading, a line each: the separator, the encoding, rows that were left out.
         folder: What paths in it are relative to; None where there is no such place.
+        validation: The rows that the data itself sets apart for validation, rising; None where it does not.
     """
 
     name: str
     names: tuple[str, ...]
     notes: tuple[str, ...]
     folder: Path | None
+    validation: NDArray[np.int64] | None
 
     def __len__(self) -> int: ...
 
@@ -53,6 +55,7 @@ class ArrayTable:
         name: What to call it.
         notes: What is to be said of it.
         folder: What paths in it are relative to.
+        validation: The rows that are for validation, rising.
 
     Raises:
         DataLengthError: If columns have different lengths.
@@ -70,10 +73,12 @@ class ArrayTable:
         name: str = "table",
         notes: Iterable[str] = (),
         folder: Path | None = None,
+        validation: NDArray[np.int64] | None = None,
     ) -> None:
         self._columns = {key: _values(each, f"{name}, column {key!r}") for key, each in columns.items()}
         self._rows = check_lengths({key: each.array for key, each in self._columns.items()})
         self.name, self.names, self.notes, self.folder = name, tuple(self._columns), tuple(notes), folder
+        self.validation = validation
 
     def __len__(self) -> int:
         return self._rows
@@ -100,6 +105,8 @@ class ChosenRows:
     def __init__(self, whole: Table, rows: NDArray[np.int64], notes: Iterable[str] = ()) -> None:
         self.name, self.names, self.notes, self.folder = whole.name, whole.names, (*whole.notes, *notes), whole.folder
         self._whole, self._rows = whole, rows
+        held = whole.validation
+        self.validation = None if held is None else np.flatnonzero(np.isin(rows, held))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -113,6 +120,33 @@ class ChosenRows:
     def place(self, row: int, column: str) -> str:
         """See `Table`."""
         return self._whole.place(int(self._rows[row]), column)
+
+
+class Renamed:
+    """A table with another name for a column. See `Table`.
+
+    Args:
+        whole: The table.
+        old: What the column is called there.
+        new: What it is to be called.
+    """
+
+    def __init__(self, whole: Table, old: str, new: str) -> None:
+        self.name, self.notes, self.folder, self.validation = whole.name, whole.notes, whole.folder, whole.validation
+        self.names = tuple(new if name == old else name for name in whole.names)
+        self._whole, self._old, self._new = whole, old, new
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> Values:
+        """See `Table`."""
+        check_column(name, self.names, self.name)
+        return self._whole.column(self._old if name == self._new else name, start, stop)
+
+    def place(self, row: int, column: str) -> str:
+        """See `Table`."""
+        return self._whole.place(row, self._old if column == self._new else column)
 
 
 def check_column(name: str, names: Sequence[str], table: str) -> None:

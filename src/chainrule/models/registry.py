@@ -20,6 +20,7 @@ MODELS: dict[str, Callable[[Sequence[int], int], Module]] = {
     "airbench": Airbench,
     "cnn": CNN,
     "lenet": LeNet5,
+    "linear": lambda input_shape, outputs: MLP(size(input_shape), [], outputs),
     "mlp": lambda input_shape, outputs: MLP(size(input_shape), [128, 64], outputs, dropout=0.1),
     "mobilenet": mobilenet_v3_small,
     "resnet": partial(ResNet, blocks=(2, 2, 2), widths=(16, 32, 64)),
@@ -34,7 +35,7 @@ def names() -> list[str]:
     """The names that `get` knows.
 
     >>> names()
-    ['airbench', 'cnn', 'lenet', 'mlp', 'mobilenet', 'resnet', 'resnet18', 'resnet34', 'resnet50', 'vgg']
+    ['airbench', 'cnn', 'lenet', 'linear', 'mlp', 'mobilenet', 'resnet', 'resnet18', 'resnet34', 'resnet50', 'vgg']
     """
     return sorted(MODELS)
 
@@ -43,10 +44,12 @@ def get(name: str, input_shape: int | Sequence[int], outputs: int) -> Module:
     """A model of classes, freshly initialised.
 
     Args:
-        name: "airbench" (that learns CIFAR-10 fastest), "cnn" (two convolutions), "lenet" (LeNet-5), "mlp" (hidden
-            layers of 128 and 64), "mobilenet" (MobileNetV3-Small), "resnet" (a small one: three stages of two blocks,
-            16 to 64 channels), "resnet18", "resnet34", "resnet50", "vgg" (a small one: 32 to 128 channels).
-        input_shape: The shape of one row, without the batch: (height, width, channels); for "mlp" any, or a number.
+        name: "airbench" (that learns CIFAR-10 fastest), "cnn" (two convolutions), "lenet" (LeNet-5), "linear" (no
+            hidden layer, to compare with), "mlp" (hidden layers of 128 and 64), "mobilenet" (MobileNetV3-Small),
+            "resnet" (a small one: three stages of two blocks, 16 to 64 channels), "resnet18", "resnet34", "resnet50",
+            "vgg" (a small one: 32 to 128 channels).
+        input_shape: The shape of one row, without the batch: (height, width, channels); for "linear" and "mlp" any, or
+            a number.
         outputs: The number of classes.
 
     Raises:

@@ -10,11 +10,14 @@ import numpy as np
 from chainrule.columns.picture import Picture
 from chainrule.data.pictures import PictureFiles
 from chainrule.data.pictures.files import NAMED, broken
+from chainrule.data.pictures.keeping import Progress
 from chainrule.data.table import ChosenRows, Table
 from chainrule.errors import ColumnTypeError, EmptyDataError
 from chainrule.tables.schema import Schema
 from chainrule.tables.settings import Settings
 from chainrule.tables.telling import Say, silent
+
+LEAVE_OUT = "leave out all such: --skip-broken (in a file of settings, skip_broken = true)"
 
 
 def readable(
@@ -69,13 +72,23 @@ def all_counted(tables: Iterable[Table], schema: Schema) -> Iterator[None]:
         yield
     except ColumnTypeError as error:
         for table in tables:
-            for name, files, missing in _pictures(table, schema):
-                faults = {} if files is None or missing.any() else files.check()
-                if files is not None and len(faults) > 1:
-                    found = broken(files, faults)
-                    found.where = table.place(found.row or 0, name)
-                    raise found from error
-        raise
+            check(table, schema)
+        raise error
+
+
+def check(table: Table, schema: Schema, say: Say = silent) -> None:
+    """Decode all pictures of a table once, and tell how far it is.
+
+    Raises:
+        ColumnTypeError: If some cannot be read: all of a column are counted, the first are named.
+    """
+    for name, files, missing in _pictures(table, schema):
+        faults = {} if files is None or missing.any() else files.check(Progress(len(files), say))
+        if files is not None and faults:
+            found = broken(files, faults)
+            found.where = table.place(found.row or 0, name)
+            found.remedy = f"{found.remedy}; or {LEAVE_OUT}"
+            raise found
 
 
 def _pictures(table: Table, schema: Schema) -> Iterator[tuple[str, PictureFiles | None, np.ndarray]]:

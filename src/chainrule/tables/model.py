@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.columns.picture import Picture
 from chainrule.data.pictures.files import rows_of
 from chainrule.data.readers import read_table
-from chainrule.data.table import Table
+from chainrule.data.table import Renamed, Table
 from chainrule.errors import ArgumentError, EmptyDataError, MissingColumnError
 from chainrule.nn import Module
 from chainrule.tables.measures import measured
@@ -25,6 +26,8 @@ from chainrule.tables.tested import Tested
 # So many rows are predicted at a time, of so many numbers in all: what a network makes of pictures on the way takes ten
 # times the room and more.
 BATCH, NUMBERS = 4096, 1 << 22
+# So many rows show whether a column is one of pictures.
+LOOKED_AT = 1000
 
 
 @dataclass(eq=False)
@@ -99,7 +102,18 @@ class TableModel:
 
     def read(self, data: Any) -> Table:
         """Data in any form as a table, read as that of the training was."""
-        return read_table(data, **self.reading)
+        return self.with_known_names(read_table(data, **self.reading))
+
+    def with_known_names(self, table: Table) -> Table:
+        """The table, whose only column of pictures is called as the model's only one, where it lacks that.
+
+        In folders nobody has given it a name.
+        """
+        own = [field.name for field in self.schema.inputs if field.kind == Picture.kind]
+        if len(own) != 1 or own[0] in table.names:
+            return table
+        theirs = [name for name in table.names if Picture.claim(name, table.column(name, 0, LOOKED_AT))]
+        return Renamed(table, theirs[0], own[0]) if len(theirs) == 1 else table
 
     @property
     def reading(self) -> dict[str, Any]:

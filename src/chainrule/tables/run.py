@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.readers import is_archive, read_parts
+from chainrule.data.readers.pictures import CLASS, PICTURE
 from chainrule.data.table import Table, check_column
 from chainrule.errors import ArgumentError
 from chainrule.tables.broken import readable
@@ -21,9 +22,6 @@ from chainrule.tables.settings import Settings, parse
 from chainrule.tables.splits import fold_rows, split_rows
 from chainrule.tables.telling import Say, columns, heading, shown, silent
 from chainrule.tables.training import Trained, train_on
-
-# What folders of pictures call their classes.
-CLASS = "class"
 
 
 @dataclass(eq=False)
@@ -100,8 +98,16 @@ def with_target(settings: Settings, table: Table) -> Settings:
     """The settings with the target: the one that was said, or the class of a folder of pictures."""
     if settings.target:
         return settings
-    if CLASS in table.names and "picture" in table.names:
+    if CLASS in table.names and PICTURE in table.names:
         return replace(settings, target=(CLASS,), columns={CLASS: "category", **settings.columns})
+    if table.names == (PICTURE,):
+        raise ArgumentError(
+            "nothing says which class these pictures are of.",
+            where=table.name,
+            expected="a folder with a folder for each class: pets/cat/1.jpg, pets/dog/1.jpg",
+            got="pictures without classes",
+            remedy="give the folder above those of the classes; or a CSV with a column of paths and one of classes",
+        )
     raise ArgumentError(
         "which column is to be predicted?",
         where=table.name,

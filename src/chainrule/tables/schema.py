@@ -8,6 +8,7 @@ from typing import Literal
 
 from chainrule.columns import TARGETS, TYPES, column_type, target_type, type_and_way
 from chainrule.columns.base import Claim
+from chainrule.columns.picture import Picture
 from chainrule.data.table import Table, check_column
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, EmptyDataError, MissingColumnError
@@ -78,7 +79,8 @@ def infer_schema(
         targets: The columns to predict.
         kinds: Types that the user has said, by column.
         drop: Columns to leave out.
-        group: The column whose rows of one value belong together in a split; not an input.
+        group: The column whose rows of one value belong together in a split; not an input, but where it is one of
+            pictures.
         time: The column that orders the rows in time. It stays an input.
 
     Raises:
@@ -119,7 +121,7 @@ def _field(
 ) -> Field:
     if name in drop:
         return Field(name, said or "", "ignored", "as you said")
-    if name == group:
+    if name == group and not _is_of_pictures(name, table, said):
         return Field(name, said or "", "group", "as you said")
     role: Role = "target" if name in targets else "input"
     if said is not None:
@@ -144,6 +146,13 @@ def _field(
             "this column is of no known type.", where=table.place(0, name), expected="one of " + ", ".join(TYPES)
         )
     return _kept(Field(name, kind, role, claim.reason))
+
+
+def _is_of_pictures(name: str, table: Table, said: str | None) -> bool:
+    """Whether a column is one of pictures: what is seen in one says more than that two rows share it."""
+    if said is not None:
+        return type_and_way(said)[0] == Picture.kind
+    return Picture.claim(name, table.column(name, 0, ENOUGH)) is not None
 
 
 def _kept(field: Field) -> Field:

@@ -71,7 +71,7 @@ def times(table: Table, schema: Schema, name: str) -> Values:
 def split_rows(table: Table, schema: Schema, settings: Settings, test_table: Table | None = None) -> Parts:
     """The rows to train, to validate and to test on.
 
-    Rows without a target are in no part.
+    Rows without a target are in no part. Those that the table sets apart for validation are the validation.
 
     Args:
         table: The rows.
@@ -93,11 +93,15 @@ def split_rows(table: Table, schema: Schema, settings: Settings, test_table: Tab
         test = rows[test]
     else:
         test, _ = _known(test_table, schema, None, least=1)
-    train, validation = order.hold_out(rest, settings.validation_share)
+    own = None if table.validation is None else np.isin(rows[rest], table.validation)
+    if own is not None and own.any() and not own.all():
+        train, validation, said = rest[~own], rest[own], "the validation is the data's own"
+    else:
+        (train, validation), said = order.hold_out(rest, settings.validation_share), order.said
     sizes = f"{len(train):,} rows to train, {len(validation):,} to validate, {len(test):,} to test"
     if test_table is not None:
         sizes += f" ({test_table.name})"
-    return Parts(rows[train], rows[validation], test, (*notes, f"{sizes}; {order.said}"))
+    return Parts(rows[train], rows[validation], test, (*notes, f"{sizes}; {said}"))
 
 
 def fold_rows(table: Table, schema: Schema, settings: Settings) -> list[Parts]:
@@ -125,16 +129,15 @@ class _Order:
         self.times: NDArray[Any] | None = None
         self.groups: NDArray[Any] | None = None
         self.labels, label = _labels(table, schema, rows)
-        groups = schema.of("group")
         if settings.time is not None:
-            if groups:
+            if settings.group is not None:
                 raise ArgumentError("rows are split by group or by time.", where="group, time", expected="one of them")
             self.times = times(table, schema, settings.time).take(rows).array
             self.said = f"in the order of {settings.time!r}"
             return
-        if groups:
-            self.groups = _group_numbers(table.column(groups[0].name).take(rows))
-            self.said = f"the rows of one {groups[0].name!r} stay together, seed {self.seed}"
+        if settings.group is not None:
+            self.groups = _group_numbers(table.column(settings.group).take(rows))
+            self.said = f"the rows of one {settings.group!r} stay together, seed {self.seed}"
             return
         self.said = f"{f'stratified by {label!r}' if label else 'at random'}, seed {self.seed}"
 

@@ -1,9 +1,12 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from chainrule.data import read_parts
-from chainrule.errors import EmptyDataError, FileFormatError
+from chainrule.data.readers import read_all_pictures
+from chainrule.errors import EmptyDataError, FileFormatError, MissingFileError
 
 
 def put(folder, *names):
@@ -29,10 +32,79 @@ def test_imagenets_layout(tmp_path):
     )
 
 
-def test_a_validation_part_beside_a_test_is_learnt_from(tmp_path):
+def test_a_validation_part_beside_a_test_is_known_as_such(tmp_path):
     put(tmp_path, *(f"{part}/{kind}/1.jpg" for part in ("train", "valid", "test") for kind in ("cat", "dog")))
     train, test = read_parts(tmp_path)
     assert (len(train), len(test), train.notes) == (4, 2, ())
+    held = [train.column("picture").text(row) for row in train.validation]
+    assert held == ["valid/cat/1.jpg", "valid/dog/1.jpg"]
+    assert test.validation is None
+
+
+def test_all_folders_for_training_are_learnt_from(tmp_path):
+    put(tmp_path, "train_1/cat/1.jpg", "train_1/dog/1.jpg", "train_2/cat/2.jpg", "test/cat/3.jpg", "test/dog/3.jpg")
+    train, test = read_parts(tmp_path)
+    assert train.column("picture").each_text() == ["train_1/cat/1.jpg", "train_1/dog/1.jpg", "train_2/cat/2.jpg"]
+    assert len(test) == 2
+
+
+@pytest.mark.parametrize(
+    "kinds", [("train station", "test tube", "bus stop"), ("train", "bus"), ("train_station", "test_tube")]
+)
+def test_classes_whose_names_have_the_words_of_parts(tmp_path, kinds):
+    put(tmp_path, *(f"{kind}/{year}/1.jpg" for kind in kinds for year in (2020, 2021)))
+    table, test = read_parts(tmp_path)
+    assert (set(classes(table)), len(table), test) == (set(kinds), 2 * len(kinds), None)
+
+
+def test_what_has_no_place_is_left_out_and_that_is_noted(tmp_path):
+    put(tmp_path, *(f"{part}/{kind}/1.jpg" for part in ("train", "test") for kind in ("cat", "dog")))
+    put(tmp_path, "0.jpg", "train/0.jpg", "extra/1.jpg", "extra/deep/2.jpg")
+    train, _ = read_parts(tmp_path)
+    assert train.notes == (
+        "2 left out that stand in no folder of a class: 0.jpg, train/0.jpg",
+        "extra: left out with 2 pictures, since its name says no part",
+    )
+
+
+def test_links_are_followed_but_not_round_and_round(tmp_path):
+    put(tmp_path / "data", "cat/1.jpg", "dog/2.jpg")
+    put(tmp_path / "other", "3.jpg")
+    (tmp_path / "data" / "cat" / "more").symlink_to(tmp_path / "other")
+    (tmp_path / "data" / "dog" / "back").symlink_to(tmp_path / "data" / "dog")
+    (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")
+    table, _ = read_parts(tmp_path / "data")
+    assert table.column("picture").each_text() == ["cat/1.jpg", "cat/more/3.jpg", "dog/2.jpg"]
+
+
+def test_folders_as_deep_as_you_like_and_none_of_the_systems(tmp_path):
+    put(tmp_path, "cat/a/b/1.jpg", "dog/a/b/2.jpg", "dog/.thumbnails/2.jpg")
+    assert classes(read_parts(tmp_path)[0]) == ["cat", "dog"]
+
+
+def test_all_pictures_wherever_they_stand(tmp_path, monkeypatch):
+    """Those whose classes are to be predicted, by paths that can be opened from here."""
+    put(tmp_path / "new", "0.jpg", "x/y/1.png", "train/cat/2.jpg", "test/cat/3.jpg", "val/cat/4.jpg")
+    monkeypatch.chdir(tmp_path)
+    table = read_all_pictures(["new"], "photo")
+    assert table.column("photo").each_text() == [
+        f"new/{name}" for name in ("0.jpg", "test/cat/3.jpg", "train/cat/2.jpg", "val/cat/4.jpg", "x/y/1.png")
+    ]
+    assert len(read_all_pictures(["new", "new/0.jpg"], "photo")) == 6
+    assert len(read_all_pictures(["new/x/y/*.png"], "photo")) == 1
+    (tmp_path / "new" / "labels.csv").write_text("path\n0.jpg\n")
+    assert read_all_pictures(["new"], "photo") is None
+    with pytest.raises(MissingFileError, match="did you mean new"):
+        read_all_pictures(["neu"], "photo")
+
+
+def test_all_pictures_of_an_archive(tmp_path):
+    put(tmp_path / "new", "0.jpg", "x/1.png")
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "new")
+    table = read_all_pictures([archive], "photo")
+    values = table.column("photo")
+    assert values.each_text() == ["packed.zip/0.jpg", "packed.zip/x/1.png"]
+    assert (values.folder / values.text(1)).is_file()
 
 
 def test_a_folder_around_the_folders_of_classes(tmp_path):

@@ -83,13 +83,19 @@ class PictureFiles:
         """How many bytes all of them take, decoded."""
         return int(np.prod(self.shape, dtype=np.int64))
 
-    def __getitem__(self, rows: slice | ArrayLike) -> NDArray[np.uint8]:
-        """Some rows, decoded.
+    def __getitem__(self, index: Any) -> NDArray[np.uint8]:
+        """What an array of all of them has there; only the rows that it is in are decoded.
 
         Raises:
             ColumnTypeError: If files are missing or broken: all are counted, the first named; `row` is the first.
+            IndexError: For an index that an array would not take.
         """
-        return self.take(np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)])
+        rows, *within = index if isinstance(index, tuple) else (index,)
+        if rows is None or rows is Ellipsis or any(not isinstance(each, int | slice) for each in within):
+            raise IndexError(f"rows come first, then pixels by numbers or slices; got {index!r}")
+        chosen = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)]
+        decoded = self.take(np.atleast_1d(chosen)).reshape(*np.shape(chosen), *self._row)
+        return decoded[(slice(None),) * np.ndim(chosen) + tuple(within)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or self.dtype, copy=False)
@@ -189,8 +195,7 @@ def broken(files: PictureFiles, faults: dict[int, str]) -> ColumnTypeError:
         row=row,
         expected="pictures" if len(faults) > 1 else "a picture",
         got=got,
-        remedy=f"{'correct the path' if missing else 'mend the file'}, or drop the row; or leave out all such: "
-        "--skip-broken (in a file of settings, skip_broken = true)",
+        remedy=f"{'correct the path' if missing else 'mend the file'}, or drop the row",
     )
 
 

@@ -43,13 +43,13 @@ def kept(files: PictureFiles, memory: int | None, say: Callable[[str], None]) ->
     in_file = files.nbytes > limit
     # Half of the disk is left to others.
     if in_file and files.nbytes > free // 2:
-        faults = files.check(_Progress(len(files), say))
+        faults = files.check(Progress(len(files), say))
         if faults:
             raise broken(files, faults)
         say(f"{len(files):,} pictures, {size} decoded, for which there is no room: decoded for each batch, ahead of it")
         return files
     decoded = room(files.shape, np.dtype(np.uint8), in_file)
-    files.decode(decoded, _Progress(len(files), say))
+    files.decode(decoded, Progress(len(files), say))
     where = "a file that is mapped into memory" if in_file else "memory"
     say(f"{len(files):,} pictures decoded in {time.perf_counter() - begun:.1f} s, {size} in {where}")
     return decoded
@@ -63,7 +63,7 @@ def room(shape: tuple[int, ...], dtype: np.dtype[Any], in_file: bool) -> NDArray
         return np.memmap(file, dtype, "w+", shape=shape)
 
 
-class _Progress:
+class Progress:
     """Says now and then how many are done."""
 
     def __init__(self, total: int, say: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@
 
 from chainrule.data.readers.archives import is_archive
 from chainrule.data.readers.options import Options
-from chainrule.data.readers.reading import read_parts, read_table
+from chainrule.data.readers.reading import read_all_pictures, read_parts, read_table
 from chainrule.data.readers.streaming import stream_tables
 
-__all__ = ["Options", "is_archive", "read_parts", "read_table", "stream_tables"]
+__all__ = ["Options", "is_archive", "read_all_pictures", "read_parts", "read_table", "stream_tables"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from chainrule.data.readers.options import Options
 from chainrule.data.readers.sources import PICTURES, TABLES, hidden
@@ -16,6 +19,10 @@ from chainrule.errors import EmptyDataError, FileFormatError
 TRAINING = ("train", "training")
 VALIDATION = ("val", "valid", "validation")
 TEST = ("test", "testing")
+# Words beside these that say nothing.
+GENERAL = frozenset({"set", "sets", "data", "dataset", "images", "image", "imgs", "img", "pictures", "photos", "split"})
+# What the columns are called.
+PICTURE, CLASS = "picture", "class"
 # So many of the files that are no pictures are named.
 NAMED = 5
 # Texts that stand beside data and are none.
@@ -23,16 +30,15 @@ ABOUT = ("readme", "license", "licence")
 
 
 def is_picture_folder(folder: Path) -> bool:
-    """Whether there are pictures in the folders of this one, or one level deeper."""
-    inner = list(_folders(folder))
-    return any(_has_pictures(each) for each in (*inner, *(deeper for each in inner for deeper in _folders(each))))
+    """Whether there are pictures in the folders of this one, however deep."""
+    return any(any(map(_is_picture, names)) for each in _folders(folder) for _, names in _walked(each))
 
 
 def innermost(folder: Path) -> Path:
     """The folder itself, or the only one in it, where that is only a wrapper, as archives have them."""
     while True:
         inner, files = list(_folders(folder)), [each for each in folder.iterdir() if each.is_file()]
-        data = [each for each in files if each.suffix.lower() in {*TABLES, *PICTURES} and not _is_about(each)]
+        data = [each for each in files if each.suffix.lower() in {*TABLES, *PICTURES} and not is_about(each)]
         if len(inner) != 1 or data or _has_pictures(inner[0]):
             return folder
         folder = inner[0]
@@ -41,8 +47,9 @@ def innermost(folder: Path) -> Path:
 def read_picture_folder(folder: Path, name: str, skip_broken: bool = False) -> tuple[Table, Table | None]:
     """The pictures of a folder with a folder for each class, or with such folders for training and test.
 
-    Pictures of a part for validation are added to those for training, since that part is chosen anew; where there is
-    none for the test whose classes are known, as in ImageNet, they are the test.
+    Where there are folders for training, validation and test, the first two are one table that knows which of its rows
+    are for validation. Where there is none for the test whose classes are known, as in ImageNet, the validation is the
+    test. Whatever has no place in that is left out, and that is noted.
 
     Args:
         folder: Where they are.
@@ -53,36 +60,103 @@ def read_picture_folder(folder: Path, name: str, skip_broken: bool = False) -> t
         FileFormatError: For a file among the pictures that is none.
         EmptyDataError: For a class without pictures.
     """
-    training, validation, test = (_part(folder, words) for words in (TRAINING, VALIDATION, TEST))
-    # A folder of trains may be called so, too.
-    if not any(part is not None and any(_folders(part)) for part in (training, validation)):
-        return _read([folder], folder, name, skip_broken), None
-    notes = []
-    if test is not None and not any(_folders(test)):
-        notes.append(f"{test.name}: left out, since nothing says which class its pictures are of")
-        test = None
-    if test is None and training is not None and validation is not None:
-        notes.append(f"{validation.name}: taken for the test")
-        test, validation = validation, None
-    learned = [part for part in (training, validation) if part is not None]
+    parts = _parts(folder)
+    notes = _left_out(folder, parts)
+    if parts is None:
+        return _read([folder], folder, name, skip_broken, notes), None
+    training, validation, test = parts
+    if test and not any(_classes(test)):
+        notes.append(f"{_named(test)}: left out, since nothing says which class its pictures are of")
+        test = ()
+    if validation and training and not test:
+        notes.append(f"{_named(validation)}: taken for the test")
+        test, validation = validation, ()
+    learned = [*training, *validation]
     return (
-        _read(learned, folder, name, skip_broken, notes),
-        None if test is None else _read([test], folder, f"{name}, {test.name}", skip_broken),
+        _read(learned, folder, name, skip_broken, notes, validation if training else ()),
+        _read(test, folder, f"{name}, {_named(test)}", skip_broken) if test else None,
     )
 
 
 def read_pictures(paths: Sequence[Path], options: Options, name: str) -> ArrayTable:
     """Pictures of which nothing else is known, such as those of which a class is to be predicted."""
-    return ArrayTable({"picture": list(map(str, paths))}, name=name)
+    return ArrayTable({PICTURE: list(map(str, paths))}, name=name)
 
 
-def _part(folder: Path, words: Sequence[str]) -> Path | None:
-    """The folder in this one whose name has one of these words."""
-    part = next((each for each in _folders(folder) if is_of_part(each.name, words)), None)
-    while part is not None and len(inner := list(_folders(part))) == 1 and any(_folders(inner[0])):
-        # A folder around those of the classes: seg_train/seg_train/forest.
+def all_below(folder: Path) -> list[str]:
+    """All pictures in a folder and below it, whatever its folders mean, as paths from `folder`."""
+    return sorted(_files(folder, folder)[0])
+
+
+class _Parts(NamedTuple):
+    """The folders that are for training, for validation and for the test."""
+
+    training: Sequence[Path]
+    validation: Sequence[Path]
+    test: Sequence[Path]
+
+
+def _parts(folder: Path) -> _Parts | None:
+    """The folders in this one that are for training, validation and test, by their names; None where they are classes.
+
+    Names belong together where they differ in that word alone, or in words that say nothing: train and test_images,
+    but not train_station and test_tube. Nor are they parts if only one of the three is there, beside other classes.
+    """
+    words = (TRAINING, VALIDATION, TEST)
+    named = [[each for each in _folders(folder) if is_of_part(each.name, said)] for said in words]
+    rests = {_rest(each.name) for part in named for each in part}
+    others = [each for each in _folders(folder) if not any(each in part for part in named)]
+    if len(rests) > 1 and not all(GENERAL.issuperset(rest) for rest in rests):
+        return None
+    training, validation, _ = named
+    if not any(_classes([*training, *validation])) or (sum(map(bool, named)) == 1 and any(_classes(others))):
+        return None
+    return _Parts(*([_unwrapped(each) for each in part] for part in named))
+
+
+def _rest(name: str) -> tuple[str, ...]:
+    """The words of the name of a folder beside the one for its part: ("set",) of "test_set2"."""
+    every = {*TRAINING, *VALIDATION, *TEST}
+    return tuple(word for word in re.split("[^a-z]+", name.lower()) if word and word not in every)
+
+
+def _unwrapped(part: Path) -> Path:
+    """The folder with the folders of classes, where there is another one around it: seg_train/seg_train/forest."""
+    while len(inner := list(_folders(part))) == 1 and any(_folders(inner[0])):
         part = inner[0]
     return part
+
+
+def _classes(parts: Iterable[Path]) -> Iterator[Path]:
+    return (each for part in parts for each in _folders(part))
+
+
+def _named(parts: Iterable[Path]) -> str:
+    return ", ".join(part.name for part in parts)
+
+
+def _left_out(folder: Path, parts: _Parts | None) -> list[str]:
+    """A line for pictures, or folders of them, that stand where none are looked for."""
+    notes = []
+    around = [folder] if parts is None else [folder, *(each for part in parts for each in part)]
+    # Below a part without classes no class is known, which is said of it.
+    stray = [
+        os.path.relpath(place / name, folder)
+        for place in around
+        if any(_folders(place))
+        for name in sorted(os.listdir(place))
+        if not hidden(name) and _is_picture(name) and (place / name).is_file()
+    ]
+    if stray:
+        said = f"{', '.join(stray[:NAMED])}{', ...' if len(stray) > NAMED else ''}"
+        notes.append(f"{len(stray):,} left out that stand in no folder of a class: {said}")
+    if parts is not None:
+        known = {each for part in parts for each in part}
+        for each in _folders(folder):
+            if each not in known and not any(each in other.parents for other in known) and (found := all_below(each)):
+                pictures = "a picture" if len(found) == 1 else f"{len(found):,} pictures"
+                notes.append(f"{each.name}: left out with {pictures}, since its name says no part")
+    return notes
 
 
 def is_of_part(name: str, words: Sequence[str]) -> bool:
@@ -96,11 +170,19 @@ def is_of_part(name: str, words: Sequence[str]) -> bool:
     return not set(words).isdisjoint(re.split("[^a-z]+", name.lower()))
 
 
-def _read(parts: Iterable[Path], folder: Path, name: str, skip_broken: bool, notes: Sequence[str] = ()) -> ArrayTable:
+def _read(
+    parts: Sequence[Path],
+    folder: Path,
+    name: str,
+    skip_broken: bool,
+    notes: Sequence[str] = (),
+    validation: Sequence[Path] = (),
+) -> ArrayTable:
     paths: list[str] = []
     classes: list[str] = []
     others: list[str] = []
-    for each in (each for part in parts for each in _folders(part)):
+    validating: list[bool] = []
+    for each in _classes(parts):
         found, others_here = _files(each, folder)
         others += others_here if found or not skip_broken else [*others_here, os.path.relpath(each, folder)]
         if others and not skip_broken:
@@ -119,16 +201,27 @@ def _read(parts: Iterable[Path], folder: Path, name: str, skip_broken: bool, not
             )
         paths += sorted(found)
         classes += [each.name] * len(found)
+        validating += [each.parent in validation] * len(found)
     if not paths:
         raise EmptyDataError("there are no pictures.", where=name, expected="pictures in folders, a folder a class")
     if others:
         more = ", ..." if len(others) > NAMED else ""
         notes = [*notes, f"{len(others):,} left out that are no pictures: {', '.join(others[:NAMED])}{more}"]
-    return ArrayTable({"picture": paths, "class": classes}, name=name, notes=notes, folder=folder)
+    return ArrayTable(
+        {PICTURE: paths, CLASS: classes},
+        name=name,
+        notes=notes,
+        folder=folder,
+        validation=np.flatnonzero(validating) if any(validating) else None,
+    )
 
 
-def _folders(folder: Path) -> Iterable[Path]:
-    return (each for each in sorted(folder.iterdir()) if each.is_dir() and not hidden(each.name))
+def _folders(folder: Path) -> Iterator[Path]:
+    """The folders in this one, but for links that lead back to it or to one around it."""
+    around = {folder.resolve(), *folder.resolve().parents}
+    for each in sorted(folder.iterdir()):
+        if each.is_dir() and not hidden(each.name) and not (each.is_symlink() and each.resolve() in around):
+            yield each
 
 
 def _has_pictures(folder: Path) -> bool:
@@ -139,7 +232,8 @@ def _is_picture(name: str) -> bool:
     return name[name.rfind(".") :].lower() in PICTURES
 
 
-def _is_about(file: Path) -> bool:
+def is_about(file: Path) -> bool:
+    """Whether a file says something about the data, and is none."""
     return file.name.lower().startswith(ABOUT)
 
 
@@ -148,9 +242,21 @@ def _files(folder: Path, start: Path) -> tuple[list[str], list[str]]:
     pictures: list[str] = []
     others: list[str] = []
     # There may be millions: texts are ten times as fast as paths.
-    for place, _, names in os.walk(folder):
-        prefix = os.path.relpath(place, start)
+    for place, names in _walked(folder):
+        prefix = "" if place == str(start) else os.path.relpath(place, start)
         for name in names:
-            if not hidden(name):
-                (pictures if _is_picture(name) else others).append(os.path.join(prefix, name))
+            (pictures if _is_picture(name) else others).append(os.path.join(prefix, name))
     return pictures, sorted(others)
+
+
+def _walked(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """The folder and all below it, also by links, each once, with the names of the files in it; none that is hidden."""
+    seen: set[str] = set()
+    for place, inner, names in os.walk(folder, followlinks=True):
+        inner[:] = sorted(each for each in inner if not hidden(each))
+        # A link may lead back to where it stands.
+        if (real := os.path.realpath(place)) in seen:
+            inner.clear()
+            continue
+        seen.add(real)
+        yield place, [name for name in names if not hidden(name)]

@@ -18,15 +18,17 @@ from chainrule.data.readers.options import Options
 from chainrule.data.readers.pictures import (
     TEST,
     TRAINING,
+    all_below,
     innermost,
+    is_about,
     is_of_part,
     is_picture_folder,
     read_picture_folder,
     read_pictures,
 )
-from chainrule.data.readers.sources import Format, files_of, format_of
+from chainrule.data.readers.sources import TABLES, Format, files_of, format_of
 from chainrule.data.readers.typed import read_json, read_parquet
-from chainrule.data.table import Table
+from chainrule.data.table import ArrayTable, Table
 from chainrule.errors import EmptyDataError
 
 READERS: dict[Format, Callable[[Sequence[Path], Options, str], Table]] = {
@@ -105,6 +107,48 @@ def read_parts(source: Any, **options: Any) -> tuple[Table, Table | None]:
     return read_object(source, said, "table"), None
 
 
+def read_all_pictures(sources: Sequence[str], column: str) -> ArrayTable | None:
+    """All pictures of files, patterns, folders with whatever is below them, and archives, as a table of one column.
+
+    What their folders mean is of no interest, as when their classes are to be predicted.
+
+    Args:
+        sources: Where they are.
+        column: What to call the column. Its paths start from the current folder; an archive's begin with its name.
+
+    Returns:
+        The table; None where there is other data: tables, or the files of MNIST or CIFAR.
+
+    Raises:
+        MissingFileError: If there is no such file or folder.
+    """
+    paths: list[str] = []
+    within = None
+    for source in sources:
+        if is_archive(Path(source)):
+            folder = unpacked(Path(source))
+            # Of several sources none can be what all paths start from.
+            within = folder.parent if len(sources) == 1 else None
+            found = [str(Path(folder.name if within else folder) / each) for each in _pictures_in(folder)]
+        elif Path(source).is_dir():
+            found = [str(Path(source) / each) for each in _pictures_in(Path(source))]
+        else:
+            files = files_of(source)
+            found = list(map(str, files)) if format_of(files) == "pictures" else []
+        if not found:
+            return None
+        paths += found
+    return ArrayTable(
+        {column: paths}, name=sources[0] if len(sources) == 1 else f"{len(sources)} sources", folder=within
+    )
+
+
+def _pictures_in(folder: Path) -> list[str]:
+    """The pictures below a folder, as paths from there; none where it holds tables."""
+    tables = (file for file in innermost(folder).iterdir() if file.suffix.lower() in TABLES and not is_about(file))
+    return [] if any(tables) else all_below(folder)
+
+
 def _at(source: str | Path, options: Options) -> tuple[Table, Table | None]:
     path = Path(source)
     if str(source) == BUNDLED and not path.exists():
@@ -142,7 +186,9 @@ def _of_part(files: Sequence[Path], words: Sequence[str]) -> list[Path]:
 
 
 def _files(files: Sequence[Path], options: Options, name: str) -> Table:
+    kind = format_of(files)
     for file in files:
-        if not file.stat().st_size:
+        # An empty picture is a broken one, which may be left out.
+        if kind != "pictures" and not file.stat().st_size:
             raise EmptyDataError("the file is empty.", where=str(file), expected="rows of values")
-    return READERS[format_of(files)](files, options, name)
+    return READERS[kind](files, options, name)

@@ -193,6 +193,7 @@ class StoredTable:
         folder: Path | None = None,
     ) -> None:
         self.name, self.names, self.notes, self.folder = name, tuple(names), tuple(notes), folder
+        self.validation: NDArray[np.int64] | None = None
         self._store, self._pieces, self._rows = store, pieces, len(store)
         self._storages, self._absent = tuple(storages), absent
         self._words: dict[int, NDArray[np.object_]] = {}

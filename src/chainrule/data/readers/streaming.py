@@ -66,6 +66,8 @@ class Part:
     def __init__(self, whole: Table, first: int, length: int) -> None:
         self.name, self.names, self.notes, self.folder = whole.name, whole.names, whole.notes, whole.folder
         self._whole, self._first, self._length = whole, first, length
+        held = whole.validation
+        self.validation = None if held is None else held[(held >= first) & (held < first + length)] - first
 
     def __len__(self) -> int:
         return self._length

@@ -23,13 +23,15 @@ def check(sample: Sample) -> Iterator[Finding]:
     """Texts and whole numbers of which each row has its own; and, if rows share them, a group that was not said."""
     for field in sample.inputs:
         values = sample.values(field.name)
-        if field.kind in ("picture", "text", "date") or not _may_name(values):
+        # What paths are called says nothing, but that rows are of one picture does.
+        pictures = field.kind == "picture"
+        if field.kind in ("text", "date") or not _may_name(values):
             continue
         present = int((~values.missing).sum())
         different = len(np.unique(values.array[~values.missing]))
-        named = bool(_NAME.fullmatch(field.name) or _ALONE.fullmatch(field.name))
+        named = pictures or bool(_NAME.fullmatch(field.name) or _ALONE.fullmatch(field.name))
         reason = _reason(sample, field.name, values, named, different / max(present, 1))
-        if present >= _LEAST_ROWS and reason:
+        if present >= _LEAST_ROWS and reason and not pictures:
             message = f"{field.name!r} names the row: {reason}"
             yield Finding("identifier", "warning", (field.name,), message, drops=True)
         elif named and 10 <= different <= present / 2 and not _is_split_by(sample):
@@ -74,4 +76,4 @@ def _is_whole(values: Values) -> bool:
 
 
 def _is_split_by(sample: Sample) -> bool:
-    return sample.settings.time is not None or bool(sample.schema.of("group"))
+    return sample.settings.time is not None or sample.settings.group is not None

@@ -22,7 +22,7 @@ def check(sample: Sample) -> Iterator[Finding]:
     if sample.settings.time is not None:
         yield from _later_dates(sample, sample.settings.time)
         yield from _ahead_of_their_time(sample, sample.settings.time)
-    elif not sample.schema.of("group"):
+    elif sample.settings.group is None:
         yield from _in_order(sample)
 
 
