@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,18 @@ Fingerprints = NDArray[np.uint64]
 _MISSING = 0x9E3779B97F4A7C15
 
 
-def repeated(names: Sequence[str], table: Table, rows: Rows, other: Table, other_rows: Rows) -> NDArray[np.bool_]:
+def repeated(
+    names: Sequence[str], table: Table, rows: Rows, other: Table, other_rows: Rows, files: Collection[str] = ()
+) -> NDArray[np.bool_]:
     """For each of these rows, whether all of its values in these columns also stand in one of the other rows.
+
+    Args:
+        names: The columns.
+        table: Where the rows stand.
+        rows: Which.
+        other: Where the others stand.
+        other_rows: Which.
+        files: Columns of paths of files: what is in these counts, whatever they are called.
 
     Example:
         >>> from chainrule.data.table import ArrayTable
@@ -29,8 +41,12 @@ def repeated(names: Sequence[str], table: Table, rows: Rows, other: Table, other
     found = np.zeros(len(rows), dtype=np.uint64)
     others = np.zeros(len(other_rows), dtype=np.uint64)
     for name in names:
-        found = _joined(found, table.column(name).take(rows))
-        others = _joined(others, other.column(name).take(other_rows))
+        values, other_values = table.column(name).take(rows), other.column(name).take(other_rows)
+        if name in files and values.words is not None and other_values.words is not None:
+            bits, other_bits = _bits_of_files(values, other_values)
+        else:
+            bits, other_bits = _bits(values), _bits(other_values)
+        found, others = _joined(found, values, bits), _joined(others, other_values, other_bits)
         # Rows that are unlike all of these in the columns so far need no further look: most are done after a few.
         like = np.isin(others, found)
         others, other_rows = others[like], other_rows[like]
@@ -39,9 +55,9 @@ def repeated(names: Sequence[str], table: Table, rows: Rows, other: Table, other
     return np.isin(found, others)
 
 
-def _joined(before: Fingerprints, values: Values) -> Fingerprints:
+def _joined(before: Fingerprints, values: Values, bits: Fingerprints) -> Fingerprints:
     """The fingerprints with one more column (the mixing is that of SplitMix64)."""
-    mixed = before * np.uint64(0x9E3779B97F4A7C15) + np.where(values.missing, np.uint64(_MISSING), _bits(values))
+    mixed = before * np.uint64(0x9E3779B97F4A7C15) + np.where(values.missing, np.uint64(_MISSING), bits)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
     found: Fingerprints = mixed ^ (mixed >> np.uint64(31))
@@ -65,6 +81,35 @@ def _bits(values: Values) -> Fingerprints:
         bits = array.astype(np.int64)
     found: Fingerprints = bits.view(np.uint64)
     return found
+
+
+def _bits_of_files(values: Values, other: Values) -> tuple[Fingerprints, Fingerprints]:
+    """The same by what is in files. Only those are read of whose length there are some on both sides."""
+    paths = [[(each.folder or Path()) / text for text in each.each_text()] for each in (values, other)]
+    sizes = [np.array([_size(path) for path in each], dtype=np.int64) for each in paths]
+    shared = np.intersect1d(sizes[0], sizes[1])
+    found = []
+    for files, lengths in zip(paths, sizes, strict=True):
+        bits = lengths.astype(np.uint64)
+        alike = np.flatnonzero(np.isin(lengths, shared))
+        bits[alike] = _digests([_content(files[row]) for row in alike])
+        found.append(bits)
+    return found[0], found[1]
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file; of one that cannot be read its name, which is that of no other."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return str(path).encode(errors="surrogateescape")
 
 
 def _digests(texts: Sequence[bytes]) -> Fingerprints:

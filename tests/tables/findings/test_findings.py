@@ -365,3 +365,39 @@ def test_pollution_by_the_hour(real_data):
     assert "No" not in inputs
     assert [finding.remedy for finding in of(findings, "order")] == ["--time No"]
     assert not of(findings, "answer")
+
+
+# Pictures
+
+
+def test_the_path_of_a_picture_is_nothing_that_the_network_sees(rng):
+    """Several rows of each picture, as there are of questions about it; all rows of one have the same answer."""
+    number = np.arange(ROWS) // 5
+    columns = {"photo": [f"{each}.jpg" for each in number], "width": rng.normal(size=ROWS), "kind": number % 2}
+    inputs, findings = look(columns, "kind")
+    assert inputs == ["photo", "width"]
+    assert not of(findings, "answer")
+    [found] = of(findings, "identifier")
+    assert "'photo' has 80 values in 400 rows" in found.message
+    assert found.remedy == "--group photo"
+    inputs, findings = look(columns, "kind", group="photo")
+    assert (inputs, of(findings, "identifier")) == (["photo", "width"], [])
+
+
+@pytest.mark.parametrize("copied", [0, 30])
+def test_pictures_of_the_test_that_stand_in_the_training_part(tmp_path, rng, copied):
+    """By what is in the files, whatever they are called; none of them need be a picture for that."""
+    for part in ("train", "test"):
+        (tmp_path / part).mkdir()
+        for row in range(40):
+            content = b"the same" * row if row < copied else rng.bytes(40)
+            (tmp_path / part / f"{part}{row}.jpg").write_bytes(content)
+    parts = {part: [str(tmp_path / part / f"{part}{row}.jpg") for row in range(40)] for part in ("train", "test")}
+    kinds = np.arange(40) % 2
+    (tmp_path / "test" / "test39.jpg").unlink()
+    findings = look_at_split(
+        {"photo": parts["train"], "kind": kinds}, "kind", test={"photo": parts["test"], "kind": kinds}
+    )
+    found = of(findings, "duplicates")
+    assert len(found) == (copied > 0)
+    assert not found or f"{copied} of the 40 rows of the test" in found[0].message
