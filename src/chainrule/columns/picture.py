@@ -29,6 +29,8 @@ SIDE = 64
 LOOKED_AT = 1000
 # How many features a picture becomes beside other columns.
 FEATURES = 64
+# Bytes that are all below this are of another scale: those of the bundled digits, or 12 bits a pixel in files for 16.
+DARK, WHITE = 32, 255
 # The models of pictures halve them twice.
 SMALLEST = 4
 
@@ -63,6 +65,7 @@ class Picture(ColumnType):
         self._size = size
         self.shape: tuple[int, int, int] = (*(size or (SIDE, SIDE)), 3)
         self._sizes = ""
+        self._brightest = WHITE
         self._statistics = Standardize()
 
     @classmethod
@@ -79,8 +82,8 @@ class Picture(ColumnType):
             return Claim(100, f"pictures of shape {values.array.shape[1:]}")
         if values.words is None or values.missing.all():
             return None
-        paths = [str(path).lower() for path in words_of(values)[used(values)[0]]]
-        n_pictures = sum(path.endswith(ENDINGS) for path in paths)
+        paths = [str(path) for path in words_of(values)[used(values)[0]]]
+        n_pictures = sum(path.lower().endswith(ENDINGS) for path in paths)
         if n_pictures < 0.9 * len(paths):
             return None
         return Claim(95, f"{n_pictures:,} of {len(paths):,} texts are paths of pictures, as {paths[0]!r}")
@@ -95,7 +98,9 @@ class Picture(ColumnType):
                 self.shape = self._checked_size(_with_channels(values.array).shape[1:])
             else:
                 self._choose_shape(_files(sample, self.shape).sizes())
-            self._statistics = Standardize().fit(self.transform(sample))
+            pictures = self.transform(sample)
+            self._statistics = Standardize().fit(pictures)
+            self._brightest = int(pictures.max()) if values.words is not None else WHITE
         return self
 
     def _checked_size(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -160,16 +165,20 @@ class Picture(ColumnType):
         learned = self._statistics.to_state().arrays
         mean, std = (", ".join(f"{number:.4g}" for number in learned[name]) for name in ("mean", "std"))
         of_each = "" if channels == 1 else " of each channel"
+        if self._brightest < DARK:
+            fitted += f"; all are dark, their brightest pixel is {self._brightest} of {WHITE}"
         return f"{height}×{width}, {colours}{fitted}; standardised, mean {mean} and deviation {std}{of_each}"
 
     def to_state(self) -> State:
-        return State({"shape": list(self.shape), "sizes": self._sizes}, self._statistics.to_state().arrays)
+        config = {"shape": list(self.shape), "sizes": self._sizes, "brightest": self._brightest}
+        return State(config, self._statistics.to_state().arrays)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         built = cls()
         height, width, channels = state.config["shape"]
         built.shape, built._sizes = (height, width, channels), state.config.get("sizes", "")
+        built._brightest = state.config.get("brightest", WHITE)
         built._statistics = Standardize.from_state(state)
         return built
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -115,7 +116,7 @@ class Values:
     def _of_objects(cls, array: NDArray[np.object_]) -> Values:
         missing = np.array([each is None or each != each for each in array], dtype=bool)
         present = array[~missing]
-        if len(present) and not any(isinstance(each, str) for each in present):
+        if len(present) and not any(isinstance(each, str | os.PathLike) for each in present):
             known = cls.of(_unboxed(present.tolist()))
             filled = np.zeros(len(array), dtype=known.array.dtype)
             filled[~missing] = known.array

@@ -134,3 +134,12 @@ def test_floating_pixels_are_refused(tmp_path):
     Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "a.tif")
     with pytest.raises(ValueError, match="floating-point"):
         pixels(tmp_path / "a.tif", (4, 4, 1))
+
+
+@pytest.mark.parametrize(("largest", "bits"), [(255, 8), (65535, 16)])
+def test_whole_numbers_of_32_bits_are_as_many_as_they_need(tmp_path, largest, bits):
+    numbers = np.linspace(0, largest, 64).round().astype(np.int32).reshape(8, 8)
+    Image.fromarray(numbers).save(tmp_path / "a.tif")
+    with Image.open(tmp_path / "a.tif") as image:
+        assert image.mode == "I"
+    np.testing.assert_array_equal(pixels(tmp_path / "a.tif", (8, 8, 1))[..., 0], numbers >> (bits - 8))

@@ -109,14 +109,19 @@ def _seen(image: Image) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
-    """Grey pictures of 16 bits a pixel with 8, which Pillow's own conversion would cut at 255."""
+    """Grey pictures of 16 bits a pixel with 8, which Pillow's own conversion would cut at 255.
+
+    Whole numbers of 32 bits are of 8 or of 16, by how large they are.
+    """
     from PIL import Image
 
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers, of which nobody knows what is black and what white")
     if not image.mode.startswith("I"):
         return image
-    return Image.fromarray((np.clip(np.asarray(image), 0, 65535) >> 8).astype(np.uint8))
+    numbers = np.clip(np.asarray(image), 0, 65535)
+    small = image.mode == "I" and numbers.max(initial=0) <= 255
+    return Image.fromarray((numbers if small else numbers >> 8).astype(np.uint8))
 
 
 def _on_white(image: Image) -> Image:
