@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from chainrule.tables.report.fonts import line_of
@@ -95,3 +96,15 @@ def fitted(text: str, width: float, size: int = TEXT) -> str:
     while line and width_of(f"{line}…", size) > width:
         line = line[:-1]
     return f"{line}…"
+
+
+def fitted_path(path: str, width: float, size: int = TEXT) -> str:
+    """A path as one line that is no wider than `width`: of a longer one as much of its end as there is room for.
+
+    >>> fitted_path("a/b.png", 200), fitted_path("a long name of a folder/in/b.png", 80)
+    ('a/b.png', '…/in/b.png')
+    """
+    parts = Path(path).parts
+    ends = (Path("…", *parts[start:]).as_posix() for start in range(1, len(parts)))
+    fitting = (end for end in (path, *ends) if width_of(end, size) <= width)
+    return next(fitting, None) or fitted(Path(path).name, width, size)
