@@ -149,6 +149,16 @@ def test_thumbnails_of_files(tmp_path):
     assert gone.picture is None
 
 
+def test_a_picture_that_is_mistaken_can_be_found_by_its_path(tmp_path):
+    paths = [f"{'deep in a folder ' * 5}/light/0.png", "dark/0.png"]
+    given = ArrayTable({"photo": paths, "age": [1.0, 2.0], "y": np.arange(2.0)}, folder=tmp_path)
+    tested = Outcome("y", "regression", (), np.arange(2.0), np.full(2, 5.0), None, np.arange(2), {}, {})
+    part = mistakes_part(tested, given, [Field("age", "number", "input", ""), Field("photo", "picture", "input", "")])
+    assert part.columns == ("photo", "age")
+    assert [row.cells for row in part.rows] == [(paths[0], "1"), (paths[1], "2")]
+    assert [row.name for row in part.rows] == paths
+
+
 def linear(weights):
     return lambda inputs: (inputs @ weights, None)
 

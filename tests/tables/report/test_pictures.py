@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chainrule.tables.report.canvas import PAPER, Canvas, fitted, width_of
+from chainrule.tables.report.canvas import PAPER, Canvas, fitted, fitted_path, width_of
 from chainrule.tables.report.confusion import confusion_picture
 from chainrule.tables.report.data import Mistake, MistakesPart
 from chainrule.tables.report.pictures import write_pictures
@@ -57,6 +57,36 @@ def test_a_confusion_matrix_is_blue_where_it_is_right_and_red_where_it_is_wrong(
         assert red > blue
         red, _, blue = canvas.image.getpixel((right - cell, bottom - cell))
         assert blue > red
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["Kreis rund", "b"], ["Kreis ○ rund", "Dreieck"], ["a photograph of a cat that lies in the sun"], [LONG, "b"]],
+)
+def test_a_name_is_cut_alike_beside_and_above_the_matrix(names, monkeypatch):
+    drawn, draw = [], Canvas.text
+
+    def noted(canvas, place, text, width, **style):
+        drawn.append((text, fitted(text, width, style["size"])))
+        draw(canvas, place, text, width, **style)
+
+    monkeypatch.setattr(Canvas, "text", noted)
+    confusion_picture("", names, np.ones((len(names), len(names)), np.int64))
+    for name in names:
+        beside, above = [line for text, line in drawn if text == name]
+        assert beside == above
+        assert (beside == name) == (width_of(name, 12) <= 200)
+
+
+def test_of_a_long_path_the_end_is_shown():
+    assert fitted_path("a/b.png", 100) == "a/b.png"
+    path = "training set of all pictures/cats/indoors/0001.png"
+    shown = fitted_path(path, 160)
+    assert shown.startswith("…/")
+    assert path.endswith(shown[1:])
+    assert width_of(shown) <= 160 < width_of(f"…/cats/{shown[2:]}")
+    assert fitted_path(f"a/{LONG}", 100).startswith("Great")
+    assert fitted_path("", 100) == ""
 
 
 @pytest.mark.parametrize("text", ["", "cats", LONG, "a\nb\tc", "고양이" * 50, "…" * 90, "\udcff\x00 \u202e"])

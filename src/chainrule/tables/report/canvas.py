@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from chainrule.tables.report.fonts import line_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
 
 Colour = tuple[int, int, int]
 # The colours of the page.
 PAPER, INK, SOFT, BAD = (255, 255, 255), (29, 33, 38), (91, 98, 107), (176, 36, 28)
 SMALL, TEXT, TITLE = 12, 14, 18
-# Pillow's own font has no letters beyond these. The others are found by their names, where the system has them.
-_LATIN = 0x24F
-_WIDER_FONTS = ("NotoSansCJK-Regular.ttc", "malgun.ttf", "AppleSDGothicNeo.ttc", "Arial Unicode.ttf", "DejaVuSans.ttf")
 
 
 class Canvas:
@@ -47,7 +45,8 @@ class Canvas:
         anchor: Literal["lm", "mm", "rm"] = "lm",
     ) -> None:
         """A line of text, no wider than `width`, whose left end, middle or right end stands at `place`."""
-        self._draw.text(place, fitted(text, width, size), colour, _font(size, text), anchor)
+        font, line = line_of(fitted(text, width, size), size)
+        self._draw.text(place, line, colour, font, anchor)
 
     def upwards(self, place: tuple[int, int], text: str, height: int, *, size: int = TEXT) -> None:
         """A line of text that runs upwards from `place`, no longer than `height`."""
@@ -79,8 +78,9 @@ class Canvas:
 
 
 def width_of(text: str, size: int = TEXT) -> float:
-    """How wide a line of text is, in pixels."""
-    return _font(size, text).getlength(text)
+    """How wide a text is as it is drawn, in pixels."""
+    font, line = line_of(text, size)
+    return font.getlength(line)
 
 
 def fitted(text: str, width: float, size: int = TEXT) -> str:
@@ -98,19 +98,13 @@ def fitted(text: str, width: float, size: int = TEXT) -> str:
     return f"{line}…"
 
 
-def _font(size: int, text: str) -> FreeTypeFont:
-    return _loaded(size, wider=any(ord(letter) > _LATIN and letter != "…" for letter in text))
+def fitted_path(path: str, width: float, size: int = TEXT) -> str:
+    """A path as one line that is no wider than `width`: of a longer one as much of its end as there is room for.
 
-
-@cache
-def _loaded(size: int, wider: bool) -> FreeTypeFont:
-    from PIL import ImageFont
-
-    for name in _WIDER_FONTS if wider else ():
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    own = ImageFont.load_default(size)
-    assert isinstance(own, ImageFont.FreeTypeFont)
-    return own
+    >>> fitted_path("a/b.png", 200), fitted_path("a long name of a folder/in/b.png", 80)
+    ('a/b.png', '…/in/b.png')
+    """
+    parts = Path(path).parts
+    ends = (Path("…", *parts[start:]).as_posix() for start in range(1, len(parts)))
+    fitting = (end for end in (path, *ends) if width_of(end, size) <= width)
+    return next(fitting, None) or fitted(Path(path).name, width, size)

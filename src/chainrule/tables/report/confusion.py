@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,7 +29,7 @@ def confusion_picture(title: str, names: Sequence[str], counts: NDArray[np.int64
     """
     classes = len(names)
     cell = max(min(MANY // classes, max(4 * NAMED, FEW // classes)), 1)
-    longest = min(round(max(_width(name) for name in names)), NAME)
+    longest = min(math.ceil(max(map(_width, names))), NAME)
     lying = max(map(_width, names)) < cell - 4
     left, top = MARGIN + longest + 12, HEAD + (SMALL if lying else longest) + 12
     caption = "Rows: what is true. Columns: what was predicted. Numbers are rows of the test; darker is a larger share."
@@ -41,7 +42,7 @@ def confusion_picture(title: str, names: Sequence[str], counts: NDArray[np.int64
         middle = round((i + 0.5) * cell)
         canvas.text((left - 8, top + middle), names[i], longest, size=SMALL, anchor="rm")
         if lying:
-            canvas.text((left + middle, top - 12), names[i], cell, size=SMALL, anchor="mm")
+            canvas.text((left + middle, top - 12), names[i], longest, size=SMALL, anchor="mm")
         else:
             canvas.upwards((left + middle, top - 6), names[i], longest, size=SMALL)
     _cells(canvas, counts, (left, top), cell)

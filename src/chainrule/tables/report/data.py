@@ -301,7 +301,7 @@ class Mistake:
         predicted: What was predicted.
         error: How wrong that is: the distance, or how sure it was.
         cells: The values of its columns.
-        name: What its picture is called: the name of its file, or "row 17".
+        name: What its picture is called: the path of its file as it stands in the data, or "row 17".
         picture: A picture of it, as JPEG in base64.
     """
 
@@ -316,7 +316,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class MistakesPart:
-    """The worst mistakes: the columns that are shown, and the rows, the worst first."""
+    """The worst mistakes: the columns that are shown, paths of pictures first, and the rows, the worst first."""
 
     columns: tuple[str, ...]
     rows: tuple[Mistake, ...]

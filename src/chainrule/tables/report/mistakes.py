@@ -44,7 +44,11 @@ def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> Mist
     cells = [[cut(text) for text in table.column(name).take(rows).each_text()] for name in names]
     values = None if pictures is None else table.column(pictures).take(rows)
     thumbnails = [None] * len(worst) if values is None else _thumbnails(values)
-    files = [""] * len(worst) if values is None or values.words is None else list(values.each_text())
+    files = [""] * len(worst)
+    if pictures is not None and values is not None and values.words is not None:
+        # Whole, since a person looks for the picture by it.
+        files = values.each_text()
+        names, cells = [pictures, *names], [files, *cells]
     return MistakesPart(
         columns=tuple(names),
         rows=tuple(
@@ -54,7 +58,7 @@ def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> Mist
                 predicted=_said(tested, tested.predicted[index]),
                 error=_error(tested, int(index)),
                 cells=tuple(column[row] for column in cells),
-                name=cut(Path(files[row]).name) or f"row {tested.rows[index] + 1:,}",
+                name=files[row] or f"row {tested.rows[index] + 1:,}",
                 picture=thumbnails[row],
             )
             for row, index in enumerate(worst)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 
-from chainrule.tables.report.canvas import BAD, SMALL, SOFT, TITLE, Canvas, width_of
+from chainrule.tables.report.canvas import BAD, SMALL, SOFT, TITLE, Canvas, fitted_path, width_of
 from chainrule.tables.report.data import Mistake, MistakesPart
 from chainrule.tables.report.mistakes import PIXELS
 
@@ -46,4 +46,4 @@ def _put(canvas: Canvas, mistake: Mistake, left: int, top: int) -> None:
     room = PIXELS - width_of(mistake.error) - 8
     canvas.text((left, below + 14), f"said {mistake.predicted}", room, colour=BAD)
     canvas.text((left, below + 33), f"is {mistake.truth}", PIXELS)
-    canvas.text((left, below + 52), mistake.name, PIXELS, size=SMALL, colour=SOFT)
+    canvas.text((left, below + 52), fitted_path(mistake.name, PIXELS, SMALL), PIXELS, size=SMALL, colour=SOFT)
