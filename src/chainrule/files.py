@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import FileFormatError
+from chainrule.errors import FileFormatError, MissingFileError, nearest
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes, *, private: bool = False) -> None:
@@ -67,3 +67,14 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise FileFormatError(
             "the file is not JSON.", where=str(path), got=str(error), remedy="was it edited, or cut off while copying?"
         ) from None
+
+
+def missing(path: Path) -> MissingFileError:
+    """The error of a file that is not there, with the nearest name in its folder."""
+    there = path.parent.is_dir()
+    close = nearest(path.name, (each.name for each in path.parent.iterdir())) if there else None
+    return MissingFileError(
+        "there is no such file." if there else f"there is no folder {path.parent}.",
+        where=str(path),
+        remedy=f"did you mean {path.parent / close}?" if close else None,
+    )
