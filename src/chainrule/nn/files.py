@@ -33,7 +33,8 @@ def save(
 
     Raises:
         DTypeError: If there are no tensors by name (a whole model holds code too).
-        OSError: If the file cannot be written.
+        WritingError: If the file cannot be written.
+        DiskFullError: If there is no room for it.
 
     >>> model = cr.nn.Linear(2, 1)
     >>> cr.save(model.state_dict(), getfixture("tmp_path") / "model.safetensors")
