@@ -1,5 +1,5 @@
 """`python -m chainrule`: the command, where the script of that name is not on the path."""
 
-from chainrule.cli import main
+from chainrule_command import main
 
 main()

@@ -52,6 +52,7 @@ __all__ = [
     "QuotingError",
     "ColumnNameError",
     "OutputExistsError",
+    "WritingError",
     "DiskFullError",
     "OutOfMemoryError",
     "RunFolderError",
@@ -332,10 +333,14 @@ class OutputExistsError(ChainruleError, FileExistsError):
     __str__ = ChainruleError.__str__
 
 
-class DiskFullError(ChainruleError, OSError):
-    """The disk was full before everything was written; what is there is whole rows."""
+class WritingError(ChainruleError, OSError):
+    """A file or folder that cannot be written: the place is read-only, somebody else's, gone, ..."""
 
     __str__ = ChainruleError.__str__
+
+
+class DiskFullError(WritingError):
+    """The disk was full before everything was written; what is there of rows is whole."""
 
 
 class OutOfMemoryError(ChainruleError, MemoryError):

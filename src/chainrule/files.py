@@ -2,13 +2,70 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import FileFormatError
+from chainrule.errors import ChainruleError, DiskFullError, FileFormatError, MissingFileError, WritingError, nearest
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Within the block, what the system says of a place that cannot be written to is told of `path`.
+
+    The system would name the temporary file, which nobody knows.
+
+    Raises:
+        DiskFullError: If there is no room.
+        WritingError: If it cannot be written for another reason.
+    """
+    try:
+        yield
+    except WritingError as error:
+        # Of a file within the folder that is written.
+        raise unwritable(path, error) from None
+    except ChainruleError:
+        raise
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: str | os.PathLike[str], error: OSError) -> WritingError:
+    """The error of a file or folder that could not be written."""
+    full = error.errno in FULL
+    told = (DiskFullError if full else WritingError)(
+        "the disk is full." if full else "this cannot be written.",
+        where=str(path),
+        expected="room for it" if full else "a place that may be written to",
+        got=error.strerror or str(error),
+        remedy="make room, or name a place on another disk" if full else "name another place",
+    )
+    # For whoever catches it, and tells it of the folder that the file was to be in.
+    told.errno, told.strerror = error.errno, error.strerror
+    return told
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise what `write_bytes` would, before there is anything to write.
+
+    Raises:
+        WritingError: If the folder cannot be written to.
+    """
+    with writing(path):
+        handle, temporary = _temporary(Path(path))
+        os.close(handle)
+        os.unlink(temporary)
+
+
+def _temporary(target: Path) -> tuple[int, str]:
+    return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes, *, private: bool = False) -> None:
@@ -22,22 +79,24 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, private: bool =
         private: Whether only its owner may read it; else it may be read as the file that it replaces, or as a new one.
 
     Raises:
-        OSError: If the folder cannot be written to, or the disk is full.
+        WritingError: If the folder cannot be written to.
+        DiskFullError: If there is no room.
     """
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # The temporary file is its owner's alone.
-        if not private:
-            os.chmod(temporary, permissions(target))
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with writing(path):
+        handle, temporary = _temporary(target)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            # The temporary file is its owner's alone.
+            if not private:
+                os.chmod(temporary, permissions(target))
+            os.replace(temporary, target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 def permissions(target: Path) -> int:
@@ -67,3 +126,14 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise FileFormatError(
             "the file is not JSON.", where=str(path), got=str(error), remedy="was it edited, or cut off while copying?"
         ) from None
+
+
+def missing(path: Path) -> MissingFileError:
+    """The error of a file that is not there, with the nearest name in its folder."""
+    there = path.parent.is_dir()
+    close = nearest(path.name, (each.name for each in path.parent.iterdir())) if there else None
+    return MissingFileError(
+        "there is no such file." if there else f"there is no folder {path.parent}.",
+        where=str(path),
+        remedy=f"did you mean {path.parent / close}?" if close else None,
+    )

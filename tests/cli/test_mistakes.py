@@ -1,15 +1,18 @@
 """What goes wrong ends in one readable text on standard error, an exit code, and every file as it was."""
 
+import errno
 import gzip
 import os
 import struct
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule.cli import train as command
-from chainrule.tables.run_folder import FORMAT
+from chainrule.tables.run_folder import FORMAT, read_run
 from tests.tables.test_run_folder import edit
 
 
@@ -173,14 +176,87 @@ def test_no_data(train, home, where):
     assert not list(home.iterdir())
 
 
-def test_a_full_disk(train, home, monkeypatch):
-    def full(*args):
-        raise OSError(28, "No space left on device")
+@pytest.fixture
+def full(monkeypatch):
+    """Lets the disk be full in a folder, for what is written under a temporary name."""
 
-    monkeypatch.setattr(command, "write_run", full)
-    code, _, err = train()
+    def fill(folder, number=errno.ENOSPC):
+        real = tempfile.mkstemp
+
+        def mkstemp(**where):
+            if Path(where["dir"]).resolve().is_relative_to(folder):
+                raise OSError(number, os.strerror(number), f"{where['dir']}/{where['prefix']}abc")
+            return real(**where)
+
+        monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+
+    return fill
+
+
+@pytest.fixture
+def elsewhere(home, monkeypatch):
+    """The temporary directory, on another disk than what is trained."""
+    folder = home / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_what_is_learnt_is_kept_elsewhere_where_the_disk_is_full(train, home, elsewhere, full):
+    full(home / "runs")
+    code, out, err = train("--out", "runs/mine")
+    assert (code, err) == (0, "")
+    assert f"runs/mine: the disk is full. It is in {elsewhere / 'mine-1'} instead.\n" in out
+    assert f"chainrule predict {elsewhere / 'mine-1'} DATA" in out
+    assert read_run(elsewhere / "mine-1").results
+    assert not list((home / "runs").iterdir())
+
+
+def test_what_is_learnt_is_kept_elsewhere_where_the_place_is_taken(train, home, monkeypatch):
+    real = command.run
+
+    def run(*arguments):
+        (home / "mine").mkdir()
+        (home / "mine" / "theirs.txt").write_text("theirs")
+        return real(*arguments)
+
+    monkeypatch.setattr(command, "run", run)
+    code, out, err = train("--out", "mine")
+    assert (code, err) == (0, "")
+    assert "mine: there is something here already. It is in mine-1 instead.\n" in out
+    assert (home / "mine-1" / "run.json").exists()
+
+
+def test_a_disk_that_is_full_everywhere(train, home, elsewhere, full):
+    full(home)
+    code, _, err = train("--out", "mine")
     assert code == 1
-    assert err == "error: [Errno 28] No space left on device\n"
+    assert err == (
+        f"error: mine: the disk is full. Nor could what was learnt be written to {elsewhere}: it is lost.\n"
+        "  expected: room for it\n"
+        "  got:      No space left on device\n"
+        "  remedy:   make room, or name a place on another disk\n"
+    )
+    assert [path.name for path in home.iterdir()] == ["tmp"]
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_place_that_is_read_only(chainrule, run, home, full):
+    full(home, errno.EROFS)
+    (home / "new.csv").write_text("no,such,columns\n1,2,3\n")
+    for arguments, where in (
+        # It is noticed before the rows are read.
+        (("predict", "run", "new.csv", "-o", "out.csv"), "out.csv"),
+        (("report", "run"), "run/report.html"),
+    ):
+        code, out, err = chainrule(*arguments)
+        assert (code, out) == (1, "")
+        assert err == (
+            f"error: {where}: this cannot be written.\n"
+            "  expected: a place that may be written to\n"
+            "  got:      Read-only file system\n"
+            "  remedy:   name another place\n"
+        )
 
 
 def test_too_little_memory(train, home, monkeypatch):

@@ -64,6 +64,42 @@ def test_ctrl_c_before_there_is_anything_to_test(start, tmp_path):
 
 
 @POSIX
+def test_ctrl_c_while_modules_are_imported():
+    script = """
+import sys
+
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "numpy":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Slow())
+from chainrule_command import main
+import signal
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], env=surroundings(), capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+@POSIX
+def test_whoever_ends_it_finds_the_temporary_directory_as_it_was(start, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "rows.csv").write_text("a,b\n" + "".join(f"{n % 7},{n % 2}\n" for n in range(200)))
+    quick = ["train", "rows.csv", "--target", "b", "--epochs", "10000", "--patience", "10000"]
+    process = start(*quick, TMPDIR=str(tmp_path / "tmp"))
+    for line in process.stdout:
+        if re.match(r"epoch +2/", line):
+            break
+    assert list((tmp_path / "tmp").iterdir())
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (143, "")
+    assert not list((tmp_path / "tmp").iterdir())
+    assert not (tmp_path / "runs").exists()
+
+
+@POSIX
 def test_a_reader_that_has_seen_enough(start, tmp_path):
     process = start(*QUICK, "--epochs", "3", "--out", "run")
     process.stdout.readline()

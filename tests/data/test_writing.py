@@ -1,8 +1,11 @@
+import errno
 import gzip
 import json
 import resource
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.data import RowWriter, Values, read_table
-from chainrule.errors import ArgumentError, DiskFullError, MissingFileError, OutputExistsError
+from chainrule.data import RowWriter, Values, check_output, read_table
+from chainrule.errors import ArgumentError, DiskFullError, MissingFileError, OutputExistsError, WritingError
 from tests.data.readers.test_delimited import rows
 
 INSTANTS = np.array(["2020-01-01", "NaT", "2020-01-01T10:00"], "M8[us]")
@@ -88,6 +91,27 @@ def test_where_nothing_can_be_written(tmp_path: Path):
         RowWriter(tmp_path / "none" / "a.csv", ["a"])
     with pytest.raises(OutputExistsError, match="a folder"):
         RowWriter(tmp_path, ["a"], force=True)
+
+
+def test_a_place_that_cannot_be_written_to_is_noticed_before_there_is_anything_to_write(tmp_path: Path, monkeypatch):
+    def read_only(**where: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", f"{where['dir']}/.a.csv.xyz.tmp")
+
+    monkeypatch.setattr(tempfile, "mkstemp", read_only)
+    for attempt in (check_output, partial(RowWriter, columns=["a"])):
+        with pytest.raises(WritingError, match=r"(?s)/a\.csv: this cannot be written.*Read-only") as caught:
+            attempt(tmp_path / "a.csv")
+        assert ".tmp" not in str(caught.value)
+
+
+def test_a_place_that_goes_while_rows_are_written(tmp_path: Path, monkeypatch):
+    def gone(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("os.fsync", gone)
+    with pytest.raises(WritingError, match=r"a\.csv: this cannot be written"), RowWriter(tmp_path / "a.csv", ["a"]):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.utils.estimator_checks import check_estimator  # noqa: E402
 
-from chainrule.errors import ColumnTypeError, EmptyDataError, MissingDependencyError  # noqa: E402
+from chainrule.errors import ArgumentError, ColumnTypeError, EmptyDataError, MissingDependencyError  # noqa: E402
 
 ESTIMATORS = [cr.ChainruleClassifier, cr.ChainruleRegressor]
 
@@ -122,6 +122,13 @@ def test_mistakes_are_errors_of_scikit_learn_or_name_the_column(people):
     model = cr.ChainruleClassifier(epochs=1).fit(pandas.DataFrame(columns), answers)
     with pytest.raises(ColumnTypeError, match="row 1, column 'age'"):
         model.predict(pandas.DataFrame({**columns, "age": "old"}))
+
+
+@pytest.mark.parametrize("estimator", [cr.interop.ChainruleClassifier, cr.interop.ChainruleRegressor])
+def test_a_share_that_leaves_nothing_is_named_as_it_was_given(estimator):
+    with pytest.raises(ArgumentError) as raised:
+        estimator(validation_share=0.999).fit(np.zeros((20, 1)), np.arange(20) % 2)
+    assert raised.value.where == "validation_share"
 
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule import models, nn
 from chainrule.core.abstract import shapes_only
-from chainrule.errors import StateDictError
+from chainrule.errors import DTypeError, StateDictError
 from chainrule.interop import load_pytorch
 from chainrule.models.mobilenet import SMALL
 
@@ -215,3 +215,80 @@ def test_what_is_no_state():
 def test_pytorchs_layouts_where_ours_are_expected_are_an_error_that_says_what_to_do():
     with pytest.raises(StateDictError, match="load_pytorch"):
         models.LeNet5().load_state_dict(Tutorial().state_dict())
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("through", ["tensors", "file", "load_state_dict"])
+def test_half_precision_becomes_float32_exactly(dtype, through, tmp_path):
+    torch.manual_seed(0)
+    state = torch.nn.Linear(64, 9).to(getattr(torch, dtype)).state_dict()
+    # The smallest and largest numbers too, and those that are none.
+    limits = torch.finfo(getattr(torch, dtype))
+    state["bias"][:5] = torch.tensor([limits.max, limits.tiny, limits.tiny / 4, -torch.inf, -0.0])
+    expected = {name: value.float().numpy() for name, value in state.items()}
+    ours = nn.Linear(64, 9)
+    if through == "file":
+        pytest.importorskip("safetensors.torch").save_file(state, tmp_path / "half.safetensors")
+        state = cr.load(tmp_path / "half.safetensors")
+        assert {value.dtype for value in state.values()} == {cr.float32}
+    ours.load_state_dict(state) if through == "load_state_dict" else load_pytorch(ours, state)
+    for name, value in ours.state_dict().items():
+        assert value.numpy().tobytes() == expected[name].tobytes()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda weight: weight.to_sparse(),
+        lambda weight: weight.to("meta"),
+        lambda weight: weight.to(torch.float8_e4m3fn),
+        lambda weight: weight.to(torch.complex64),
+    ],
+)
+def test_tensors_that_are_no_arrays_are_named(odd):
+    state = torch.nn.Linear(2, 1).state_dict()
+    state["bias"] = odd(state["bias"])
+    with pytest.raises(DTypeError, match="entry 'bias'"):
+        load_pytorch(nn.Linear(2, 1), state)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "_orig_mod.module."])
+def test_a_wrappers_prefix_is_taken_away(prefix):
+    theirs, ours = Tutorial(), models.LeNet5()
+    load_pytorch(ours, {prefix + name: value for name, value in theirs.state_dict().items()})
+    np.testing.assert_array_equal(ours.fc2.weight.detach().numpy(), theirs.fc2.weight.detach().numpy())
+
+
+def test_a_prefix_stays_where_it_is_the_models_own_or_not_on_all_names():
+    wrapped = nn.Sequential({"module": nn.Linear(2, 1)})
+    state = torch.nn.Linear(2, 1).state_dict()
+    load_pytorch(wrapped, {f"module.{name}": value for name, value in state.items()})
+    with pytest.raises(StateDictError, match=r"module.bias is unexpected \(this model has bias\)"):
+        load_pytorch(nn.Linear(2, 1), {"weight": state["weight"], "module.bias": state["bias"]})
+
+
+def test_names_of_another_model_are_counted_rather_than_listed():
+    with pytest.raises(StateDictError) as raised:
+        load_pytorch(models.LeNet5(), {f"encoder.{number}": np.zeros(1) for number in range(300)})
+    text = str(raised.value)
+    assert len(text) < 1000
+    assert "5 more are missing; " in text
+    assert "295 more are unexpected." in text
+    assert "load_pytorch(..., strict=False)" in text
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model", "model_state_dict"])
+def test_a_checkpoint_says_in_which_entry_the_weights_are(key):
+    theirs = Tutorial()
+    optimizer = torch.optim.Adam(theirs.parameters()).state_dict()
+    checkpoint = {"epoch": 3, "loss": torch.tensor(0.5), "optimizer": optimizer, key: theirs.state_dict()}
+    with pytest.raises(StateDictError, match=rf"(?s)wrapped.*'epoch', 'loss'.*state\['{key}'\]") as raised:
+        load_pytorch(models.LeNet5(), checkpoint)
+    assert len(str(raised.value)) < 300
+
+
+def test_weights_that_are_nan_are_warned_of():
+    state = torch.nn.Linear(2, 1).state_dict()
+    state["weight"][0, 1] = torch.nan
+    with pytest.warns(RuntimeWarning, match="'weight' hold NaN"):
+        load_pytorch(nn.Linear(2, 1), state)

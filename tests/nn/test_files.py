@@ -3,7 +3,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.errors import DTypeError, FileFormatError
+from chainrule.errors import DTypeError, FileFormatError, MissingFileError
 
 
 def test_a_state_comes_back_bit_for_bit(tmp_path):
@@ -58,3 +58,19 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
         cr.save({"x": cr.zeros(2)}, path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    cr.save({"x": cr.ones(2)}, tmp_path / "model.safetensors")
+    with pytest.raises(MissingFileError, match=r"did you mean .*model\.safetensors\?"):
+        cr.load(tmp_path / "modl.safetensors")
+    with pytest.raises(MissingFileError, match="there is no folder"):
+        cr.load(tmp_path / "none" / "model.safetensors")
+
+
+def test_a_dtype_that_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "small.safetensors"
+    header = b'{"x":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(2))
+    with pytest.raises(FileFormatError, match=r"(?s)'x'.*F8_E4M3"):
+        cr.load(path)

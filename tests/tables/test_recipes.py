@@ -160,12 +160,45 @@ BESIDE = {**pictures(), "size": np.arange(60.0)}
         (BESIDE, {"flip_average": True}, ArgumentError, "mixed or averaged where they are all"),
         (BESIDE, {"shift_average": 1}, ArgumentError, "mixed or averaged where they are all"),
         (pictures(), {"shift_average": -1}, ArgumentError, "too small"),
+        (pictures(), {"shift_average": 8}, ArgumentError, r"(?s)at most 7, for pictures of 8 × 8.*shift_average$"),
+        (pictures(), {"optimizer": "sgd", "momentum": 5}, ArgumentError, "momentum: so much momentum"),
         ({name: BESIDE[name] for name in ("size", "class")}, {"augment": ["flip"]}, ArgumentError, "only pictures"),
     ],
 )
 def test_what_cannot_be(table, settings, error, said):
     with pytest.raises(error, match=said):
         trained(table, epochs=1, **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("epochs", "viele", "a whole number"),
+        ("epochs", 1.5, "a whole number"),
+        ("epochs", True, "a whole number"),
+        ("seed", False, "a whole number"),
+        ("lr", "fast", "a number"),
+        ("lr", True, "a number"),
+        ("nesterov", "perhaps", "true or false"),
+        ("group", 3, "a text"),
+        ("drop", 3, "a text, or a list of texts"),
+        ("drop", [3], "a text"),
+        ("columns", ["age"], "the types of columns by their names"),
+        ("columns", {"age": 3}, "a text"),
+        ("decimal", ";", "'.' or ','"),
+        ("class_weight", "even", "'balanced'"),
+        ("schedule", True, "'one-cycle' or 'cosine'"),
+    ],
+)
+def test_what_a_setting_is_to_be_is_said_in_plain_words(name, value, expected):
+    with pytest.raises(cr.errors.FileFormatError) as raised:
+        parse({name: value}, "run.toml")
+    assert str(raised.value.where).startswith(f"run.toml, {name}")
+    assert raised.value.expected == expected
+
+
+def test_a_flag_is_a_flag():
+    assert parse({"nesterov": True, "header": False, "skip_broken": True}, "here").header is False
 
 
 def test_pictures_beside_other_columns_are_augmented_too():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule._tensor import Tensor
+from chainrule.errors import ArgumentError
 from chainrule.nn import Module, Sequential
 from chainrule.nn.arguments import whole
 from chainrule.ops.layout import concatenate
@@ -25,7 +26,7 @@ class ViewAverage(Sequential):
         (N, H, W, C) to whatever the layers give.
 
     Raises:
-        ArgumentError: If `shift` is no number of pixels.
+        ArgumentError: If `shift` is no number of pixels; or, when it is called, as large as the pictures.
 
     >>> model = cr.augment.ViewAverage(cr.nn.Flatten()).eval()
     >>> model(cr.tensor([1.0, 2.0]).reshape(1, 1, 2, 1))
@@ -49,6 +50,14 @@ class ViewAverage(Sequential):
         views = [input]
         if self.shift:
             height, width, by = *input.shape[1:3], 2 * self.shift
+            if self.shift >= min(height, width):
+                raise ArgumentError(
+                    "pictures cannot be moved so far: what is moved in is mirrored, and there is not enough of it.",
+                    where="ViewAverage, shift",
+                    expected=f"at most {min(height, width) - 1}, for pictures of {height} × {width}",
+                    got=self.shift,
+                    remedy="a smaller shift; the setting is shift_average",
+                )
             border = pad(input, (0, 0, *[self.shift] * 4), mode="reflect")
             views += [border[:, :height, :width], border[:, by : by + height, by : by + width]]
         return [*views, *(view.flip(2) for view in views)] if self.flip else views

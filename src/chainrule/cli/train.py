@@ -6,13 +6,15 @@ import itertools
 import os
 import shlex
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import ArgumentError, MissingFileError, RunFolderError
+from chainrule.errors import ArgumentError, MissingFileError, RunFolderError, WritingError
 from chainrule.tables.record import Record
 from chainrule.tables.run import run
 from chainrule.tables.run_folder import FILES, check_free, free_folder, write_run
@@ -66,17 +68,34 @@ def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
     def write(folder: Path) -> Path:
         return write_run(folder, record, trained.model, trained.history, results, report)
 
-    try:
-        written = write(folder)
-    except RunFolderError:
-        # Somebody has taken the place meanwhile. What has been learnt must not be lost for that.
-        written = write(free_folder(folder.parent, folder.name))
+    written = _written_somewhere(write, folder)
     print(f"{written} holds")
     for file in FILES:
         if (written / file).exists():
             print(f"  {file:<26}  {FILES[file]}")
     print(f"\n{time.perf_counter() - start:.1f} s in all. Look at it: {written / 'report.html'}")
     print(f"Use it: chainrule predict {written} DATA -o predictions.csv")
+
+
+def _written_somewhere(write: Callable[[Path], Path], folder: Path) -> Path:
+    """Where `write` could write: in `folder`, beside it, or else in the temporary directory.
+
+    Somebody may have taken the place meanwhile, filled the disk, or taken the disk away. What has been learnt must not
+    be lost for that.
+
+    Raises:
+        RunFolderError, WritingError: If there is no place for it: what is wrong with the first.
+    """
+    try:
+        return write(folder)
+    except (RunFolderError, WritingError) as error:
+        for parent in (folder.parent, Path(tempfile.gettempdir())):
+            with suppress(RunFolderError, WritingError):
+                written = write(free_folder(parent, folder.name))
+                print(f"{folder}: {error.message} It is in {written} instead.")
+                return written
+        error.message += f" Nor could what was learnt be written to {tempfile.gettempdir()}: it is lost."
+        raise
 
 
 def _in_folder(said: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from chainrule.data.checks import check_lengths
 from chainrule.data.readers.store import Storage, Store, common_storage, identifier, literal
 from chainrule.data.values import Values
 from chainrule.errors import ArgumentError, DiskFullError, MissingFileError, OutputExistsError
-from chainrule.files import permissions
+from chainrule.files import FULL, check_writable, permissions, unwritable, writing
 
 __all__ = ["RowWriter", "check_output"]
 
@@ -33,7 +33,6 @@ STANDARD_OUTPUT = "-"
 CSV, JSON, PARQUET = (".csv", ".tsv", ".txt", ""), (".jsonl", ".ndjson"), (".parquet", ".pq")
 # So many rows are formatted and written at once: what a full disk leaves is a multiple of them.
 TOGETHER = 1024
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 KINDS: dict[str, Storage] = {"b": "boolean", "M": "instant", "i": "integer", "u": "integer", "f": "number"}
 
 
@@ -47,6 +46,7 @@ def check_output(path: str | os.PathLike[str], *, force: bool = False) -> None:
     _format(target)
     if target is not None and not _is_device(target):
         _check_target(target, force)
+        check_writable(target)
 
 
 class RowWriter:
@@ -65,6 +65,7 @@ class RowWriter:
         ArgumentError: For another ending.
         MissingFileError: If there is no such folder.
         OutputExistsError: If the file is there already.
+        WritingError: If it cannot be written there.
 
     Example:
         >>> path = getfixture("tmp_path") / "predictions.csv"
@@ -120,7 +121,10 @@ class RowWriter:
         except OSError as error:
             if error.errno not in FULL:
                 self._destination.discard()
-                raise
+                # Whoever read our output has seen enough: that is no mistake.
+                raise (
+                    error if isinstance(error, BrokenPipeError) else unwritable(self._destination.name, error)
+                ) from None
             kept = self._format.kept(self.rows) if self.rows else 0
             self._destination.keep(kept > 0)
             raise DiskFullError(
@@ -174,10 +178,12 @@ class _Destination:
             # Unbuffered, so that an error comes with the rows that it concerns.
             self._stream: IO[bytes] = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
         elif _is_device(target):
-            self._stream = target.open("wb", buffering=0)
+            with writing(target):
+                self._stream = target.open("wb", buffering=0)
         else:
             _check_target(target, force)
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+            with writing(target):
+                handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
             self.temporary = Path(temporary)
             self._stream = os.fdopen(handle, "wb", buffering=0)
 

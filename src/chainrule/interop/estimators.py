@@ -22,7 +22,7 @@ from chainrule.tables.model import TableModel
 from chainrule.tables.network import build
 from chainrule.tables.preparation import Preparation
 from chainrule.tables.schema import infer_schema
-from chainrule.tables.settings import Settings, parse
+from chainrule.tables.settings import Settings, as_size, parse
 from chainrule.tables.splits import Parts
 from chainrule.tables.telling import silent
 from chainrule.tables.training import train_on
@@ -67,7 +67,8 @@ class _TableEstimator(BaseEstimator):  # type: ignore[misc]
         settings = self._settings(target)
         schema = infer_schema(table, settings.target, kinds={**settings.columns, target: kind})
         split = stratified_split if kind == "category" else _split_rows
-        training, validation = split(y, settings.validation_share, seed=settings.seed)
+        with as_size("validation_share"):
+            training, validation = split(y, settings.validation_share, seed=settings.seed)
         parts = Parts(training, validation, test=np.zeros(0, np.int64))
         trained = train_on(table, None, schema, parts, settings, print if self.verbose else silent)
         if trained.interrupted:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
+
+import numpy as np
 
 from chainrule import nn
 from chainrule._tensor import Tensor
-from chainrule.nn.state import LoadReport, check_state
-from chainrule.ops.creation import asarray
+from chainrule.nn.state import LoadReport, check_state, entry, load_state
 
 Turn = Callable[[Tensor], Tensor]
+# What `torch.compile` and DataParallel put before all names, the outer one first.
+WRAPPERS = ("_orig_mod.", "module.")
 
 
 def load_pytorch(model: nn.Module, state_dict: Mapping[str, Any], strict: bool = True) -> LoadReport:
@@ -24,6 +28,9 @@ def load_pytorch(model: nn.Module, state_dict: Mapping[str, Any], strict: bool =
     weights_only=True)` and `safetensors.torch.load_file` give such a dict, and so does `chainrule.load(path)` of a
     safetensors file that PyTorch has written.
 
+    Half precision (float16, bfloat16) becomes float32, which has all its numbers. `module.` and `_orig_mod.`, which
+    DataParallel and `torch.compile` put before all names, are taken away. Weights that are NaN are warned of.
+
     Args:
         model: Takes the weights; its layers must be made in the order in which `forward` calls them.
         state_dict: PyTorch's tensors, or arrays, by name. BatchNorm's `num_batches_tracked`, which old files lack, may
@@ -34,7 +41,9 @@ def load_pytorch(model: nn.Module, state_dict: Mapping[str, Any], strict: bool =
         The names that were missing and unexpected.
 
     Raises:
-        StateDictError: It lists every name that is missing, unexpected or misshapen, with the shapes, turned.
+        StateDictError: It names what is missing, unexpected or misshapen, with the shapes, turned; or the entry of a
+            checkpoint that holds the weights.
+        DTypeError: If an entry is no dense tensor of numbers; it is named.
 
     >>> model = cr.nn.Conv2d(3, 8, 5)
     >>> theirs = {"weight": np.zeros((8, 3, 5, 5)), "bias": np.zeros(8)}
@@ -42,15 +51,23 @@ def load_pytorch(model: nn.Module, state_dict: Mapping[str, Any], strict: bool =
     LoadReport(missing_keys=[], unexpected_keys=[])
     """
     check_state(model, state_dict)
-    turns = dict(_turns(model))
-    ours: dict[str, Any] = {
-        name: value for name, value in model.state_dict().items() if name.endswith("num_batches_tracked")
-    }
-    for name, value in state_dict.items():
-        # What still has a gradient, such as a Parameter of PyTorch, does not become an array.
-        value = value.detach() if hasattr(value, "detach") else value
-        ours[name] = turns[name](asarray(value)) if name in turns else value
-    return model.load_state_dict(ours, strict)
+    turns, own = dict(_turns(model)), model.state_dict()
+    ours = {name: value for name, value in own.items() if name.endswith("num_batches_tracked")}
+    for name, value in _unwrapped(state_dict, own).items():
+        weight = entry(name, value)
+        if np.isnan(weight.numpy()).any():
+            warnings.warn(f"the weights of {name!r} hold NaN, and so will all answers.", RuntimeWarning, stacklevel=2)
+        ours[name] = turns[name](weight) if name in turns else weight
+    return load_state(model, ours, strict, called="load_pytorch")
+
+
+def _unwrapped(state: Mapping[str, Any], own: Collection[str]) -> Mapping[str, Any]:
+    """The state without a prefix that all its names have, where the model has the names behind it."""
+    inner = state
+    for prefix in WRAPPERS:
+        if all(name.startswith(prefix) for name in inner):
+            inner = {name.removeprefix(prefix): value for name, value in inner.items()}
+    return inner if any(name in own for name in inner) else state
 
 
 def _turns(model: nn.Module) -> Iterator[tuple[str, Turn]]:

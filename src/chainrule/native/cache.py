@@ -172,7 +172,7 @@ def _write(path: Path, digest: bytes, entry: Entry) -> None:
         write_bytes(path, body + hashlib.sha256(body).digest(), private=True)
         _shrink(path.parent, limit)
     except OSError as error:
-        _warn_once(path.parent, str(error))
+        _warn_once(path.parent, error.strerror or str(error))
 
 
 def _shrink(folder: Path, limit: int) -> None:

@@ -285,7 +285,7 @@ class Module(TrainingMethods):
             The names that were missing and unexpected.
 
         Raises:
-            StateDictError: It lists every name that is missing, unexpected or misshapen, with the shapes.
+            StateDictError: It names what is missing, unexpected or misshapen, with the shapes.
         """
         return load_state(self, state_dict, strict)
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from chainrule._tensor import Tensor
 from chainrule.core.modes import no_grad
-from chainrule.errors import ChainruleError, StateDictError, nearest
+from chainrule.errors import ChainruleError, DTypeError, StateDictError, nearest
+from chainrule.nn.halves import without_halves
 from chainrule.ops.creation import asarray
 
 if TYPE_CHECKING:
     from chainrule.nn.module import Module
+
+# So many names of each kind an error says; a model of other layers has hundreds.
+FEW = 5
 
 
 class LoadReport(NamedTuple):
@@ -38,7 +44,7 @@ def _entries(module: Module, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
 
 
 def check_state(module: Module, state: Mapping[str, Any]) -> None:
-    """Raise unless `state` is a dict."""
+    """Raise unless `state` is a dict, of tensors and not of dicts of them."""
     if not isinstance(state, Mapping):
         raise StateDictError(
             "a state is a dict of tensors by name.",
@@ -46,24 +52,39 @@ def check_state(module: Module, state: Mapping[str, Any]) -> None:
             got=type(state).__name__,
             remedy="model.load_state_dict(chainrule.load(path)), or another model's state_dict()",
         )
+    # A checkpoint holds the state among other things, an optimizer's state too: what has most tensors is the weights.
+    tensors = {name: _count_tensors(value) for name, value in state.items() if isinstance(value, Mapping)}
+    name = max(tensors, key=lambda name: tensors[name], default=None)
+    if name is not None and tensors[name]:
+        raise StateDictError(
+            "the state is wrapped in another dict.",
+            where=type(module).__name__,
+            expected="a dict of tensors by name",
+            got="a dict with the entries " + _few([repr(name) for name in state]),
+            remedy=f"take what is in it: state[{name!r}]",
+        )
 
 
-def load_state(module: Module, state: Mapping[str, Any], strict: bool) -> LoadReport:
-    """Take over `state` if all of it fits: see `Module.load_state_dict`."""
+def _count_tensors(entries: Mapping[str, Any]) -> int:
+    return sum(hasattr(value, "shape") for value in entries.values())
+
+
+def load_state(module: Module, state: Mapping[str, Any], strict: bool, called: str = "load_state_dict") -> LoadReport:
+    """Take over `state` if all of it fits: see `Module.load_state_dict`. `called` is what the user has called."""
     own = dict(_entries(module))
     check_state(module, state)
-    given = {name: _tensor(name, value) for name, value in state.items()}
+    given = {name: entry(name, value) for name, value in state.items()}
     missing = [name for name in own if name not in given]
     unexpected = [name for name in given if name not in own]
     misshapen = [name for name, tensor in own.items() if name in given and given[name].shape != tensor.shape]
     wrong = [f"{name} has shape {given[name].shape}, this model's has {own[name].shape}" for name in misshapen]
-    problems = wrong + (_names(missing, unexpected) if strict else [])
-    if problems:
+    if wrong or (strict and (missing or unexpected)):
+        problems = [*_first(wrong, "of another shape"), *(_names(missing, unexpected) if strict else [])]
         remedy = "build the model with the same arguments as the one that was saved"
         if any(_is_of_pytorch(given[name], own[name]) for name in misshapen):
             remedy = "chainrule.interop.load_pytorch(model, state) takes PyTorch's layouts"
         elif not wrong:
-            remedy += ", or load_state_dict(..., strict=False)"
+            remedy += f", or {called}(..., strict=False)"
         raise StateDictError(
             "the state does not fit this model: " + "; ".join(problems) + ".",
             where=type(module).__name__,
@@ -83,18 +104,49 @@ def _is_of_pytorch(given: Tensor, own: Tensor) -> bool:
     return given.ndim > 2 and given.movedim(1, -1).shape == own.shape
 
 
-def _tensor(name: str, value: Any) -> Tensor:
+def entry(name: str, value: Any) -> Tensor:
+    """An entry of a state as a tensor, half precision as float32; errors name it."""
     try:
-        return asarray(value)
+        return asarray(_plain(value))
     except ChainruleError as error:
         error.locate(f"entry {name!r}")
         raise
+    except TypeError as error:
+        # Tensors of PyTorch that do not become arrays: on other devices, sparse, quantised.
+        raise DTypeError(
+            "this tensor cannot be taken.",
+            where=f"entry {name!r}",
+            expected="a dense tensor of numbers, on the processor",
+            got=str(error),
+            remedy="convert it first, such as with tensor.float().to_dense().cpu()",
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """`value` as `asarray` takes it; PyTorch's tensors too, without importing it."""
+    if isinstance(value, Tensor):
+        return value
+    # What still has a gradient, such as a Parameter of PyTorch, does not become an array; nor does bfloat16.
+    value = value.detach() if hasattr(value, "detach") else value
+    if str(getattr(value, "dtype", None)) == "torch.bfloat16":
+        value = value.float()
+    return without_halves(np.asarray(value)) if hasattr(value, "__array__") else value
 
 
 def _names(missing: list[str], unexpected: list[str]) -> list[str]:
     """What is wrong with the names; an unexpected name that is close to a missing one is put beside it."""
-    lines = [f"{name} is missing" for name in missing]
-    for name in unexpected:
+    lines = [f"{name} is unexpected" for name in unexpected]
+    for number, name in enumerate(unexpected[:FEW]):
         close = nearest(name, missing)
-        lines.append(f"{name} is unexpected" + (f" (this model has {close})" if close else ""))
-    return lines
+        lines[number] += f" (this model has {close})" if close else ""
+    return [*_first([f"{name} is missing" for name in missing], "missing"), *_first(lines, "unexpected")]
+
+
+def _first(problems: list[str], what: str) -> list[str]:
+    """The first few, and how many there are besides."""
+    rest = len(problems) - FEW
+    return [*problems[:FEW], f"{rest:,} more {'is' if rest == 1 else 'are'} {what}"] if rest > 0 else problems
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:FEW]) + (", ..." if len(names) > FEW else "")

@@ -32,7 +32,7 @@ from chainrule.errors import (
     UnknownNameError,
     VersionError,
 )
-from chainrule.files import read_json, write_bytes, write_json
+from chainrule.files import read_json, write_bytes, write_json, writing
 from chainrule.nn.files import load, save
 from chainrule.tables.model import TableModel
 from chainrule.tables.network import KINDS, build
@@ -114,10 +114,18 @@ def write_run(
 
     Raises:
         RunFolderError: If there is something in `folder` already.
-        OSError: If it cannot be written.
+        WritingError: If it cannot be written.
+        DiskFullError: If there is no room for it.
     """
     check_free(folder)
-    target = Path(folder).resolve()
+    with writing(folder):
+        _write(Path(folder).resolve(), record, model, history, results, report)
+    return Path(folder)
+
+
+def _write(
+    target: Path, record: Record, model: TableModel, history: History, results: Sequence[Result], report: Report
+) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=target if target.exists() else target.parent, prefix=".draft."))
     try:
@@ -137,7 +145,6 @@ def write_run(
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Path(folder)
 
 
 def _put_in_place(draft: Path, target: Path) -> None:

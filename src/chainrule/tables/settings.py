@@ -125,6 +125,13 @@ class Settings:
             raise ArgumentError(
                 "this is no share.", where="label_smoothing", expected="0 to 1, as 0.1", got=self.label_smoothing
             )
+        if self.momentum is not None and not 0 <= self.momentum < 1:
+            raise ArgumentError(
+                "so much momentum never comes to rest.",
+                where="momentum",
+                expected="0 or more and below 1, as 0.9",
+                got=self.momentum,
+            )
         check_skip(self.skip_easy, "skip_easy")
         for said in self.augment:
             with _located("augment"):
@@ -150,6 +157,17 @@ def _located(where: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def as_size(setting: str) -> Iterator[None]:
+    """Within the block, the size of a part that cannot be split off is called what the user calls it."""
+    try:
+        yield
+    except ArgumentError as error:
+        if error.where == "test_size":
+            error.where = setting
+        raise
+
+
 def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> Settings:
     """Settings out of a mapping, such as a file's.
 
@@ -171,6 +189,9 @@ def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> 
             error = UnknownNameError("setting", key, [*known, *besides])
             error.locate(where)
             raise error
+        if isinstance(given[key], bool) and _kind(key) in ("int", "float"):
+            # Python, and so pydantic, would take it for 1 or 0.
+            raise _unfitting(where, [key], given[key])
     lists = {key: [value] if key in _SEVERAL and isinstance(value, str) else value for key, value in given.items()}
     try:
         return TypeAdapter(Settings).validate_python(lists)
@@ -180,15 +201,36 @@ def parse(given: Mapping[str, Any], where: str, besides: Sequence[str] = ()) -> 
         if isinstance(own, ChainruleError):
             own.where = f"{where}, {own.where}"
             raise own from None
-        raise FileFormatError(
-            "this value does not fit the setting.",
-            where=f"{where}, {'.'.join(map(str, first['loc']))}",
-            expected=first["msg"],
-            got=repr(first["input"]),
-        ) from None
+        raise _unfitting(where, first["loc"], first["input"], first.get("ctx", {}).get("expected")) from None
+
+
+def _unfitting(where: str, path: Sequence[int | str], value: Any, expected: str | None = None) -> FileFormatError:
+    """The error of a value that is not of its setting's type; `path` leads to it, within the setting too."""
+    # What stands within others is texts.
+    kind = _kind(path[0]) if len(path) == 1 else "str"
+    return FileFormatError(
+        "this value does not fit the setting.",
+        where=f"{where}, {'.'.join(map(str, path))}",
+        expected=expected or _WORDS[kind],
+        got=repr(value),
+    )
+
+
+def _kind(name: int | str) -> str:
+    return _TYPES[str(name)].removesuffix(" | None")
 
 
 _SEVERAL = ("target", "missing", "drop", "keep", "augment")
+# As they are written above, and in words.
+_TYPES = {each.name: str(each.type) for each in fields(Settings)}
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a text",
+    "tuple[str, ...]": "a text, or a list of texts",
+    "dict[str, str]": "the types of columns by their names",
+}
 
 
 def read_settings(path: Path) -> dict[str, Any]:
