@@ -52,6 +52,16 @@ def test_an_empty_batch():
     assert x.grad.shape == (0, 6, 6, 2)
 
 
+def test_no_outputs():
+    x, w = cr.ones(2, 4, 4, 3, requires_grad=True), cr.zeros(0, 3, 3, 3, requires_grad=True)
+    out = cr.conv2d(x, w, padding=1)
+    assert out.shape == cr.jit(lambda x, w: cr.conv2d(x, w, padding=1))(x, w).shape == (2, 4, 4, 0)
+    out.sum().backward()
+    assert (x.grad.numpy() == np.zeros(x.shape)).all()
+    assert w.grad.shape == w.shape
+    assert cr.conv_transpose2d(x, cr.zeros(3, 2, 2, 0), stride=2).shape == (2, 8, 8, 0)
+
+
 X, W = cr.ones(1, 5, 5, 3), cr.ones(4, 3, 3, 3)
 
 

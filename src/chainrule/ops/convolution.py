@@ -152,7 +152,8 @@ def _rows(x: Array, kernel: Shape, frame: Frame) -> tuple[Array, Shape]:
 
 def _matrix(w: Array, frame: Frame) -> Array:
     """The weight as a matrix for each group: (groups, O / groups, kernel * C / groups)."""
-    return w.reshape(frame.groups, w.shape[0] // frame.groups, -1)
+    # NumPy cannot tell the size of a row from a weight of no outputs.
+    return w.reshape(frame.groups, w.shape[0] // frame.groups, shapes.size(w.shape[1:]))
 
 
 def _grouped(x: Array, groups: int) -> Array:

@@ -397,6 +397,14 @@ def test_sums_are_finished_before_they_are_stored(size, target, monkeypatch, few
     )
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_no_outputs(groups):
+    frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), groups)
+    x, w, g = (np.ones(shape, float32) for shape in ((2, 4, 4, 6), (0, 3, 3, 6 // groups), (2, 4, 4, 0)))
+    for primitive, arrays, params in passes(x, w, g, frame):
+        check(RUNNABLE[0], primitive, *arrays, **params)
+
+
 def test_an_array_may_be_given_twice():
     x = numbers((2, 4, 4, 2), float32)
     frame = Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
