@@ -75,6 +75,7 @@ ARGUMENTS = [
     (lambda: nn.Conv2d(3, 8, 3, stride=0), "stride of Conv2d"),
     (lambda: nn.Conv2d(3, 8, 3, padding=-1), "padding of Conv2d"),
     (lambda: nn.Conv2d(3, 8, 3, padding="full"), "Conv2d: padding"),
+    (lambda: nn.Conv2d(3, 8, 3, padding="SAME"), "Conv2d: padding[\\s\\S]*did you mean 'same'"),
     (lambda: nn.Conv2d(3, 8, 3, padding="same", stride=2), "Conv2d: padding"),
     (lambda: nn.Conv2d(3, 8, 3, dilation=0), "dilation of Conv2d"),
     (lambda: nn.Conv2d(3, 8, 3, groups=2), "Conv2d: the channels cannot be divided"),

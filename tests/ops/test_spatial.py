@@ -52,6 +52,16 @@ def test_an_empty_batch():
     assert x.grad.shape == (0, 6, 6, 2)
 
 
+def test_no_outputs():
+    x, w = cr.ones(2, 4, 4, 3, requires_grad=True), cr.zeros(0, 3, 3, 3, requires_grad=True)
+    out = cr.conv2d(x, w, padding=1)
+    assert out.shape == cr.jit(lambda x, w: cr.conv2d(x, w, padding=1))(x, w).shape == (2, 4, 4, 0)
+    out.sum().backward()
+    assert (x.grad.numpy() == np.zeros(x.shape)).all()
+    assert w.grad.shape == w.shape
+    assert cr.conv_transpose2d(x, cr.zeros(3, 2, 2, 0), stride=2).shape == (2, 8, 8, 0)
+
+
 X, W = cr.ones(1, 5, 5, 3), cr.ones(4, 3, 3, 3)
 
 
@@ -62,15 +72,35 @@ X, W = cr.ones(1, 5, 5, 3), cr.ones(4, 3, 3, 3)
         (lambda: cr.conv2d(cr.ones(5, 5, 3), W), ShapeError, r"expected: +\(batch, height, width, channels\)"),
         (lambda: cr.conv2d(X, cr.ones(4, 3, 3)), ShapeError, "4 dimensions"),
         (lambda: cr.conv2d(X, cr.ones(4, 7, 7, 3)), ShapeError, r"kernel is larger[\s\S]*padding"),
-        (lambda: cr.conv2d(X, W, groups=3), ShapeError, "groups"),
-        (lambda: cr.conv2d(X, W, cr.ones(3)), ShapeError, "broadcast|bias"),
+        (lambda: cr.conv2d(X, cr.ones(4, 0, 3, 3)), ShapeError, r"kernel of conv2d has no[\s\S]*\(4, 0, 3, 3\)"),
+        (lambda: cr.conv2d(X, W, groups=3), ShapeError, r"divisible by 3\n  got: +4 outputs"),
+        (lambda: cr.conv2d(X, W, groups=0), ArgumentError, r"groups does not[\s\S]*at least 1\n  got: +0"),
+        (lambda: cr.conv2d(X, W, groups=1.0), ArgumentError, r"groups does not[\s\S]*got: +1\.0"),
+        (lambda: cr.conv2d(X, W, cr.ones(3)), ShapeError, r"bias[\s\S]*expected: +\(4,\)\n  got: +\(3,\)"),
+        (lambda: cr.conv2d(X, W, cr.ones(1)), ShapeError, "bias"),
+        (lambda: cr.conv2d(X, W, cr.ones(5, 1, 1, 1, 4)), ShapeError, "bias"),
+        (lambda: cr.conv1d(cr.ones(1, 5, 1), cr.ones(4, 3, 1), cr.ones(3, 4)), ShapeError, "bias"),
         (lambda: cr.conv2d(X, W, stride=0), ArgumentError, "stride"),
         (lambda: cr.conv2d(X, W, stride=(1, 2, 3)), ArgumentError, "stride"),
         (lambda: cr.conv2d(X, W, padding=-1), ArgumentError, "padding"),
-        (lambda: cr.conv2d(X, W, padding="same", stride=2), ArgumentError, "same"),
-        (lambda: cr.conv2d(X, W, padding="full"), ArgumentError, "full"),
+        (
+            lambda: cr.conv2d(X, W, padding="same", stride=2),
+            ArgumentError,
+            r"expected: +stride 1\n",
+        ),
+        (lambda: cr.conv2d(X, W, padding="full"), ArgumentError, "got: +'full'"),
+        (lambda: cr.conv2d(X, W, padding="SAME"), ArgumentError, r"got: +'SAME'\n  remedy: +did you mean 'same'\?"),
         (lambda: cr.conv1d(cr.ones(1, 5), cr.ones(4, 3, 1)), ShapeError, r"\(batch, length, channels\)"),
         (lambda: cr.conv_transpose2d(X, cr.ones(4, 2, 2, 3)), ShapeError, r"expected: +4 in the last"),
+        (lambda: cr.conv_transpose2d(X, cr.ones(3, 4)), ShapeError, r"expected: +\(in, \*kernel, out / groups\)"),
+        (
+            lambda: cr.conv_transpose2d(X, cr.ones(3, 2, 2, 3), groups=2),
+            ShapeError,
+            r"by 2\n  got: +3 channels",
+        ),
+        (lambda: cr.conv_transpose2d(X, cr.ones(3, 2, 0, 3)), ShapeError, "kernel of conv_transpose2d has no"),
+        (lambda: cr.conv_transpose2d(X, cr.ones(3, 2, 2, 1), cr.ones(1), groups=3), ShapeError, r"bias[\s\S]*\(3,\)"),
+        (lambda: cr.conv_transpose2d(X, cr.ones(3, 2, 2, 3), groups=None), ArgumentError, "groups"),
         (lambda: cr.conv_transpose2d(X, cr.ones(3, 2, 2, 3), output_padding=1), ArgumentError, "output_padding"),
         (lambda: cr.conv_transpose2d(cr.ones(1, 1, 1, 3), cr.ones(3, 2, 2, 3), padding=2), ShapeError, "less padding"),
         (lambda: cr.max_pool2d(X, 6), ShapeError, "larger than its input"),

@@ -13,7 +13,8 @@ from chainrule.nn.arguments import whole
 from chainrule.nn.spatial import check_channels_last
 from chainrule.nn.weighted import WeightedLayer
 from chainrule.ops.convert import as_tensor
-from chainrule.ops.convolution import Lengths, conv1d, conv2d, conv_transpose1d, conv_transpose2d, lengths
+from chainrule.ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from chainrule.ops.window_arguments import Lengths, check_padding_name, lengths
 
 
 class _Windowed(WeightedLayer):
@@ -83,13 +84,7 @@ class _Convolution(_Windowed):
     def _padding(self, padding: Lengths | str) -> Shape | str:
         if not isinstance(padding, str):
             return self._lengths("padding", padding, least=0)
-        if padding not in ("valid", "same") or (padding == "same" and any(step != 1 for step in self.stride)):
-            raise ArgumentError(
-                "padding does not fit.",
-                where=type(self).__name__,
-                expected="whole numbers, 'valid', or 'same' with stride 1",
-                got=f"{padding!r} with stride {self.stride}",
-            )
+        check_padding_name(padding, self.stride, type(self).__name__)
         return padding
 
     def forward(self, input: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from chainrule._tensor import Tensor
 from chainrule.core.shape import Shape
 from chainrule.nn.module import Module
 from chainrule.ops import pooling
-from chainrule.ops.convolution import Lengths, lengths
+from chainrule.ops.window_arguments import Lengths, lengths
 
 
 class _Pool(Module):

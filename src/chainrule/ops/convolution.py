@@ -11,7 +11,6 @@ that every window is multiplied with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +20,17 @@ from chainrule.core.primitive import Array, Primitive, Spec
 from chainrule.core.shape import Shape
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.ops.convert import as_floating, promote
 from chainrule.ops.layout import chunk, concatenate
 from chainrule.ops.movement import OVERLAP_ADD, PAD, WINDOWS, Pairs
+from chainrule.ops.window_arguments import (
+    Lengths,
+    check_bias,
+    check_divisible,
+    group_count,
+    lengths,
+    operands,
+    pairs_of_padding,
+)
 
 
 class Frame(NamedTuple):
@@ -152,7 +159,8 @@ def _rows(x: Array, kernel: Shape, frame: Frame) -> tuple[Array, Shape]:
 
 def _matrix(w: Array, frame: Frame) -> Array:
     """The weight as a matrix for each group: (groups, O / groups, kernel * C / groups)."""
-    return w.reshape(frame.groups, w.shape[0] // frame.groups, -1)
+    # NumPy cannot tell the size of a row from a weight of no outputs.
+    return w.reshape(frame.groups, w.shape[0] // frame.groups, shapes.size(w.shape[1:]))
 
 
 def _grouped(x: Array, groups: int) -> Array:
@@ -169,56 +177,6 @@ CONVOLUTION = _Convolution("convolution")
 CONVOLUTION_INPUT = _ConvolutionInput("convolution_input")
 CONVOLUTION_WEIGHT = _ConvolutionWeight("convolution_weight")
 
-Lengths = int | Sequence[int]
-
-
-def lengths(name: str, value: Lengths, ndim: int, least: int = 1) -> Shape:
-    """One number for each of `ndim` dimensions, from one for all or one each; none below `least`."""
-    found = tuple(value) if isinstance(value, Sequence) else (value,) * ndim
-    if len(found) != ndim or any(not isinstance(n, (int, np.integer)) or n < least for n in found):
-        raise ArgumentError(
-            f"{name} does not fit.",
-            expected=f"a whole number of at least {least}, or {ndim} of them",
-            got=repr(value),
-        )
-    return tuple(int(n) for n in found)
-
-
-def _padding(padding: Lengths | str, kernel: Shape, stride: Shape, dilation: Shape) -> Pairs:
-    """The padding before and after, for numbers as for "same" and "valid"."""
-    if not isinstance(padding, str):
-        return tuple((p, p) for p in lengths("padding", padding, len(kernel), least=0))
-    if padding == "valid":
-        return ((0, 0),) * len(kernel)
-    if padding != "same" or any(s != 1 for s in stride):
-        raise ArgumentError(
-            f"padding {padding!r} does not fit.",
-            expected="numbers, 'valid', or 'same' with stride 1",
-            got=f"stride {stride}",
-        )
-    reach = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
-    return tuple((r // 2, r - r // 2) for r in reach)
-
-
-def _operands(name: str, input: Tensor, weight: Tensor, bias: Tensor | None, ndim: int) -> list[Tensor]:
-    """Input, weight and bias as floating tensors of one dtype, with the right number of dimensions."""
-    tensors = promote(*[as_floating(t) for t in (input, weight, bias) if t is not None])
-    if tensors[0].ndim != ndim + 2:
-        spatial = ("length",) if ndim == 1 else ("height", "width")
-        raise ShapeError(
-            f"{name} takes a batch with channels last.",
-            expected=f"(batch, {', '.join(spatial)}, channels)",
-            got=tensors[0].shape,
-            remedy="add the missing dimension with x.unsqueeze(...), or move the channels: x.movedim(1, -1)",
-        )
-    if tensors[1].ndim != ndim + 2:
-        raise ShapeError(
-            f"the weight of {name} has {ndim + 2} dimensions.",
-            expected="(out, *kernel, in)",
-            got=tensors[1].shape,
-        )
-    return tensors
-
 
 def _convolve(
     name: str,
@@ -231,8 +189,11 @@ def _convolve(
     dilation: Lengths,
     groups: int,
 ) -> Tensor:
-    x, w, *b = _operands(name, input, weight, bias, ndim)
-    if groups < 1 or w.shape[0] % groups or x.shape[-1] != w.shape[-1] * groups:
+    x, w, b = operands(name, input, weight, bias, ndim, "(out, *kernel, in / groups)")
+    groups = group_count(groups)
+    check_divisible(w.shape[0], groups, f"{w.shape[0]} outputs in the weight {w.shape}")
+    check_bias(b, w.shape[0])
+    if x.shape[-1] != w.shape[-1] * groups:
         raise ShapeError(
             f"the channels do not fit: the weight is for {w.shape[-1] * groups}.",
             expected=f"{w.shape[-1] * groups} channels in the last dimension ({groups} groups, {w.shape[0]} out)",
@@ -240,9 +201,9 @@ def _convolve(
             remedy="pictures are (N, H, W, C) here: x.permute(0, 2, 3, 1) turns PyTorch's order" if ndim == 2 else None,
         )
     steps, spread = lengths("stride", stride, ndim), lengths("dilation", dilation, ndim)
-    frame = Frame(steps, _padding(padding, w.shape[1:-1], steps, spread), spread, groups)
+    frame = Frame(steps, pairs_of_padding(padding, w.shape[1:-1], steps, spread), spread, groups)
     out = CONVOLUTION(x, w, frame=frame)
-    return out + b[0] if b else out
+    return out if b is None else out + b
 
 
 def conv1d(
@@ -269,7 +230,8 @@ def conv1d(
         (N, floor((L + 2 * padding - dilation * (K - 1) - 1) / stride) + 1, O).
 
     Raises:
-        ShapeError: If shapes, channels or groups do not fit, or the kernel is larger than its input.
+        ShapeError: If input, weight, bias and groups do not fit one another, or the kernel is larger than its input.
+        ArgumentError: If stride, padding, dilation or groups make no sense.
 
     >>> cr.conv1d(cr.ones(1, 4, 1), cr.ones(1, 3, 1)).flatten()
     tensor([3., 3.])
@@ -301,7 +263,8 @@ def conv2d(
         (N, H', W', O), each length as `conv1d` says.
 
     Raises:
-        ShapeError: If shapes, channels or groups do not fit, or the kernel is larger than its input.
+        ShapeError: If input, weight, bias and groups do not fit one another, or the kernel is larger than its input.
+        ArgumentError: If stride, padding, dilation or groups make no sense.
 
     >>> cr.conv2d(cr.ones(1, 4, 4, 1), cr.ones(2, 3, 3, 1)).shape
     (1, 2, 2, 2)
@@ -321,9 +284,12 @@ def _transpose(
     groups: int,
     dilation: Lengths,
 ) -> Tensor:
-    x, w, *b = _operands(name, input, weight, bias, ndim)
-    if x.shape[-1] != w.shape[0] or groups < 1 or w.shape[0] % groups:
+    x, w, b = operands(name, input, weight, bias, ndim, "(in, *kernel, out / groups)")
+    groups = group_count(groups)
+    if x.shape[-1] != w.shape[0]:
         raise ShapeError("the channels do not fit.", expected=f"{w.shape[0]} in the last dimension", got=x.shape)
+    check_divisible(w.shape[0], groups, f"{w.shape[0]} channels in {x.shape}")
+    check_bias(b, w.shape[-1] * groups)
     steps, spread = lengths("stride", stride, ndim), lengths("dilation", dilation, ndim)
     extra = lengths("output_padding", output_padding, ndim, least=0)
     pads = lengths("padding", padding, ndim, least=0)
@@ -342,7 +308,7 @@ def _transpose(
     out = CONVOLUTION_INPUT(x, w, spatial=spatial, frame=frame)
     if any(beyond):
         out = PAD(out, widths=((0, 0), *[(0, e) for e in beyond], (0, 0)), inner=(0,) * out.ndim, value=0.0)
-    return out + b[0] if b else out
+    return out if b is None else out + b
 
 
 def conv_transpose1d(
@@ -389,8 +355,8 @@ def conv_transpose2d(
         (N, H', W', O) with H' = (H - 1) * stride - 2 * padding + dilation * (KH - 1) + output_padding + 1.
 
     Raises:
-        ShapeError: If shapes, channels or groups do not fit.
-        ArgumentError: If `output_padding` is not below stride or dilation.
+        ShapeError: If input, weight, bias and groups do not fit one another.
+        ArgumentError: If `output_padding` is not below stride or dilation, or a setting makes no sense.
 
     >>> cr.conv_transpose2d(cr.ones(1, 2, 2, 3), cr.ones(3, 2, 2, 5), stride=2).shape
     (1, 4, 4, 5)

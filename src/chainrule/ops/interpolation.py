@@ -9,8 +9,8 @@ import numpy as np
 from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.convert import as_floating, constant
-from chainrule.ops.convolution import lengths
 from chainrule.ops.index import TAKE
+from chainrule.ops.window_arguments import lengths
 
 
 def interpolate(

@@ -12,10 +12,10 @@ from chainrule.core.types import Tensor
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.contraction import MATMUL
 from chainrule.ops.convert import as_floating, constant
-from chainrule.ops.convolution import Lengths, lengths
 from chainrule.ops.creation import ones
 from chainrule.ops.gathering import index_select
 from chainrule.ops.movement import PAD, WINDOWS
+from chainrule.ops.window_arguments import Lengths, lengths
 
 
 def _windows(

@@ -145,6 +145,7 @@ WITHOUT_STEPS = [
     (2, 16, 5, (2, 4), ((0, 1), (2, 2)), (1, 1), 1),
     (2, 33, 7, (3, 3), ((2, 1), (2, 3)), (2, 1), 1),
     (3, 17, 6, (3, 1), ((1, 1), (0, 0)), (1, 1), 2),
+    (2, 16, 6, (3, 3), ((2, 2), (3, 4)), (2, 3), 1),
     (2, 16, 16, (3, 3), ((3, 0), (1, 1)), (1, 1), 1),  # padded by more than the window
 ]
 
@@ -158,6 +159,28 @@ def test_the_gradient_to_the_input_where_windows_do_not_step(size, target):
     y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(w.shape, float32), frame=frame)
     g, spatial = numbers(y.shape, float32, seed=3), x.shape[1:-1]
     check(target, CONVOLUTION_INPUT, g, w, spatial=spatial, frame=frame, within=ROUNDED)
+
+
+@pytest.mark.parametrize("size", WITHOUT_STEPS, ids=str)
+@pytest.mark.parametrize("dtype", FLOATING, ids=lambda dtype: dtype.name)
+@pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
+def test_infinite_weights_meet_no_output_that_is_not_there(size, dtype, target):
+    check_infinite_weights(replace(target, matrix=False), size, dtype)
+
+
+def check_infinite_weights(target, size, dtype, within=1e-5):
+    """Going back, infinity and NaN at either end of the window reach the pixels that they belong to."""
+    n, c, o, kernel, padding, dilation, groups = size
+    frame = Frame((1, 1), padding, dilation, groups)
+    x, w = numbers((n, 13, 12, groups * c), dtype, seed=1), numbers((groups * o, *kernel, c), dtype, seed=2)
+    w[1, 0, 0, 3], w[-1, -1, -1, 7], w[0, 0, -1, 5] = np.inf, -np.inf, np.nan
+    # No gradient is 0: infinity times that would be NaN, rightly.
+    g = numbers(CONVOLUTION.infer(Spec(x.shape, dtype), Spec(w.shape, dtype), frame=frame).shape, dtype, 3) + 0.5
+    found, _ = computed(target, CONVOLUTION_INPUT, g.astype(dtype), w, spatial=x.shape[1:-1], frame=frame)
+    expected = CONVOLUTION_INPUT.evaluate(g.astype(dtype), w, spatial=x.shape[1:-1], frame=frame)
+    assert not np.isfinite(expected).all()
+    spread = expected[np.isfinite(expected)].std()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=within * spread)
 
 
 # (pictures, height, width, channels, outputs, kernel, stride, padding, dilation, groups)
@@ -252,6 +275,13 @@ def test_by_fewer_products(size, target, fewer_products):
     y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
     for primitive, arrays, params in passes(x, weight, numbers(y.shape, float32, seed=3), frame):
         check(target, primitive, *arrays, within=fewer_products, **params)
+
+
+@pytest.mark.parametrize("outputs", [16, 64])
+def test_infinite_weights_meet_no_output_that_is_not_there_by_fewer_products(outputs, fewer_products):
+    for padding in ((1, 1), (1, 1)), ((2, 0), (1, 2)), ((2, 2), (2, 2)):
+        size = 1, 128, outputs, (3, 3), padding, (1, 1), 1
+        check_infinite_weights(replace(RUNNABLE[0], matrix=False), size, float32)
 
 
 @pytest.mark.parametrize("channels", [131, 257])
@@ -365,6 +395,14 @@ def test_sums_are_finished_before_they_are_stored(size, target, monkeypatch, few
     check_epilogue(
         target, CONVOLUTION_INPUT, g, weight, frame=frame, spatial=(h, w), terms=terms, within=fewer_products
     )
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_no_outputs(groups):
+    frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), groups)
+    x, w, g = (np.ones(shape, float32) for shape in ((2, 4, 4, 6), (0, 3, 3, 6 // groups), (2, 4, 4, 0)))
+    for primitive, arrays, params in passes(x, w, g, frame):
+        check(RUNNABLE[0], primitive, *arrays, **params)
 
 
 def test_an_array_may_be_given_twice():

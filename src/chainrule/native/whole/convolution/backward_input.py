@@ -15,6 +15,7 @@ from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.forward import Block, sums_of_windows
 from chainrule.native.whole.convolution.geometry import Geometry, flat
+from chainrule.native.whole.convolution.magnitude import bits_of, is_finite, larger, largest_of, least
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.sides import Sides
@@ -57,21 +58,48 @@ def _pays(task: Task, geometry: Geometry) -> bool:
 
 def _turned(parts: Parts, fewer: Choice | None) -> Work:
     """The convolution that goes back; the channels of the input are its outputs."""
-    geometry, w = parts.geometry, parts.task.inputs[1]
-    window, channels, outputs = prod(geometry.kernel), geometry.outputs, geometry.channels
+    weight = _TurnedWeight(parts)
+    # Where nothing is padded, no window reaches beyond the outputs.
+    padded = any(map(any, parts.geometry.frame.padding))
+    return sums_of_windows(parts, fewer, weight.pack_block, weight.finite if padded else None)
 
-    def pack_block(block: Block, to: V) -> None:
-        full = parts.whole_vectors(block.width)
-        source = parts.at(
-            w, (block.group, outputs * window * channels), (i64((window - 1) * channels), 1), (block.first, 1)
-        )
-        parts.rearrange(
-            [window, outputs, block.width],
-            (to, [outputs * full, full, 1]),
-            (source, [-channels, window * channels, 1]),
-        )
 
-    return sums_of_windows(parts, fewer, pack_block)
+class _TurnedWeight:
+    """The weight of the convolution that goes back: the window backwards."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        # All outputs, of which the blocks may come from a group.
+        self._geometry = parts.geometry
+        # Infinities and NaN are looked for on the way, since to read the weight once more takes its time.
+        self._largest = parts.room(1)
+
+    def pack_block(self, block: Block, to: V) -> None:
+        """Write a block as (depth, outputs of the block), these filled up to whole vectors."""
+        f, parts, geometry = self._parts.f, self._parts, self._geometry
+        window, channels, outputs = prod(geometry.kernel), geometry.outputs, geometry.channels
+        full, element = parts.whole_vectors(block.width), parts.task.element
+        group, last = (block.group, outputs * window * channels), (i64((window - 1) * channels), 1)
+        source = parts.at(parts.task.inputs[1], group, last, (block.first, 1))
+        counts = [min(parts.lanes, block.width - first) for first in range(0, block.width, parts.lanes)]
+
+        def row(at: list[V], most: list[V]) -> list[V]:
+            numbers = parts.at(source, (at[0], -channels), (at[1], window * channels))
+            target, found = parts.at(to, (at[0], outputs * full), (at[1], full)), []
+            for i, (before, count) in enumerate(zip(most, counts, strict=True)):
+                one = parts.load(vector(element, count), numbers, (i64(i), parts.lanes))
+                f.store(one, parts.at(target, (i64(i), parts.lanes)))
+                found.append(larger(f, before, one))
+            return found
+
+        most = largest_of(f, nest(f, [window, outputs], row, [least(element, count) for count in counts]))
+        before = f.load(most.type, self._largest)
+        f.store(f.intrinsic("llvm.umax", most.type, before, most), self._largest)
+
+    def finite(self) -> V:
+        """Whether the blocks so far have neither infinities nor NaN (i1)."""
+        element = self._parts.task.element
+        return is_finite(self._parts.f, self._parts.f.load(bits_of(element), self._largest))
 
 
 class _BackwardInput:

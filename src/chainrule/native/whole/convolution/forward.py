@@ -13,6 +13,7 @@ from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.geometry import Geometry, flat
+from chainrule.native.whole.convolution.inside import InsideWindows
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.short_windows import ShortWindows
@@ -59,13 +60,20 @@ class Block(NamedTuple):
     width: int
 
 
-def sums_of_windows(parts: Parts, fewer: Choice | None, pack_block: Callable[[Block, V], None]) -> Work:
+def sums_of_windows(
+    parts: Parts,
+    fewer: Choice | None,
+    pack_block: Callable[[Block, V], None],
+    finite: Callable[[], V] | None = None,
+) -> Work:
     """All windows times a weight.
 
     Args:
         parts: The convolution.
         fewer: How to take fewer products; None for window by window.
         pack_block: Writes a block of the weight as (depth, outputs of the block), these filled up to whole vectors.
+        finite: Where what stands beyond a picture does not exist, and zeros only make the same sums: whether all of the
+            weight is finite (i1), asked when it has been packed. None where the padding is zeros that count.
     """
     f, frame, tiles, groups = parts.f, parts.task.frame, None, 1
     if fewer:
@@ -77,7 +85,7 @@ def sums_of_windows(parts: Parts, fewer: Choice | None, pack_block: Callable[[Bl
     pieces = batch // together
 
     def group(first: V, begin: V, end: V) -> None:
-        windows = _Windows(parts, pack_block, tiles, together, first)
+        windows = _Windows(parts, pack_block, tiles, together, first, finite)
         with f.loop(begin, end) as units:
             windows.unit(units.index)
 
@@ -112,10 +120,17 @@ class _Windows:
         tiles: The tiles, if there are to be fewer products.
         together: How many pictures make a unit.
         first: The first output of all.
+        finite: Tells whether the weight is finite, where what stands beyond a picture does not exist.
     """
 
     def __init__(
-        self, parts: Parts, pack_block: Callable[[Block, V], None], tiles: Tiles | None, together: int, first: V
+        self,
+        parts: Parts,
+        pack_block: Callable[[Block, V], None],
+        tiles: Tiles | None,
+        together: int,
+        first: V,
+        finite: Callable[[], V] | None,
     ) -> None:
         self._parts = parts
         self._f = parts.f
@@ -139,6 +154,8 @@ class _Windows:
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
         self._fewer = FewerProducts(parts, tiles, self._weight, self._width, self._finish, first) if tiles else None
+        self._inside = InsideWindows(parts, self._pictures.pixel) if finite else None
+        self._finite = finite() if finite and not tiles else None
 
     def _packed(self, pack_block: Callable[[Block, V], None]) -> V:
         """The weight as (groups, blocks, depth, outputs of a block)."""
@@ -160,17 +177,22 @@ class _Windows:
     def unit(self, index: V) -> None:
         """Some pictures, with fewer products where that can be."""
         f, picture = self._f, self._f.mul(index, i64(self._together))
-        if self._fewer is None:
+        if self._fewer is not None:
+            pictures = self._pictures.load(picture, i64(0))
+            suits = self._fewer.suit(pictures, self._together)
+            with f.when(suits):
+                self._fewer.pictures(pictures, self._pictures.apart, picture, self._together)
+        elif self._finite is not None:
+            suits = self._finite
+            with f.when(suits):
+                self._directly(picture)
+        else:
             self._directly(picture)
             return
-        pictures = self._pictures.load(picture, i64(0))
-        suits = self._fewer.suit(pictures, self._together)
-        with f.when(suits):
-            self._fewer.pictures(pictures, self._pictures.apart, picture, self._together)
         with f.when(f.binary("xor", suits, V("true", "i1"))):
-            self._directly(picture)
+            self._directly(picture, self._inside)
 
-    def _directly(self, picture: V) -> None:
+    def _directly(self, picture: V, inside: InsideWindows | None = None) -> None:
         """Some pictures; a block of the weight stays in a cache until it has been used for all of them."""
         f, geometry, parts = self._f, self._geometry, self._parts
 
@@ -185,7 +207,7 @@ class _Windows:
                 def each(at: list[V], _: list[V]) -> None:
                     one = parts.at(channels, (at[0], self._pictures.apart))
                     row = f.mul(f.add(picture, at[0]), i64(prod(geometry.positions)))
-                    self._block(one, w, (row, column), width)
+                    self._block(one, w, (row, column), width, inside)
 
                 nest(f, [self._together], each)
 
@@ -193,7 +215,7 @@ class _Windows:
 
         nest(f, [geometry.frame.groups], group)
 
-    def _block(self, picture: V, weight: V, first: tuple[V, V], width: int) -> None:
+    def _block(self, picture: V, weight: V, first: tuple[V, V], width: int, inside: InsideWindows | None) -> None:
         """Some output channels of all pixels; `first` is which pixel and channel of all the first ones are."""
         geometry, parts = self._geometry, self._parts
         across, _ = geometry.steps(self._pictures.pixel)
@@ -201,12 +223,17 @@ class _Windows:
 
         def patch(at: list[V], offsets: list[Shape]) -> None:
             window = parts.at(picture, *zip(at, across, strict=True))
-            sums = self._sums(window, weight, flat(offsets, across), -(-width // parts.lanes))
+            vectors = -(-width // parts.lanes)
+            if inside:
+                sums = inside.sums(window, weight, at, vectors)
+            else:
+                sums = self._sums(window, weight, flat(offsets, across), vectors)
             # The pixels of a patch follow one another.
             here = offset(self._f, (row, 1), *zip(at, strides(geometry.positions), strict=True))
             self._finish.tile(sums, here, column, width)
 
-        self._patch.over(self._f, geometry.positions, patch)
+        patches = Patch(Tile(1, self._patch.tile.vectors), 1) if inside else self._patch
+        patches.over(self._f, geometry.positions, patch)
 
     def _sums(self, window: V, weight: V, rows: list[int], vectors: int) -> list[V]:
         """A tile: windows that stand so far from `window` times the weight."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from chainrule.native.emit import Function, V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry
+from chainrule.native.whole.convolution.magnitude import larger, largest_of, least
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.winograd import Line, Made, Scheme
 from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, nest, offset, steps
@@ -247,8 +248,8 @@ def _transform_pixels(transform: Transform, source: Source, block: Block, to: V,
 
 
 def largest(parts: Parts, numbers: V, rows: int, step: int, width: int) -> V:
-    """The bits of the largest magnitude among so many rows of numbers, which order as magnitudes do, NaN last (i32)."""
-    f = parts.f
+    """The bits of the largest magnitude among so many rows of numbers."""
+    f, element = parts.f, parts.task.element
     while step == width > _LOOKED_AT * parts.lanes and width % 2 == 0:
         # Rows that follow one another are as good as twice as many, half as long: theirs fit the registers.
         rows, step, width = 2 * rows, step // 2, width // 2
@@ -256,17 +257,12 @@ def largest(parts: Parts, numbers: V, rows: int, step: int, width: int) -> V:
 
     def row(at: list[V], most: list[V]) -> list[V]:
         found = []
-        for i, before in enumerate(most):
+        for i, (before, count) in enumerate(zip(most, counts, strict=True)):
             place = parts.at(numbers, (at[0], step), (i64(i), parts.lanes))
-            bits = f.binary("and", f.load(before.type, place), number(0x7FFFFFFF, before.type))
-            found.append(f.intrinsic("llvm.umax", before.type, before, bits))
+            found.append(larger(f, before, f.load(vector(element, count), place)))
         return found
 
-    total = number(0, "i32")
-    for each in nest(f, [rows], row, [number(0, vector("i32", count)) for count in counts]):
-        one = f.intrinsic("llvm.vector.reduce.umax", "i32", each, overload=each.type)
-        total = f.intrinsic("llvm.umax", "i32", total, one)
-    return total
+    return largest_of(f, nest(f, [rows], row, [least(element, count) for count in counts]))
 
 
 def are_moderate(f: Function, bits: V) -> V:
