@@ -16,7 +16,7 @@ from chainrule.data.table import Table
 from chainrule.data.values import Values
 from chainrule.errors import ArgumentError, ColumnTypeError, EmptyDataError, RareClassError, SingleClassError
 from chainrule.tables.schema import Field, Schema
-from chainrule.tables.settings import Settings
+from chainrule.tables.settings import Settings, as_size
 
 Rows = NDArray[np.int64]
 
@@ -89,7 +89,8 @@ def split_rows(table: Table, schema: Schema, settings: Settings, test_table: Tab
     order = _Order(table, schema, settings, rows)
     rest = np.arange(len(rows))
     if test_table is None:
-        rest, test = order.hold_out(rest, settings.test_share)
+        with as_size("test_share"):
+            rest, test = order.hold_out(rest, settings.test_share)
         test = rows[test]
     else:
         test, _ = _known(test_table, schema, None, least=1)
@@ -97,7 +98,8 @@ def split_rows(table: Table, schema: Schema, settings: Settings, test_table: Tab
     if own is not None and own.any() and not own.all():
         train, validation, said = rest[~own], rest[own], "the validation is the data's own"
     else:
-        (train, validation), said = order.hold_out(rest, settings.validation_share), order.said
+        with as_size("validation_share"):
+            (train, validation), said = order.hold_out(rest, settings.validation_share), order.said
     sizes = f"{len(train):,} rows to train, {len(validation):,} to validate, {len(test):,} to test"
     if test_table is not None:
         sizes += f" ({test_table.name})"
@@ -115,7 +117,8 @@ def fold_rows(table: Table, schema: Schema, settings: Settings) -> list[Parts]:
     order = _Order(table, schema, settings, rows)
     parts = []
     for rest, test in order.folds(settings.folds or 5):
-        train, validation = order.hold_out(rest, settings.validation_share)
+        with as_size("validation_share"):
+            train, validation = order.hold_out(rest, settings.validation_share)
         said = f"{len(train):,} rows to train, {len(validation):,} to validate, {len(test):,} to test; {order.said}"
         parts.append(Parts(rows[train], rows[validation], rows[test], (*notes, said)))
     return parts

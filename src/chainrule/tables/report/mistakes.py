@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.columns.picture import DARK
 from chainrule.data.pictures.decoding import upright
 from chainrule.data.table import Table
 from chainrule.data.values import Values
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 # At most so many rows, columns of them, and pixels of a picture's side.
 ROWS, COLUMNS, PIXELS = 24, 20, 160
-# Bytes that are all below this are brightness of another scale: that of the bundled digits ends at 16.
-DARK = 32
 
 
 def mistakes_part(tested: Tested, table: Table, fields: Sequence[Field]) -> MistakesPart:
