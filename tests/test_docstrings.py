@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import chainrule as cr
+from chainrule.errors import MissingDependencyError
 
 FACES = [
     cr,
@@ -45,14 +46,22 @@ def public() -> Iterator[tuple[str, Any]]:
     seen = set()
     for face in FACES:
         for name in face.__all__:
-            item = getattr(face, name)
+            try:
+                item = getattr(face, name)
+            except MissingDependencyError as missing:
+                ABSENT[f"{face.__name__}.{name}"] = missing.message
+                continue
             if (inspect.isclass(item) or inspect.isfunction(item)) and id(item) not in seen:
                 seen.add(id(item))
                 yield f"{face.__name__}.{name}", item
 
 
+# What is not there without an optional dependency, and why.
+ABSENT: dict[str, str] = {}
 PUBLIC = dict(public())
-NAMES = pytest.mark.parametrize("name", PUBLIC)
+NAMES = pytest.mark.parametrize(
+    "name", [*PUBLIC, *(pytest.param(name, marks=pytest.mark.skip(reason=why)) for name, why in ABSENT.items())]
+)
 
 
 def text(item: Any) -> str:

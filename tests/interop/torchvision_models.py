@@ -6,8 +6,10 @@ the files that it offers (`layer1.0.downsample.1.running_var`).
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: no weights to load")
+nn = torch.nn
 
 
 class BasicBlock(nn.Module):
