@@ -74,7 +74,7 @@ def train_and_report(data: Sequence[str], given: dict[str, Any]) -> None:
         if (written / file).exists():
             print(f"  {file:<26}  {FILES[file]}")
     print(f"\n{time.perf_counter() - start:.1f} s in all. Look at it: {written / 'report.html'}")
-    print(f"Use it: chainrule predict {written} DATA -o predictions.csv")
+    print(f"Use it: chainrule predict {shlex.quote(str(written))} DATA -o predictions.csv")
 
 
 def _written_somewhere(write: Callable[[Path], Path], folder: Path) -> Path:

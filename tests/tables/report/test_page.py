@@ -1,6 +1,7 @@
 """The page: whole, harmless whatever stands in the data, and in need of nothing else."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -119,3 +120,12 @@ def test_there_is_a_page_of_almost_nothing(tmp_path):
     """One epoch, and then not even a target."""
     write_report(report(numbers_tested(), epochs=1), tmp_path)
     write_report(report(epochs=0), tmp_path)
+
+
+@pytest.mark.parametrize("limit", ["", "time_limit = 60\n"])
+def test_the_same_numbers_are_promised_where_time_does_not_decide(tmp_path, limit):
+    whole = report(numbers_tested())
+    said = replace(whole, run=replace(whole.run, settings=f"seed = 0\n{limit}"))
+    text = " ".join(write_report(said, tmp_path).read_text(encoding="utf-8").split())
+    assert ("the same command gives the same numbers." in text) == (not limit)
+    assert ("if as many updates fit into the time limit." in text) == bool(limit)
