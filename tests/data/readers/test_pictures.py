@@ -159,3 +159,9 @@ def test_values_know_their_folder(tmp_path):
     put(tmp_path, "cat/1.jpg", "dog/2.jpg")
     values = read_parts(tmp_path)[0].column("picture")
     assert np.asarray(Image.open(values.folder / values.text(1))).shape == (4, 4)
+
+
+def test_a_folder_for_two_parts_is_read_once(tmp_path):
+    put(tmp_path, *(f"{part}/{kind}/1.jpg" for part in ("train_val", "test") for kind in ("cat", "dog")))
+    train, test = read_parts(tmp_path)
+    assert (len(train), train.validation, len(test)) == (2, None, 2)

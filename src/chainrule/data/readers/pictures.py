@@ -67,10 +67,10 @@ def read_picture_folder(folder: Path, name: str, skip_broken: bool = False) -> t
     training, validation, test = parts
     if test and not any(_classes(test)):
         notes.append(f"{_named(test)}: left out, since nothing says which class its pictures are of")
-        test = ()
+        test = []
     if validation and training and not test:
         notes.append(f"{_named(validation)}: taken for the test")
-        test, validation = validation, ()
+        test, validation = validation, []
     learned = [*training, *validation]
     return (
         _read(learned, folder, name, skip_broken, notes, validation if training else ()),
@@ -91,9 +91,9 @@ def all_below(folder: Path) -> list[str]:
 class _Parts(NamedTuple):
     """The folders that are for training, for validation and for the test."""
 
-    training: Sequence[Path]
-    validation: Sequence[Path]
-    test: Sequence[Path]
+    training: list[Path]
+    validation: list[Path]
+    test: list[Path]
 
 
 def _parts(folder: Path) -> _Parts | None:
@@ -102,16 +102,17 @@ def _parts(folder: Path) -> _Parts | None:
     Names belong together where they differ in that word alone, or in words that say nothing: train and test_images,
     but not train_station and test_tube. Nor are they parts if only one of the three is there, beside other classes.
     """
-    words = (TRAINING, VALIDATION, TEST)
-    named = [[each for each in _folders(folder) if is_of_part(each.name, said)] for said in words]
-    rests = {_rest(each.name) for part in named for each in part}
-    others = [each for each in _folders(folder) if not any(each in part for part in named)]
-    if len(rests) > 1 and not all(GENERAL.issuperset(rest) for rest in rests):
+    parts = _Parts([], [], [])
+    others: list[Path] = []
+    for each in _folders(folder):
+        words = zip((TRAINING, VALIDATION, TEST), parts, strict=True)
+        next((part for said, part in words if is_of_part(each.name, said)), others).append(each)
+    rests = {_rest(each.name) for part in parts for each in part}
+    alone = sum(map(bool, parts)) == 1 and any(_classes(others))
+    apart = len(rests) > 1 and not all(GENERAL.issuperset(rest) for rest in rests)
+    if alone or apart or not any(_classes([*parts.training, *parts.validation])):
         return None
-    training, validation, _ = named
-    if not any(_classes([*training, *validation])) or (sum(map(bool, named)) == 1 and any(_classes(others))):
-        return None
-    return _Parts(*([_unwrapped(each) for each in part] for part in named))
+    return _Parts(*([_unwrapped(each) for each in part] for part in parts))
 
 
 def _rest(name: str) -> tuple[str, ...]:
@@ -136,27 +137,26 @@ def _named(parts: Iterable[Path]) -> str:
 
 
 def _left_out(folder: Path, parts: _Parts | None) -> list[str]:
-    """A line for pictures, or folders of them, that stand where none are looked for."""
+    """A line for pictures that stand where none are looked for: beside the folders of classes, and of parts."""
+    known = [] if parts is None else [each for part in parts for each in part]
+    # Of a part without classes it is said that none of its pictures has one.
+    beside = [each for place in (folder, *known) if any(_folders(place)) for each in _pictures_beside(place, folder)]
     notes = []
-    around = [folder] if parts is None else [folder, *(each for part in parts for each in part)]
-    # Below a part without classes no class is known, which is said of it.
-    stray = [
-        os.path.relpath(place / name, folder)
-        for place in around
-        if any(_folders(place))
-        for name in sorted(os.listdir(place))
-        if not hidden(name) and _is_picture(name) and (place / name).is_file()
-    ]
-    if stray:
-        said = f"{', '.join(stray[:NAMED])}{', ...' if len(stray) > NAMED else ''}"
-        notes.append(f"{len(stray):,} left out that stand in no folder of a class: {said}")
-    if parts is not None:
-        known = {each for part in parts for each in part}
-        for each in _folders(folder):
-            if each not in known and not any(each in other.parents for other in known) and (found := all_below(each)):
-                pictures = "a picture" if len(found) == 1 else f"{len(found):,} pictures"
-                notes.append(f"{each.name}: left out with {pictures}, since its name says no part")
+    if beside:
+        said = f"{', '.join(beside[:NAMED])}{', ...' if len(beside) > NAMED else ''}"
+        notes.append(f"{len(beside):,} left out that stand in no folder of a class: {said}")
+    around = {above for each in known for above in (each, *each.parents)}
+    for each in _folders(folder) if known else ():
+        if each not in around and (count := len(all_below(each))):
+            pictures = "a picture" if count == 1 else f"{count:,} pictures"
+            notes.append(f"{each.name}: left out with {pictures}, since its name says no part")
     return notes
+
+
+def _pictures_beside(place: Path, start: Path) -> list[str]:
+    """The pictures in a folder itself, as paths from `start`."""
+    names = sorted(name for name in os.listdir(place) if _is_picture(name) and not hidden(name))
+    return [os.path.relpath(place / name, start) for name in names if (place / name).is_file()]
 
 
 def is_of_part(name: str, words: Sequence[str]) -> bool:
