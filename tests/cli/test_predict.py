@@ -52,7 +52,7 @@ def test_many_pictures_are_told_in_parts(run, chainrule, monkeypatch):
 def test_pictures_without_files_are_told_by_their_numbers(run, home, chainrule, monkeypatch):
     pixels = np.zeros((5, 8, 8, 3), np.uint8)
     monkeypatch.setattr("chainrule.cli.predict.ROWS", 2)
-    monkeypatch.setattr("chainrule.cli.predict.read_all_pictures", lambda *_: ArrayTable({"picture": pixels}))
+    monkeypatch.setattr("chainrule.tables.model.read_all_pictures", lambda *_: ArrayTable({"picture": pixels}))
     code, out, _ = chainrule("predict", run, "numbers")
     assert code == 0
     assert [line.partition("  ")[0] for line in out.splitlines()] == [f"row {n}" for n in range(1, 6)]

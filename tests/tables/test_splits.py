@@ -67,13 +67,21 @@ def test_what_the_data_sets_apart_for_validation_is_the_validation():
     assert [part.validation.tolist() for part in stream_tables(table, 32)] == [[30, 31], list(range(8))]
 
 
-def test_rows_of_one_picture_stay_together_and_are_learnt_from():
+def test_rows_of_one_picture_stay_together_and_are_learnt_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0.png").touch()
     photo = [f"{row // 4}.png" for row in range(80)]
     table, schema, wanted = prepared({"photo": photo, "y": np.resize(["a", "b"], 80)}, group="photo")
     assert [field.name for field in schema.inputs] == ["photo"]
     parts = split_rows(table, schema, wanted)
     sides = [{photo[row] for row in part} for part in (parts.train, parts.validation, parts.test)]
     assert sum(map(len, sides)) == len(set().union(*sides)) == 20
+
+
+def test_names_of_pictures_that_are_not_there_only_name_something():
+    scan = [f"scan{row // 4}.jpg" for row in range(80)]
+    _, schema, _ = prepared({"scan": scan, "x": np.arange(80), "y": np.resize(["a", "b"], 80)}, group="scan")
+    assert [field.name for field in schema.inputs] == ["x"]
 
 
 def test_time_goes_from_training_to_test():

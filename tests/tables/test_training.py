@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others():
 
 def test_little_memory_gives_the_same_bits():
     first, second = (cr.train(columns(), "price", memory=memory, **QUICK) for memory in (None, 1))
-    assert isinstance(second.preparation.apply(second.read(columns()), memory=1), np.memmap)
+    assert isinstance(second.preparation.apply(second.new_rows(columns()), memory=1), np.memmap)
     for name, weight in weights(first).items():
         np.testing.assert_array_equal(weight, weights(second)[name])
     np.testing.assert_array_equal(first.predict(columns()), second.predict(columns()))

@@ -305,6 +305,7 @@ def show(
     encoding: Encoding = None,
     decimal: Decimal = None,
     memory: Memory = None,
+    skip_broken: SkipBroken = False,
 ) -> None:
     """Show what is seen in data: the type of each column and why, gaps, distributions, and what people overlook."""
     from chainrule.cli.data import show_data
@@ -318,6 +319,7 @@ def show(
         "encoding": encoding,
         "decimal": decimal,
         "memory": memory,
+        "skip_broken": skip_broken or None,
     }
     show_data(data, said(given))
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chainrule.data.readers import read_parts
-from chainrule.data.table import Table
+from chainrule.data.table import Table, validation_of
 from chainrule.errors import ColumnTypeError
-from chainrule.tables.broken import check
+from chainrule.tables.broken import check, readable
 from chainrule.tables.findings import Finding, look_at_columns
 from chainrule.tables.overview import overview, overview_lines
 from chainrule.tables.schema import Schema, infer_schema
@@ -21,14 +21,17 @@ def show_data(data: Sequence[str], given: dict[str, Any]) -> None:
     settings = parse(given, "the command line")
     table, test = read_parts(list(data) if len(data) > 1 else data[0], **settings.reading)
     schema = infer_schema(table, settings.target, kinds=settings.columns)
+    table, test = readable(table, test, schema, settings)
     schema, findings = look_at_columns(table, schema, settings)
     for each in (table, test) if test is not None else (table,):
         findings += _broken(each, schema)
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     for line in overview_lines(overview(table, schema, settings, findings), ascii=not encoding.startswith("utf")):
         print(line)
-    if test is not None:
-        print(f"\na test part came with it: {len(test):,} rows")
+    held = validation_of(table)
+    for part, count in (("validation", 0 if held is None else len(held)), ("test", 0 if test is None else len(test))):
+        if count:
+            print(f"\na part for {part} came with it: {count:,} rows" + (" of these" if part == "validation" else ""))
 
 
 def _broken(table: Table, schema: Schema) -> Iterator[Finding]:

@@ -41,10 +41,7 @@ def evaluate_and_report(folder: Path, data: str | None, out: Path | None, skip_b
         table, rows = _own_test(run)
         name = "its own test part"
     else:
-        # Of data that comes in two parts, such as MNIST's, the test is meant.
-        first, second = read_parts(data, **run.model.reading)
-        table = run.model.with_known_names(first if second is None else second)
-        table, _ = readable(table, None, run.model.schema, run.model.settings, print)
+        table, _ = readable(run.model.tested_rows(data), None, run.model.schema, run.model.settings, print)
         rows, name = run.model.with_target(table), table.name
     print(f"{folder}: {run.record.plan.architecture.model} on {name}, {len(rows):,} rows")
     if len(rows) < len(table) and data is not None:

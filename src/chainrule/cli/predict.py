@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from chainrule.data.readers import read_all_pictures, stream_tables
+from chainrule.data.readers import stream_tables
 from chainrule.data.table import Table
 from chainrule.data.writing import RowWriter, check_output
 from chainrule.errors import ColumnTypeError
@@ -84,20 +83,13 @@ def _tables(model: TableModel, data: Sequence[str]) -> Iterator[Table]:
     fitting = max(1, NUMBERS // math.prod(model.preparation.row_shape))
     # A power of two, as batches are.
     rows = min(ROWS, 1 << (fitting.bit_length() - 1))
-    for number, table in enumerate(stream_tables(_source(model, data), rows, **model.reading)):
+    source = data[0] if len(data) == 1 else list(data)
+    whole = model.new_rows(source) if model.looks_at_pictures and "-" not in data else source
+    for number, table in enumerate(stream_tables(whole, rows, **model.reading)):
         known = model.with_known_names(table)
         if not number:
             _check(model, known)
         yield readable(known, None, model.schema, model.settings, _say)[0]
-
-
-def _source(model: TableModel, data: Sequence[str]) -> Any:
-    """Where pictures are all that the model looks at, all of them, wherever they stand; otherwise what was said."""
-    pictures = None
-    if _looks_at_pictures(model) and "-" not in data:
-        pictures = read_all_pictures(data, model.schema.inputs[0].name)
-    said = data[0] if len(data) == 1 else list(data)
-    return said if pictures is None else pictures
 
 
 def _say(line: str) -> None:
@@ -107,11 +99,7 @@ def _say(line: str) -> None:
 def _are_pictures(model: TableModel) -> bool:
     """Whether a row is a picture, and its class is all that is predicted."""
     targets = list(model.preparation.targets.values())
-    return _looks_at_pictures(model) and len(targets) == 1 and bool(targets[0].class_names)
-
-
-def _looks_at_pictures(model: TableModel) -> bool:
-    return [field.kind for field in model.schema.inputs] == ["picture"]
+    return model.looks_at_pictures and len(targets) == 1 and bool(targets[0].class_names)
 
 
 def _told(model: TableModel, table: Table, before: int) -> list[str]:
@@ -136,7 +124,7 @@ def _remedied(model: TableModel) -> Iterator[None]:
         yield
     except ColumnTypeError as error:
         pictures = "mend the file, or leave it out; all such: --skip-broken"
-        error.remedy = pictures if _looks_at_pictures(model) else "correct the value, or leave it empty"
+        error.remedy = pictures if model.looks_at_pictures else "correct the value, or leave it empty"
         raise
 
 

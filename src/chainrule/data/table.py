@@ -105,7 +105,7 @@ class ChosenRows:
     def __init__(self, whole: Table, rows: NDArray[np.int64], notes: Iterable[str] = ()) -> None:
         self.name, self.names, self.notes, self.folder = whole.name, whole.names, (*whole.notes, *notes), whole.folder
         self._whole, self._rows = whole, rows
-        held = whole.validation
+        held = validation_of(whole)
         self.validation = None if held is None else np.flatnonzero(np.isin(rows, held))
 
     def __len__(self) -> int:
@@ -132,7 +132,12 @@ class Renamed:
     """
 
     def __init__(self, whole: Table, old: str, new: str) -> None:
-        self.name, self.notes, self.folder, self.validation = whole.name, whole.notes, whole.folder, whole.validation
+        self.name, self.notes, self.folder, self.validation = (
+            whole.name,
+            whole.notes,
+            whole.folder,
+            validation_of(whole),
+        )
         self.names = tuple(new if name == old else name for name in whole.names)
         self._whole, self._old, self._new = whole, old, new
 
@@ -147,6 +152,11 @@ class Renamed:
     def place(self, row: int, column: str) -> str:
         """See `Table`."""
         return self._whole.place(row, self._old if column == self._new else column)
+
+
+def validation_of(table: Table) -> NDArray[np.int64] | None:
+    """Its rows for validation; None also of a table of somebody's own that says nothing of them."""
+    return getattr(table, "validation", None)
 
 
 def check_column(name: str, names: Sequence[str], table: str) -> None:

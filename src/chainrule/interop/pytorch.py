@@ -13,7 +13,7 @@ from chainrule._tensor import Tensor
 from chainrule.nn.state import LoadReport, check_state, entry, load_state
 
 Turn = Callable[[Tensor], Tensor]
-# What `torch.compile` and DataParallel put before all names, the outer one first.
+# What `torch.compile` and DataParallel put before all names.
 WRAPPERS = ("_orig_mod.", "module.")
 
 
@@ -64,7 +64,8 @@ def load_pytorch(model: nn.Module, state_dict: Mapping[str, Any], strict: bool =
 def _unwrapped(state: Mapping[str, Any], own: Collection[str]) -> Mapping[str, Any]:
     """The state without a prefix that all its names have, where the model has the names behind it."""
     inner = state
-    for prefix in WRAPPERS:
+    # Each may be around the other.
+    for prefix in (*WRAPPERS, *WRAPPERS):
         if all(name.startswith(prefix) for name in inner):
             inner = {name.removeprefix(prefix): value for name, value in inner.items()}
     return inner if any(name in own for name in inner) else state

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -92,7 +93,8 @@ def _bits_of_files(values: Values, other: Values) -> tuple[Fingerprints, Fingerp
     for files, lengths in zip(paths, sizes, strict=True):
         bits = lengths.astype(np.uint64)
         alike = np.flatnonzero(np.isin(lengths, shared))
-        bits[alike] = _digests([_content(files[row]) for row in alike])
+        # One after another: they may be more than fits into memory.
+        bits[alike] = _digests(_content(files[row]) for row in alike)
         found.append(bits)
     return found[0], found[1]
 
@@ -105,12 +107,12 @@ def _size(path: Path) -> int:
 
 
 def _content(path: Path) -> bytes:
-    """What is in a file; of one that cannot be read its name, which is that of no other."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return str(path).encode(errors="surrogateescape")
+    """What is in a file; of one that is empty or cannot be read its name, which is that of no other."""
+    with suppress(OSError):
+        if content := path.read_bytes():
+            return content
+    return str(path).encode(errors="surrogateescape")
 
 
-def _digests(texts: Sequence[bytes]) -> Fingerprints:
+def _digests(texts: Iterable[bytes]) -> Fingerprints:
     return np.frombuffer(b"".join(blake2b(text, digest_size=8).digest() for text in texts), dtype=np.uint64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.columns.picture import Picture
 from chainrule.data.pictures.files import rows_of
-from chainrule.data.readers import read_table
+from chainrule.data.readers import read_all_pictures, read_parts, read_table
 from chainrule.data.table import Renamed, Table
 from chainrule.errors import ArgumentError, EmptyDataError, MissingColumnError
 from chainrule.nn import Module
@@ -59,7 +60,7 @@ class TableModel:
             MissingColumnError: If a column is missing that the model was trained on.
             ColumnTypeError: If values are of another type than in training; it names row and column.
         """
-        table = self.read(data)
+        table = self.new_rows(data)
         found = {name: columns[""] for name, columns in self.predictions(self.outputs(table)).items()}
         return _alone(found)
 
@@ -69,7 +70,7 @@ class TableModel:
         Raises:
             ArgumentError: If numbers are predicted, not classes.
         """
-        table = self.read(data)
+        table = self.new_rows(data)
         found = self.outputs(table)
         of_targets = {}
         for name, target in self.preparation.targets.items():
@@ -85,7 +86,7 @@ class TableModel:
             MissingColumnError: If the target is not there.
             EmptyDataError: If no row has one.
         """
-        table = self.read(data)
+        table = self.tested_rows(data)
         each = self.test(table, self.with_target(table))
         if len(each) == 1:
             return dict(each[0].measured)
@@ -100,9 +101,30 @@ class TableModel:
 
     # The parts of these
 
-    def read(self, data: Any) -> Table:
-        """Data in any form as a table, read as that of the training was."""
-        return self.with_known_names(read_table(data, **self.reading))
+    def new_rows(self, data: Any) -> Table:
+        """Rows to be predicted, read as those of the training were.
+
+        Where pictures are all that the model looks at, a folder or an archive means all of them, wherever they stand.
+        """
+        sources = [data] if isinstance(data, str | Path) else data
+        pictures = None
+        if (
+            self.looks_at_pictures
+            and isinstance(sources, list)
+            and all(isinstance(each, str | Path) for each in sources)
+        ):
+            pictures = read_all_pictures([str(each) for each in sources], self.schema.inputs[0].name)
+        return self.with_known_names(read_table(data, **self.reading) if pictures is None else pictures)
+
+    def tested_rows(self, data: Any) -> Table:
+        """Rows to test on: of data that comes in two parts, such as MNIST's, those for the test."""
+        first, second = read_parts(data, **self.reading)
+        return self.with_known_names(first if second is None else second)
+
+    @property
+    def looks_at_pictures(self) -> bool:
+        """Whether a picture is all that a row is for it."""
+        return [field.kind for field in self.schema.inputs] == [Picture.kind]
 
     def with_known_names(self, table: Table) -> Table:
         """The table, whose only column of pictures is called as the model's only one, where it lacks that.

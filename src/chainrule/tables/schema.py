@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from chainrule.columns import TARGETS, TYPES, column_type, target_type, type_and_way
@@ -13,8 +14,8 @@ from chainrule.data.table import Table, check_column
 from chainrule.data.values import Values
 from chainrule.errors import ColumnTypeError, EmptyDataError, MissingColumnError
 
-# So many rows show of what type a column is.
-ENOUGH = 200_000
+# So many rows show of what type a column is; and of so many files one has to be there.
+ENOUGH, LOOKED_FOR = 200_000, 100
 
 Role = Literal["input", "target", "group", "time", "ignored"]
 
@@ -149,10 +150,18 @@ def _field(
 
 
 def _is_of_pictures(name: str, table: Table, said: str | None) -> bool:
-    """Whether a column is one of pictures: what is seen in one says more than that two rows share it."""
+    """Whether a column is one of pictures: what is seen in one says more than that two rows share it.
+
+    Names of files that are not there only name something.
+    """
     if said is not None:
         return type_and_way(said)[0] == Picture.kind
-    return Picture.claim(name, table.column(name, 0, ENOUGH)) is not None
+    values = table.column(name, 0, ENOUGH)
+    if Picture.claim(name, values) is None:
+        return False
+    return values.words is None or any(
+        ((values.folder or Path()) / text).is_file() for text in values.take(slice(0, LOOKED_FOR)).each_text() if text
+    )
 
 
 def _kept(field: Field) -> Field:

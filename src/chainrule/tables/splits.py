@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.columns import TYPES
 from chainrule.data.folds import k_fold
 from chainrule.data.splitting import group_split, random_split, stratified_split, time_split
-from chainrule.data.table import Table
+from chainrule.data.table import Table, validation_of
 from chainrule.data.values import Values
 from chainrule.errors import ArgumentError, ColumnTypeError, EmptyDataError, RareClassError, SingleClassError
 from chainrule.tables.schema import Field, Schema
@@ -94,7 +94,8 @@ def split_rows(table: Table, schema: Schema, settings: Settings, test_table: Tab
         test = rows[test]
     else:
         test, _ = _known(test_table, schema, None, least=1)
-    own = None if table.validation is None else np.isin(rows[rest], table.validation)
+    held = validation_of(table)
+    own = None if held is None else np.isin(rows[rest], held)
     if own is not None and own.any() and not own.all():
         train, validation, said = rest[~own], rest[own], "the validation is the data's own"
     else:

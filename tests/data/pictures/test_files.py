@@ -28,7 +28,21 @@ def test_it_is_the_array_of_what_is_in_the_files(pictures):
     assert files.take([]).shape == (0, 6, 5, 3)
 
 
-@pytest.mark.parametrize("index", [-1, 5, (0, 0, 0), (slice(2), 3), ([1, 2], slice(None), 0), (slice(3), 1, 2, 0)])
+@pytest.mark.parametrize(
+    "index",
+    [
+        -1,
+        5,
+        (0, 0, 0),
+        (slice(2), 3),
+        ([1, 2], slice(None), 0),
+        (slice(3), 1, 2, 0),
+        (np.int64(0), np.int64(1)),
+        np.array([[0, 1], [2, 3]]),
+        np.arange(69) % 9 == 0,
+        (0, ..., 2),
+    ],
+)
 def test_an_index_means_what_it_means_of_an_array(pictures, index):
     files, array = pictures
     np.testing.assert_array_equal(files[index], array[index])
@@ -36,7 +50,10 @@ def test_an_index_means_what_it_means_of_an_array(pictures, index):
 
 def test_an_index_that_an_array_would_not_take(pictures):
     files, array = pictures
-    for index in (len(array), (0, 6), (..., 0), (0, 0, 0, 0, 0)):
+    assert files[[]].shape == (0, 6, 5, 3)
+    np.testing.assert_array_equal(files[..., 0], array[..., 0])
+    np.testing.assert_array_equal(files[()], array)
+    for index in (len(array), (0, 6), (0, 0, 0, 0, 0), True, None):
         with pytest.raises(IndexError):
             files[index]
 

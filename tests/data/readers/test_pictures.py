@@ -49,12 +49,74 @@ def test_all_folders_for_training_are_learnt_from(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kinds", [("train station", "test tube", "bus stop"), ("train", "bus"), ("train_station", "test_tube")]
+    ("kinds", "years"),
+    [
+        (("train station", "test tube", "bus stop"), [(2020, 2021)] * 3),
+        (("train_station", "test_tube"), [(2019, 2020), (2021, 2022)]),
+        (("train station", "bus stop"), [(2019, 2020), (2021, 2022)]),
+    ],
 )
-def test_classes_whose_names_have_the_words_of_parts(tmp_path, kinds):
-    put(tmp_path, *(f"{kind}/{year}/1.jpg" for kind in kinds for year in (2020, 2021)))
+def test_classes_whose_names_have_the_words_of_parts(tmp_path, kinds, years):
+    put(tmp_path, *(f"{kind}/{year}/1.jpg" for kind, own in zip(kinds, years, strict=True) for year in own))
     table, test = read_parts(tmp_path)
     assert (set(classes(table)), len(table), test) == (set(kinds), 2 * len(kinds), None)
+
+
+@pytest.mark.parametrize(
+    ("folders", "training", "test"),
+    [
+        (["TRAIN", "TEST", "TEST_SIMPLE"], 2, 2),
+        (["Training", "Test", "test-multiple_fruits"], 2, 2),
+        (["train_augmented", "val", "test"], 4, 2),
+        (["train", "train_augmented", "val", "test"], 4, 2),
+        (["train", "eval"], 2, None),
+        (["pets_train", "dogs_test"], 2, 2),
+        (["pets_train", "pets_test"], 2, 2),
+        (["pets_train", "pets_new"], 2, None),
+    ],
+)
+def test_parts_beside_others(tmp_path, folders, training, test):
+    """Plain names count; others do where they belong together. What is left out is said."""
+    kinds = {"pets_new": ["new"]}
+    put(tmp_path, *(f"{folder}/{kind}/1.jpg" for folder in folders for kind in kinds.get(folder, ["cat", "dog"])))
+    learnt, tested = read_parts(tmp_path)
+    assert set(classes(learnt)) == {"cat", "dog"}
+    assert (len(learnt), tested and len(tested)) == (training, test)
+    read = {path.split("/")[0] for table in (learnt, tested) if table for path in table.column("picture").each_text()}
+    assert {note.partition(":")[0] for note in learnt.notes} == set(folders) - read
+
+
+def test_a_part_of_other_folders_than_those_of_the_classes_is_not_labelled(tmp_path):
+    put(tmp_path, *(f"{part}/{kind}/1.jpg" for part in ("train", "val") for kind in ("cat", "dog")))
+    put(tmp_path, "test/test/1.jpg", "test/test/2.jpg")
+    train, test = read_parts(tmp_path)
+    assert (len(train), train.validation, len(test)) == (2, None, 2)
+    assert train.notes == (
+        "test: left out, since nothing says which class its pictures are of",
+        "val: taken for the test",
+    )
+
+
+def test_a_class_that_only_the_validation_has_is_learnt_from(tmp_path):
+    put(tmp_path, *(f"{part}/{kind}/1.jpg" for part in ("train", "val", "test") for kind in ("cat", "dog")))
+    put(tmp_path, "val/cow/1.jpg")
+    train, _ = read_parts(tmp_path)
+    held = [train.column("class").text(row) for row in train.validation]
+    assert (sorted(classes(train)), held) == (["cat", "cat", "cow", "dog", "dog"], ["cat", "dog"])
+    assert train.notes == ("only in val, so learnt from: cow",)
+
+
+def test_a_part_with_one_class_that_has_folders_of_its_own(tmp_path):
+    put(tmp_path, "train/cat/1.jpg", "train/dog/1.jpg", "val/dog/2020/x.png", "test/cat/1.jpg", "test/dog/1.jpg")
+    train, _ = read_parts(tmp_path)
+    assert [train.column("class").text(row) for row in train.validation] == ["dog"]
+
+
+def test_a_picture_beside_parts_in_a_folder_around_them(tmp_path):
+    put(tmp_path, *(f"ds/{part}/{kind}/1.jpg" for part in ("train", "test") for kind in ("cat", "dog")), "ds/0.jpg")
+    train, test = read_parts(tmp_path)
+    assert (classes(train), len(test)) == (["cat", "dog"], 2)
+    assert train.notes == ("1 left out that stand in no folder of a class: 0.jpg",)
 
 
 def test_what_has_no_place_is_left_out_and_that_is_noted(tmp_path):
@@ -92,8 +154,10 @@ def test_all_pictures_wherever_they_stand(tmp_path, monkeypatch):
     ]
     assert len(read_all_pictures(["new", "new/0.jpg"], "photo")) == 6
     assert len(read_all_pictures(["new/x/y/*.png"], "photo")) == 1
-    (tmp_path / "new" / "labels.csv").write_text("path\n0.jpg\n")
-    assert read_all_pictures(["new"], "photo") is None
+    (tmp_path / "new" / "classes.txt").write_text("cat\n")
+    assert len(read_all_pictures(["new"], "photo")) == 5
+    assert read_all_pictures(["new/classes.txt"], "photo") is None
+    assert read_all_pictures(["digits"], "photo") is None
     with pytest.raises(MissingFileError, match="did you mean new"):
         read_all_pictures(["neu"], "photo")
 

@@ -370,8 +370,10 @@ def test_pollution_by_the_hour(real_data):
 # Pictures
 
 
-def test_the_path_of_a_picture_is_nothing_that_the_network_sees(rng):
+def test_the_path_of_a_picture_is_nothing_that_the_network_sees(rng, tmp_path, monkeypatch):
     """Several rows of each picture, as there are of questions about it; all rows of one have the same answer."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0.jpg").touch()
     number = np.arange(ROWS) // 5
     columns = {"photo": [f"{each}.jpg" for each in number], "width": rng.normal(size=ROWS), "kind": number % 2}
     inputs, findings = look(columns, "kind")
@@ -390,7 +392,7 @@ def test_pictures_of_the_test_that_stand_in_the_training_part(tmp_path, rng, cop
     for part in ("train", "test"):
         (tmp_path / part).mkdir()
         for row in range(40):
-            content = b"the same" * row if row < copied else rng.bytes(40)
+            content = b"the same" * (row + 1) if row < copied else rng.bytes(40)
             (tmp_path / part / f"{part}{row}.jpg").write_bytes(content)
     parts = {part: [str(tmp_path / part / f"{part}{row}.jpg") for row in range(40)] for part in ("train", "test")}
     kinds = np.arange(40) % 2

@@ -49,11 +49,17 @@ def test_no_letter_is_a_box(text):
 @pytest.mark.usefixtures("pillows_alone")
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("ạbc", "abc"), ("một", "mot"), ("한 ○", "? ?"), ("e\u0323", "e"), ("a\u200db", "ab"), ("−0.5", "-0.5")],
+    [("ạbc", "abc"), ("một", "mot"), ("한 ○ a", "? ? a"), ("e\u0323", "e"), ("a\u200db", "ab"), ("−0.5", "-0.5")],
 )
 def test_what_no_font_has_is_written_plainly(text, plain):
     assert drawn(text) == drawn(plain)
     assert width_of(text) == width_of(plain)
+
+
+@pytest.mark.usefixtures("pillows_alone")
+def test_names_of_which_nothing_can_be_drawn_are_told_apart():
+    names = ["한국어", "日本語", "ไทย", "हिन्दी"]
+    assert len({drawn(name) for name in names}) == len(names)
 
 
 @pytest.mark.usefixtures("every_choice")

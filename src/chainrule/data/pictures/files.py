@@ -90,11 +90,20 @@ class PictureFiles:
             ColumnTypeError: If files are missing or broken: all are counted, the first named; `row` is the first.
             IndexError: For an index that an array would not take.
         """
-        rows, *within = index if isinstance(index, tuple) else (index,)
-        if rows is None or rows is Ellipsis or any(not isinstance(each, int | slice) for each in within):
+        places = index if isinstance(index, tuple) else (index,)
+        if not places or places[0] is Ellipsis:
+            every: NDArray[np.uint8] = self.take(np.arange(len(self)))[places]
+            return every
+        rows, *within = places
+        known = all(isinstance(each, int | np.integer | slice) or each is Ellipsis for each in within)
+        if rows is None or isinstance(rows, bool | np.bool_) or not known:
             raise IndexError(f"rows come first, then pixels by numbers or slices; got {index!r}")
-        chosen = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)]
-        decoded = self.take(np.atleast_1d(chosen)).reshape(*np.shape(chosen), *self._row)
+        if not isinstance(rows, slice):
+            rows = np.asarray(rows)
+            # NumPy takes an empty list for numbers with decimals.
+            rows = rows if rows.size else rows.astype(np.int64)
+        chosen = np.arange(len(self))[rows]
+        decoded = self.take(np.ravel(chosen)).reshape(*np.shape(chosen), *self._row)
         return decoded[(slice(None),) * np.ndim(chosen) + tuple(within)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:

@@ -39,7 +39,7 @@ def innermost(folder: Path) -> Path:
     while True:
         inner, files = list(_folders(folder)), [each for each in folder.iterdir() if each.is_file()]
         data = [each for each in files if each.suffix.lower() in {*TABLES, *PICTURES} and not is_about(each)]
-        if len(inner) != 1 or data or _has_pictures(inner[0]):
+        if len(inner) != 1 or data or (_has_pictures(inner[0]) and not any(_folders(inner[0]))):
             return folder
         folder = inner[0]
 
@@ -64,10 +64,8 @@ def read_picture_folder(folder: Path, name: str, skip_broken: bool = False) -> t
     notes = _left_out(folder, parts)
     if parts is None:
         return _read([folder], folder, name, skip_broken, notes), None
-    training, validation, test = parts
-    if test and not any(_classes(test)):
-        notes.append(f"{_named(test)}: left out, since nothing says which class its pictures are of")
-        test = []
+    training = parts.training
+    validation, test = (_of_known_classes(part, training, notes) for part in (parts.validation, parts.test))
     if validation and training and not test:
         notes.append(f"{_named(validation)}: taken for the test")
         test, validation = validation, []
@@ -76,6 +74,15 @@ def read_picture_folder(folder: Path, name: str, skip_broken: bool = False) -> t
         _read(learned, folder, name, skip_broken, notes, validation if training else ()),
         _read(test, folder, f"{name}, {_named(test)}", skip_broken) if test else None,
     )
+
+
+def _of_known_classes(parts: list[Path], training: list[Path], notes: list[str]) -> list[Path]:
+    """The folders of a part, unless none of their folders is one of the training's classes; that is noted then."""
+    known = {each.name for each in _classes(training)}
+    if parts and not any(not known or each.name in known for each in _classes(parts)):
+        notes.append(f"{_named(parts)}: left out, since nothing says which class its pictures are of")
+        return []
+    return parts
 
 
 def read_pictures(paths: Sequence[Path], options: Options, name: str) -> ArrayTable:
@@ -99,33 +106,58 @@ class _Parts(NamedTuple):
 def _parts(folder: Path) -> _Parts | None:
     """The folders in this one that are for training, validation and test, by their names; None where they are classes.
 
-    Names belong together where they differ in that word alone, or in words that say nothing: train and test_images,
-    but not train_station and test_tube. Nor are they parts if only one of the three is there, beside other classes.
+    Plain names (train, test_images) count more than others (train_small). Where no name is plain, they have to belong
+    together: see `_belong_together`.
     """
-    parts = _Parts([], [], [])
+    named = _Parts([], [], [])
     others: list[Path] = []
     for each in _folders(folder):
-        words = zip((TRAINING, VALIDATION, TEST), parts, strict=True)
+        words = zip((TRAINING, VALIDATION, TEST), named, strict=True)
         next((part for said, part in words if is_of_part(each.name, said)), others).append(each)
-    rests = {_rest(each.name) for part in parts for each in part}
-    alone = sum(map(bool, parts)) == 1 and any(_classes(others))
-    apart = len(rests) > 1 and not all(GENERAL.issuperset(rest) for rest in rests)
-    if alone or apart or not any(_classes([*parts.training, *parts.validation])):
+    plain = [[each for each in part if GENERAL.issuperset(_rest(each.name))] for part in named]
+    parts = _Parts(*(chosen or part for chosen, part in zip(plain, named, strict=True)))
+    if not any(_classes([*parts.training, *parts.validation])):
+        return None
+    if not any(plain) and not _belong_together(parts, others):
         return None
     return _Parts(*([_unwrapped(each) for each in part] for part in parts))
 
 
+def _belong_together(parts: _Parts, others: Sequence[Path]) -> bool:
+    """Whether folders are parts, whose names only have words of parts in them.
+
+    Those of pets_train and pets_test have one name, those of pets_train and dogs_test the same classes; those of train
+    station, test tube and bus stop neither, or what is in them is in the third as well.
+    """
+    each = [place for part in parts for place in part]
+    rests = {_rest(place.name) for place in each}
+    kinds = [{one.name for one in _folders(_unwrapped(place))} for place in each]
+    if any(kinds[0] & {one.name for one in _folders(_unwrapped(other))} for other in others):
+        return False
+    if sum(map(bool, parts)) == 1:
+        # Nothing but training: what stands beside it has to be of the same name, as seg_train and seg_pred.
+        return all(set(_words(other.name)).issuperset(rest) for other in others for rest in rests)
+    return len(rests) == 1 or bool(set.intersection(*kinds))
+
+
 def _rest(name: str) -> tuple[str, ...]:
     """The words of the name of a folder beside the one for its part: ("set",) of "test_set2"."""
-    every = {*TRAINING, *VALIDATION, *TEST}
-    return tuple(word for word in re.split("[^a-z]+", name.lower()) if word and word not in every)
+    return tuple(word for word in _words(name) if word not in {*TRAINING, *VALIDATION, *TEST})
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split("[^a-z]+", name.lower()) if word]
 
 
 def _unwrapped(part: Path) -> Path:
-    """The folder with the folders of classes, where there is another one around it: seg_train/seg_train/forest."""
-    while len(inner := list(_folders(part))) == 1 and any(_folders(inner[0])):
+    """The folder with the folders of classes, where there is one of the same name around it: seg_train/seg_train."""
+    while len(inner := list(_folders(part))) == 1 and any(_folders(inner[0])) and _is_wrapped(inner[0], part):
         part = inner[0]
     return part
+
+
+def _is_wrapped(inner: Path, part: Path) -> bool:
+    return inner.name.lower() == part.name.lower() or GENERAL.issuperset(_rest(inner.name))
 
 
 def _classes(parts: Iterable[Path]) -> Iterator[Path]:
@@ -182,6 +214,10 @@ def _read(
     classes: list[str] = []
     others: list[str] = []
     validating: list[bool] = []
+    # What only the validation has is learnt from, since nobody could tell it otherwise.
+    trained = {each.name for each in _classes(part for part in parts if part not in validation)}
+    if only := sorted({each.name for each in _classes(validation)} - trained):
+        notes = [*notes, f"only in {_named(validation)}, so learnt from: {', '.join(only[:NAMED])}"]
     for each in _classes(parts):
         found, others_here = _files(each, folder)
         others += others_here if found or not skip_broken else [*others_here, os.path.relpath(each, folder)]
@@ -201,7 +237,7 @@ def _read(
             )
         paths += sorted(found)
         classes += [each.name] * len(found)
-        validating += [each.parent in validation] * len(found)
+        validating += [each.parent in validation and each.name in trained] * len(found)
     if not paths:
         raise EmptyDataError("there are no pictures.", where=name, expected="pictures in folders, a folder a class")
     if others:

@@ -20,13 +20,12 @@ from chainrule.data.readers.pictures import (
     TRAINING,
     all_below,
     innermost,
-    is_about,
     is_of_part,
     is_picture_folder,
     read_picture_folder,
     read_pictures,
 )
-from chainrule.data.readers.sources import TABLES, Format, files_of, format_of
+from chainrule.data.readers.sources import Format, files_of, format_of
 from chainrule.data.readers.typed import read_json, read_parquet
 from chainrule.data.table import ArrayTable, Table
 from chainrule.errors import EmptyDataError
@@ -117,7 +116,8 @@ def read_all_pictures(sources: Sequence[str], column: str) -> ArrayTable | None:
         column: What to call the column. Its paths start from the current folder; an archive's begin with its name.
 
     Returns:
-        The table; None where there is other data: tables, or the files of MNIST or CIFAR.
+        The table; None where there is other data: a table, or the files of MNIST or CIFAR. What stands beside pictures
+        in a folder is not looked at.
 
     Raises:
         MissingFileError: If there is no such file or folder.
@@ -132,21 +132,22 @@ def read_all_pictures(sources: Sequence[str], column: str) -> ArrayTable | None:
             found = [str(Path(folder.name if within else folder) / each) for each in _pictures_in(folder)]
         elif Path(source).is_dir():
             found = [str(Path(source) / each) for each in _pictures_in(Path(source))]
+        elif source == BUNDLED and not Path(source).exists():
+            found = []
         else:
             files = files_of(source)
             found = list(map(str, files)) if format_of(files) == "pictures" else []
         if not found:
             return None
         paths += found
-    return ArrayTable(
-        {column: paths}, name=sources[0] if len(sources) == 1 else f"{len(sources)} sources", folder=within
-    )
+    name = sources[0] if len(sources) == 1 else f"{len(sources)} sources"
+    return ArrayTable({column: paths}, name=name, folder=within)
 
 
 def _pictures_in(folder: Path) -> list[str]:
-    """The pictures below a folder, as paths from there; none where it holds tables."""
-    tables = (file for file in innermost(folder).iterdir() if file.suffix.lower() in TABLES and not is_about(file))
-    return [] if any(tables) else all_below(folder)
+    """The pictures below a folder, as paths from there; none where they are MNIST's or CIFAR's."""
+    inner = innermost(folder)
+    return [] if is_idx_folder(inner) or is_cifar_folder(inner) else all_below(folder)
 
 
 def _at(source: str | Path, options: Options) -> tuple[Table, Table | None]:

@@ -19,7 +19,7 @@ from chainrule.data.readers.reading import read_table
 from chainrule.data.readers.store import Store, StoredTable
 from chainrule.data.readers.typed import load as load_typed
 from chainrule.data.readers.typed import scan_json
-from chainrule.data.table import Table
+from chainrule.data.table import Table, validation_of
 from chainrule.data.values import Values
 from chainrule.errors import EmptyDataError, EncodingError
 
@@ -66,7 +66,7 @@ class Part:
     def __init__(self, whole: Table, first: int, length: int) -> None:
         self.name, self.names, self.notes, self.folder = whole.name, whole.names, whole.notes, whole.folder
         self._whole, self._first, self._length = whole, first, length
-        held = whole.validation
+        held = validation_of(whole)
         self.validation = None if held is None else held[(held >= first) & (held < first + length)] - first
 
     def __len__(self) -> int:

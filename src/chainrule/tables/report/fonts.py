@@ -34,7 +34,11 @@ def line_of(text: str, size: int) -> tuple[FreeTypeFont, str]:
     # Names of files often have marks apart from their letters, which fonts have only together.
     line = " ".join(unicodedata.normalize("NFC", text).split())
     font = _best(set(line), size)
-    return font, "".join(_drawn(font, letter) for letter in line)
+    drawn = [_drawn(font, letter) for letter in line]
+    if any(map(_is_letter, line)) and all(new == "?" for old, new in zip(line, drawn, strict=True) if _is_letter(old)):
+        # Names of which nothing can be drawn would all look the same.
+        return font, line.encode("ascii", "backslashreplace").decode()
+    return font, "".join(drawn)
 
 
 def _best(letters: Iterable[str], size: int) -> FreeTypeFont:
@@ -45,6 +49,10 @@ def _best(letters: Iterable[str], size: int) -> FreeTypeFont:
         if not lacking[font]:
             return font
     return min(lacking, key=lambda font: lacking[font])
+
+
+def _is_letter(each: str) -> bool:
+    return unicodedata.category(each).startswith("L")
 
 
 @cache
