@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,7 +120,12 @@ def _parts(folder: Path) -> _Parts | None:
         return None
     if not any(plain) and not _belong_together(parts, others):
         return None
-    return _Parts(*([_unwrapped(each) for each in part] for part in parts))
+    training = [_unwrapped(each) for each in parts.training]
+    known = {each.name for each in _classes(training)}
+    if len(known) == 1 and others and not (parts.validation or parts.test):
+        # Nobody learns from one class: this is one itself, beside others.
+        return None
+    return _Parts(training, *([_unwrapped(each, known) for each in part] for part in parts[1:]))
 
 
 def _belong_together(parts: _Parts, others: Sequence[Path]) -> bool:
@@ -149,15 +154,17 @@ def _words(name: str) -> list[str]:
     return [word for word in re.split("[^a-z]+", name.lower()) if word]
 
 
-def _unwrapped(part: Path) -> Path:
-    """The folder with the folders of classes, where there is one of the same name around it: seg_train/seg_train."""
-    while len(inner := list(_folders(part))) == 1 and any(_folders(inner[0])) and _is_wrapped(inner[0], part):
+def _unwrapped(part: Path, known: Collection[str] = ()) -> Path:
+    """The folder with the folders of classes, some of which may be known, where there is only one in another.
+
+    That is, if it is called like the one around it, as seg_train/seg_train, or with words that say nothing.
+    """
+    while len(inner := list(_folders(part))) == 1 and (classes := {each.name for each in _folders(inner[0])}):
+        alike = inner[0].name.lower() == part.name.lower() or GENERAL.issuperset(_rest(inner[0].name))
+        if not alike and classes.isdisjoint(known):
+            break
         part = inner[0]
     return part
-
-
-def _is_wrapped(inner: Path, part: Path) -> bool:
-    return inner.name.lower() == part.name.lower() or GENERAL.issuperset(_rest(inner.name))
 
 
 def _classes(parts: Iterable[Path]) -> Iterator[Path]:
