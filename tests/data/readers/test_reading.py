@@ -112,6 +112,17 @@ def test_files_called_train_and_test_are_two_parts(tmp_path: Path):
     assert (len(test), test.names) == (1, ("a",))
 
 
+def test_a_file_for_validation_too(tmp_path: Path):
+    for part, numbers in (("train", "1\n2\n3\n"), ("val", "4\n5\n"), ("test", "6\n")):
+        (tmp_path / f"{part}.csv").write_text(f"a\n{numbers}")
+    training, test = read_parts(tmp_path)
+    assert values(training, "a") == [1, 2, 3, 4, 5]
+    assert training.validation is not None
+    assert training.validation.tolist() == [3, 4]
+    assert test is not None
+    assert values(test, "a") == [6]
+
+
 # Pictures
 
 

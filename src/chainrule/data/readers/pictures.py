@@ -17,10 +17,11 @@ from chainrule.errors import EmptyDataError, FileFormatError
 
 # Words in the names of files and folders that say for which part they are: train.csv, test_set, seg_train.
 TRAINING = ("train", "training")
-VALIDATION = ("val", "valid", "validation")
+VALIDATION = ("val", "valid", "validation", "dev")
 TEST = ("test", "testing")
 # Words beside these that say nothing.
 GENERAL = frozenset({"set", "sets", "data", "dataset", "images", "image", "imgs", "img", "pictures", "photos", "split"})
+_TOGETHER = rf"(?<![a-z])({'|'.join((*TRAINING, *VALIDATION, *TEST))})({'|'.join(sorted(GENERAL))})(?![a-z])"
 # What the columns are called.
 PICTURE, CLASS = "picture", "class"
 # So many of the files that are no pictures are named.
@@ -151,7 +152,9 @@ def _rest(name: str) -> tuple[str, ...]:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in re.split("[^a-z]+", name.lower()) if word]
+    """The words of a name: train and set of "train_set", "TrainSet" and "trainset"."""
+    apart = re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return re.findall("[a-z]+", re.sub(_TOGETHER, r"\1 \2", apart))
 
 
 def _unwrapped(part: Path, known: Collection[str] = ()) -> Path:
@@ -203,10 +206,10 @@ def is_of_part(name: str, words: Sequence[str]) -> bool:
 
     Example:
         >>> from chainrule.data.readers.pictures import is_of_part
-        >>> is_of_part("ratings_test.txt", ["test"]), is_of_part("contest", ["test"])
-        (True, False)
+        >>> [is_of_part(name, ["test"]) for name in ("ratings_test.txt", "testImages", "contest")]
+        [True, True, False]
     """
-    return not set(words).isdisjoint(re.split("[^a-z]+", name.lower()))
+    return not set(words).isdisjoint(_words(name))
 
 
 def _read(

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule.data.cifar import is_cifar_folder, load_cifar_folder
 from chainrule.data.dataset import Dataset
 from chainrule.data.digits import load_digits
@@ -18,6 +20,7 @@ from chainrule.data.readers.options import Options
 from chainrule.data.readers.pictures import (
     TEST,
     TRAINING,
+    VALIDATION,
     all_below,
     innermost,
     is_of_part,
@@ -175,10 +178,13 @@ def _inside(folder: Path, options: Options, name: str) -> tuple[Table, Table | N
 
 
 def _of_files(files: Sequence[Path], options: Options, name: str) -> tuple[Table, Table | None]:
-    training, test = _of_part(files, TRAINING), _of_part(files, TEST)
-    if len(files) == 2 and training and test:
-        return _files(training, options, str(training[0])), _files(test, options, str(test[0]))
-    return _files(files, options, name), None
+    training, validation, test = (_of_part(files, words) for words in (TRAINING, VALIDATION, TEST))
+    if (len(training), len(test)) != (1, 1) or len(files) != 2 + len(validation) or len(validation) > 1:
+        return _files(files, options, name), None
+    learned = _files([*training, *validation], options, str(training[0]))
+    if validation:
+        learned.validation = np.arange(len(learned))[-len(_files(validation, options, str(validation[0]))) :]
+    return learned, _files(test, options, str(test[0]))
 
 
 def _of_part(files: Sequence[Path], words: Sequence[str]) -> list[Path]:
