@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and reading them with errors that name them."""
+"""Writing files whole or not at all, and reading them with errors that name them or what is there instead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -129,11 +129,22 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def missing(path: Path) -> MissingFileError:
-    """The error of a file that is not there, with the nearest name in its folder."""
-    there = path.parent.is_dir()
-    close = nearest(path.name, (each.name for each in path.parent.iterdir())) if there else None
+    """The error of a file that is not there, with what is there instead."""
+    part, folder = path, path.parent
+    while not folder.is_dir():
+        part, folder = folder, folder.parent
+    names = [each.name for each in folder.iterdir()]
+    close = nearest(part.name, names)
     return MissingFileError(
-        "there is no such file." if there else f"there is no folder {path.parent}.",
+        "there is no such file or folder." if part == path else f"there is no folder {part}.",
         where=str(path),
-        remedy=f"did you mean {path.parent / close}?" if close else None,
+        expected="a file or folder",
+        got=f"in {folder.resolve()}: {some(names) or 'nothing'}",
+        remedy=f"did you mean {folder / close}?" if close else None,
     )
+
+
+def some(names: Iterable[str]) -> str:
+    """The first names of a folder, in their order."""
+    ordered = sorted(name for name in names if not name.startswith("."))
+    return ", ".join(ordered[:10]) + (", ..." if len(ordered) > 10 else "")

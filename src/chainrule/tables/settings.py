@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal
 from chainrule import augment
 from chainrule.columns import type_and_way
 from chainrule.data.harder import check_skip
-from chainrule.data.readers import sources
 from chainrule.errors import ArgumentError, ChainruleError, FileFormatError, UnknownNameError
+from chainrule.files import missing
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         FileFormatError: If it is no TOML.
     """
     if not path.is_file():
-        raise sources.missing(path)
+        raise missing(path)
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

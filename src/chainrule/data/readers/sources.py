@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from chainrule.data.pictures.endings import ENDINGS
-from chainrule.errors import FileFormatError, MissingFileError, nearest
+from chainrule.errors import FileFormatError, MissingFileError
+from chainrule.files import missing, some
 
 Format = Literal["delimited", "parquet", "json", "pictures"]
 PICTURES = frozenset(ENDINGS)
@@ -58,7 +59,7 @@ def files_of(source: str | Path) -> list[Path]:
                 "there is nothing in this folder that can be read.",
                 where=str(path),
                 expected=f"files that end in {', '.join(TABLES)}, pictures, folders of them, MNIST's files or CIFAR's",
-                got=_some(each.name for each in path.iterdir()) or "an empty folder",
+                got=some(each.name for each in path.iterdir()) or "an empty folder",
             )
         return files
     if path.exists():
@@ -67,22 +68,6 @@ def files_of(source: str | Path) -> list[Path]:
     if found:
         return found
     raise missing(path)
-
-
-def missing(path: Path) -> MissingFileError:
-    """The error of a file that is not there, with what is there instead."""
-    part, folder = path, path.parent
-    while not folder.is_dir():
-        part, folder = folder, folder.parent
-    names = [each.name for each in folder.iterdir()]
-    close = nearest(part.name, names)
-    return MissingFileError(
-        "there is no such file or folder." if part == path else f"there is no folder {part}.",
-        where=str(path),
-        expected="a file or folder",
-        got=f"in {folder.resolve()}: {_some(names) or 'nothing'}",
-        remedy=f"did you mean {folder / close}?" if close else None,
-    )
 
 
 def format_of(files: Iterable[Path]) -> Format:
@@ -109,8 +94,3 @@ def _by_content(file: Path) -> Format:
 
 def _suffix(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
-
-
-def _some(names: Iterable[str]) -> str:
-    ordered = sorted(name for name in names if not name.startswith("."))
-    return ", ".join(ordered[:10]) + (", ..." if len(ordered) > 10 else "")
