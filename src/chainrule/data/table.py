@@ -132,12 +132,8 @@ class Renamed:
     """
 
     def __init__(self, whole: Table, old: str, new: str) -> None:
-        self.name, self.notes, self.folder, self.validation = (
-            whole.name,
-            whole.notes,
-            whole.folder,
-            validation_of(whole),
-        )
+        self.name, self.notes, self.folder = whole.name, whole.notes, whole.folder
+        self.validation = validation_of(whole)
         self.names = tuple(new if name == old else name for name in whole.names)
         self._whole, self._old, self._new = whole, old, new
 

@@ -39,7 +39,7 @@ def innermost(folder: Path) -> Path:
     """The folder itself, or the only one in it, where that is only a wrapper, as archives have them."""
     while True:
         inner, files = list(_folders(folder)), [each for each in folder.iterdir() if each.is_file()]
-        data = [each for each in files if each.suffix.lower() in {*TABLES, *PICTURES} and not is_about(each)]
+        data = [each for each in files if each.suffix.lower() in {*TABLES, *PICTURES} and not _is_about(each)]
         if len(inner) != 1 or data or (_has_pictures(inner[0]) and not any(_folders(inner[0]))):
             return folder
         folder = inner[0]
@@ -278,8 +278,7 @@ def _is_picture(name: str) -> bool:
     return name[name.rfind(".") :].lower() in PICTURES
 
 
-def is_about(file: Path) -> bool:
-    """Whether a file says something about the data, and is none."""
+def _is_about(file: Path) -> bool:
     return file.name.lower().startswith(ABOUT)
 
 
