@@ -56,7 +56,7 @@ def test_what_is_said_of_the_optimizer_reaches_it():
     }
 
 
-@pytest.mark.parametrize("schedule", ["one-cycle", "cosine"])
+@pytest.mark.parametrize("schedule", ["one-cycle", "cosine", "linear"])
 def test_a_schedule_ends_near_nothing_after_all_epochs(schedule, capsys):
     network = cr.train(
         pictures(), target="class", columns={"class": "category"}, **SOON, lr=0.5, schedule=schedule
@@ -89,6 +89,21 @@ def test_augmentation_stands_before_the_network_and_fills_with_the_mean():
     assert model.network[:2](x).abs().max().item() < 1e-2
     # In evaluation nothing is changed.
     assert (model.predict(table) == model.predict(table)).all()
+
+
+@pytest.mark.parametrize("limit", [{}, {"time_limit": 600.0}])
+def test_the_last_part_of_a_schedule_sees_pictures_as_they_are(limit, monkeypatch, capsys):
+    changed = []
+    look = augment.RandomHorizontalFlip.changed
+    # Asked while the step is traced: once where it augments.
+    monkeypatch.setattr(
+        augment.RandomHorizontalFlip, "changed", lambda self, x: (changed.append(self), look(self, x))[1]
+    )
+    said = {**SOON, "epochs": 4, "lr": 0.01, "schedule": "linear", "augment": ["flip"], "augment_until": 0.5}
+    network = cr.train(pictures(), target="class", columns={"class": "category"}, **said, **limit).network
+    assert changed
+    assert "pictures are changed in the first 50%" in capsys.readouterr().out
+    assert network[0][0].training == network.training
 
 
 def test_a_picture_and_its_mirror_image_are_seen_alike():
@@ -162,6 +177,9 @@ BESIDE = {**pictures(), "size": np.arange(60.0)}
         (pictures(), {"shift_average": -1}, ArgumentError, "too small"),
         (pictures(), {"shift_average": 8}, ArgumentError, r"(?s)at most 7, for pictures of 8 × 8.*shift_average$"),
         (pictures(), {"optimizer": "sgd", "momentum": 5}, ArgumentError, "momentum: so much momentum"),
+        (pictures(), {"augment": ["flip"], "augment_until": 0.8}, ArgumentError, "whose end is known"),
+        (pictures(), {"schedule": "linear", "augment_until": 0.8}, ArgumentError, "pictures that are changed"),
+        (pictures(), {"augment_until": 0.0}, ArgumentError, "augment_until: this is no share"),
         ({name: BESIDE[name] for name in ("size", "class")}, {"augment": ["flip"]}, ArgumentError, "only pictures"),
     ],
 )
@@ -187,7 +205,7 @@ def test_what_cannot_be(table, settings, error, said):
         ("columns", {"age": 3}, "a text"),
         ("decimal", ";", "'.' or ','"),
         ("class_weight", "even", "'balanced'"),
-        ("schedule", True, "'one-cycle' or 'cosine'"),
+        ("schedule", True, "'one-cycle', 'cosine' or 'linear'"),
     ],
 )
 def test_what_a_setting_is_to_be_is_said_in_plain_words(name, value, expected):

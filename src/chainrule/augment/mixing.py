@@ -69,12 +69,14 @@ class Mixing(Augmentation):
     def loss(self, loss: RowLoss) -> RowLoss:
         """`loss` for what has been mixed: a function of the output and the targets, and weights of the rows if any.
 
-        What it gives must be a mean or sum over the rows.
+        What it gives must be a mean or sum over the rows. In evaluation, where nothing is mixed, it is `loss` itself.
         """
 
         def mixed_loss(output: Tensor, *of_rows: Tensor | None) -> Tensor:
-            other = [None if each is None else roll(each, 1, 0) for each in of_rows]
             own: Tensor = loss(output, *of_rows)
+            if not self.training:
+                return own
+            other = [None if each is None else roll(each, 1, 0) for each in of_rows]
             share = self.share.to(own.dtype)
             return share * own + (1 - share) * loss(output, *other)
 

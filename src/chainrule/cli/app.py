@@ -178,7 +178,7 @@ def train(
     weight_decay: Annotated[float | None, typer.Option(help="The optimizer's weight decay, such as 0.0005.")] = None,
     schedule: Annotated[
         str | None,
-        typer.Option(help="one-cycle or cosine: how the learning rate goes. Without it: by the validation."),
+        typer.Option(help="one-cycle, cosine or linear: how the learning rate goes. Without it: by the validation."),
     ] = None,
     label_smoothing: Annotated[
         float | None, typer.Option(help="How much of each row is taken to be evenly of all classes, such as 0.1.")

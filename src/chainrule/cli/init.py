@@ -27,6 +27,7 @@ _REST = """\
 # folds = 5                    # train and test on so many different splits first
 # model = "mlp"                # or "linear"; for pictures "cnn", "resnet" ...
 # augment = ["flip", "crop:4"] # pictures: also rotate, shift, scale, jitter, cutout, mixup, cutmix ...
+# augment_until = 0.8          # the last fifth of a schedule without
 # flip_average = true          # what is said of a picture is the mean with its mirror image
 # shift_average = 1            # and with the picture moved by a pixel, both ways
 # optimizer = "adamw"
@@ -34,7 +35,7 @@ _REST = """\
 # momentum = 0.9               # sgd's; nesterov = true looks ahead
 # weight_decay = 0.0005
 # norm_bias_factor = 64        # the biases of BatchNorm learn so many times as fast
-# schedule = "one-cycle"       # or "cosine"; otherwise by the validation
+# schedule = "one-cycle"       # or "cosine", "linear"; otherwise by the validation
 # label_smoothing = 0.1        # for three classes or more
 # batch_size = 128
 # skip_easy = 0.4              # each epoch leaves out so many rows, of the easier half

@@ -28,6 +28,10 @@ class Paced(LearningRateScheduler):
         self._most = self._planned = batches
         self._seconds = seconds
 
+    def done(self) -> float:
+        """The share of the schedule's way that has been gone."""
+        return float(self.schedule.last_epoch) / self._planned
+
     def on_train_begin(self) -> None:
         self._begun = time.perf_counter()
 

@@ -42,6 +42,7 @@ class Settings:
             proper; None for not at all.
         model: "mlp", "linear", or for pictures the name of a model of `chainrule.models`.
         augment: How pictures are changed in training: see `chainrule.augment.get`.
+        augment_until: The share of a schedule's way after which they are taken as they are, from the next epoch on.
         flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
         shift_average: By so many pixels pictures are moved, both ways, for two further looks; 0 for none.
         optimizer: Its name.
@@ -50,8 +51,9 @@ class Settings:
         nesterov: Whether that looks ahead, as Nesterov's.
         weight_decay: The optimizer's weight decay, where it has one.
         norm_bias_factor: How many times as fast the biases of BatchNorm learn, and how many times less they decay.
-        schedule: "one-cycle" leads the learning rate up and far down again, "cosine" down along half a cosine, batch by
-            batch over all epochs. None: it falls, and training ends, where the validation does not get better.
+        schedule: "one-cycle" leads the learning rate up and far down again, "cosine" down to 0 along half a cosine,
+            "linear" in a straight line, batch by batch over all epochs. None: it falls, and training ends, where the
+            validation does not get better.
         label_smoothing: How much of each row is taken to be evenly of all classes, from 0 to 1.
         batch_size: Rows an update; 0 for all at once.
         skip_easy: The share of the rows that each epoch from the second on leaves out, of the easier half.
@@ -83,6 +85,7 @@ class Settings:
     folds: int | None = None
     model: str | None = None
     augment: tuple[str, ...] = ()
+    augment_until: float = 1.0
     flip_average: bool = False
     shift_average: int = 0
     optimizer: str | None = None
@@ -91,7 +94,7 @@ class Settings:
     nesterov: bool | None = None
     weight_decay: float | None = None
     norm_bias_factor: float = 1.0
-    schedule: Literal["one-cycle", "cosine"] | None = None
+    schedule: Literal["one-cycle", "cosine", "linear"] | None = None
     label_smoothing: float = 0.0
     batch_size: int | None = None
     skip_easy: float = 0.0
@@ -136,9 +139,27 @@ class Settings:
         for said in self.augment:
             with _located("augment"):
                 augment.get(said)
+        self._check_until()
         for column, said in self.columns.items():
             with _located(f"column {column!r}"):
                 type_and_way(said)
+
+    def _check_until(self) -> None:
+        if not 0 < self.augment_until <= 1:
+            raise ArgumentError(
+                "this is no share of a training.",
+                where="augment_until",
+                expected="above 0, up to 1, as 0.8",
+                got=self.augment_until,
+            )
+        if self.augment_until < 1 and not (self.augment and self.schedule):
+            raise ArgumentError(
+                "that needs pictures that are changed, and a training whose end is known.",
+                where="augment_until",
+                expected="augment, and a schedule",
+                got=f"augment: {', '.join(self.augment) or 'none'}; schedule: {self.schedule or 'by the validation'}",
+                remedy='schedule = "linear", for example',
+            )
 
     @property
     def reading(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from chainrule.models import Airbench
 from chainrule.nn import init
 from chainrule.ops.creation import asarray
 from chainrule.ops.random import manual_seed
-from chainrule.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
+from chainrule.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, OneCycleLR
 from chainrule.tables.baselines import Predicted, guessed, linear
 from chainrule.tables.broken import all_counted
 from chainrule.tables.choosing import Plan, choose
@@ -30,7 +30,15 @@ from chainrule.tables.settings import Settings
 from chainrule.tables.splits import Parts
 from chainrule.tables.telling import Say, columns, heading, output_lines, parts_lines, result_lines, silent
 from chainrule.tables.tested import Result, Tested
-from chainrule.training import Callback, EarlyStopping, History, LearningRateScheduler, ReduceLROnPlateau, TimeLimit
+from chainrule.training import (
+    AugmentUntil,
+    Callback,
+    EarlyStopping,
+    History,
+    LearningRateScheduler,
+    ReduceLROnPlateau,
+    TimeLimit,
+)
 
 # So many pictures are shown to a model that begins with what they look like.
 _SHOWN = 2000
@@ -194,11 +202,15 @@ def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, settings: Setti
     if plan.schedule is not None:
         lay_out = _schedule(plan.schedule, optimizer)
         batches = HarderBatches(rows, plan.batch_size or None, skip=settings.skip_easy).iterations(plan.epochs)
+        until = settings.augment_until
+        calm = "" if until == 1 else f"; pictures are changed in the first {until:.0%}"
         if settings.time_limit is not None:
-            say(f"what fits into {settings.time_limit:g} s, at most {epochs}; {plan.schedule} by the batch")
-            return [Paced(lay_out, batches, settings.time_limit)]
-        say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}")
-        return [LearningRateScheduler(lay_out(batches, -1), every="batch")]
+            paced = Paced(lay_out, batches, settings.time_limit)
+            say(f"what fits into {settings.time_limit:g} s, at most {epochs}; {plan.schedule} by the batch{calm}")
+            return [paced, AugmentUntil(until, paced.done)]
+        say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}{calm}")
+        by_batch = LearningRateScheduler(lay_out(batches, -1), every="batch")
+        return [by_batch, AugmentUntil(until)]
     stopping = EarlyStopping("val_loss", patience=plan.patience)
     # Smaller steps are tried before training is given up.
     slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))
@@ -216,6 +228,8 @@ def _schedule(name: str, optimizer: optim.Optimizer) -> Callable[[int, int], LRS
         return lambda steps, done: OneCycleLR(
             optimizer, highest, total_steps=steps, cycle_momentum=False, last_epoch=done
         )
+    if name == "linear":
+        return lambda steps, done: LinearLR(optimizer, 1.0, 0.0, total_iters=steps, last_epoch=done)
     return lambda steps, done: CosineAnnealingLR(optimizer, T_max=steps, last_epoch=done)
 
 

@@ -2,6 +2,7 @@
 
 import chainrule.training.methods  # noqa: F401  # hands `fit` and its kin to every module
 from chainrule.training.callbacks import (
+    AugmentUntil,
     Callback,
     CSVLogger,
     EarlyStopping,
@@ -14,6 +15,7 @@ from chainrule.training.callbacks import (
 from chainrule.training.history import History
 
 __all__ = [
+    "AugmentUntil",
     "CSVLogger",
     "Callback",
     "EarlyStopping",

@@ -73,6 +73,8 @@ def _epoch(
 ) -> None:
     """One epoch of training, its validation, and its line in the history."""
     start = time.perf_counter()
+    session.model.train()
+    # After that, since a callback may have some layers not train.
     for callback in callbacks:
         callback.on_epoch_begin(session.epoch)
     logs = _train(session, runner, callbacks)
@@ -88,7 +90,6 @@ def _epoch(
 
 def _train(session: Session, runner: Runner, callbacks: Sequence[Callback]) -> Logs:
     """The batches of one epoch."""
-    session.model.train()
     session.optimizer.zero_grad()
     session.waited = 0.0
     measures = session.measures = Measures(session.objective)
