@@ -1,4 +1,4 @@
-"""Augmentation that ends before training does."""
+"""Augmentation that ends, or changes, before training ends."""
 
 from __future__ import annotations
 
@@ -43,9 +43,20 @@ def test_epochs_that_begin_after_the_share_see_rows_as_they_are(share, losses, j
     assert all(module.training for module in model.modules())
 
 
+@pytest.mark.parametrize("jit", [True, False])
+def test_others_take_their_place(jit):
+    later = nn.Sequential(Doubled(), Doubled())
+    model = still(nn.Sequential(Doubled()), later)
+    history = model.fit(*ROWS, 4, 3, verbose=0, callbacks=AugmentUntil(0.5, [later]), jit=jit)
+    np.testing.assert_allclose(history["loss"], [4, 4, 16], rtol=1e-5)
+    # A second training begins anew.
+    again = model.fit(*ROWS, 4, 1, verbose=0, callbacks=AugmentUntil(0.5, [later]), jit=jit)
+    np.testing.assert_allclose(again["loss"], 4, rtol=1e-5)
+
+
 def test_the_share_may_be_told():
     model, told = still(Doubled()), iter([0.0, 0.9])
-    history = model.fit(*ROWS, 4, 2, verbose=0, callbacks=AugmentUntil(0.9, lambda: next(told)))
+    history = model.fit(*ROWS, 4, 2, verbose=0, callbacks=AugmentUntil(0.9, done=lambda: next(told)))
     np.testing.assert_allclose(history["loss"], [4, 1], rtol=1e-5)
 
 

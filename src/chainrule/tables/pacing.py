@@ -1,4 +1,4 @@
-"""A schedule that goes its whole way within a time."""
+"""A schedule that goes its whole way, within a time if need be."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _SHARE, _LITTLE = 0.97, 0.01
 
 
 class Paced(LearningRateScheduler):
-    """Lays a schedule out over as many batches as fit into the time, by what those so far have taken, and ends there.
+    """Lays a schedule out over all batches, or as many as fit into a time by what those so far have taken; ends there.
 
     Args:
         lay_out: Makes the schedule, of so many batches in all, to go on after so many of them (-1 at the start).
         batches: The most batches.
-        seconds: The time.
+        seconds: The time; None if it is not limited.
     """
 
-    def __init__(self, lay_out: Callable[[int, int], LRScheduler], batches: int, seconds: float) -> None:
+    def __init__(self, lay_out: Callable[[int, int], LRScheduler], batches: int, seconds: float | None) -> None:
         super().__init__(lay_out(batches, -1), every="batch")
         self._lay_out = lay_out
         self._most = self._planned = batches
@@ -41,7 +41,7 @@ class Paced(LearningRateScheduler):
             self.session.stop(f"no more fits into {self._seconds:g} s", at_once=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if self.session.stop_reason:
+        if self._seconds is None or self.session.stop_reason:
             return
         done = self.schedule.last_epoch
         each = (time.perf_counter() - self._begun) / done

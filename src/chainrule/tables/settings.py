@@ -42,7 +42,8 @@ class Settings:
             proper; None for not at all.
         model: "mlp", "linear", or for pictures the name of a model of `chainrule.models`.
         augment: How pictures are changed in training: see `chainrule.augment.get`.
-        augment_until: The share of a schedule's way after which they are taken as they are, from the next epoch on.
+        augment_until: The share of a schedule's way after which that ends, with the epoch.
+        augment_then: How pictures are changed from then on.
         flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
         shift_average: By so many pixels pictures are moved, both ways, for two further looks; 0 for none.
         optimizer: Its name.
@@ -86,6 +87,7 @@ class Settings:
     model: str | None = None
     augment: tuple[str, ...] = ()
     augment_until: float = 1.0
+    augment_then: tuple[str, ...] = ()
     flip_average: bool = False
     shift_average: int = 0
     optimizer: str | None = None
@@ -136,9 +138,10 @@ class Settings:
                 got=self.momentum,
             )
         check_skip(self.skip_easy, "skip_easy")
-        for said in self.augment:
-            with _located("augment"):
-                augment.get(said)
+        for name in ("augment", "augment_then"):
+            for said in getattr(self, name):
+                with _located(name):
+                    augment.get(said)
         self._check_until()
         for column, said in self.columns.items():
             with _located(f"column {column!r}"):
@@ -159,6 +162,13 @@ class Settings:
                 expected="augment, and a schedule",
                 got=f"augment: {', '.join(self.augment) or 'none'}; schedule: {self.schedule or 'by the validation'}",
                 remedy='schedule = "linear", for example',
+            )
+        if self.augment_then and self.augment_until == 1:
+            raise ArgumentError(
+                "this is for the last part of a training, and there is none.",
+                where="augment_then",
+                expected="augment_until below 1, as 0.8",
+                got=", ".join(self.augment_then),
             )
 
     @property
@@ -241,7 +251,7 @@ def _kind(name: int | str) -> str:
     return _TYPES[str(name)].removesuffix(" | None")
 
 
-_SEVERAL = ("target", "missing", "drop", "keep", "augment")
+_SEVERAL = ("target", "missing", "drop", "keep", "augment", "augment_then")
 # As they are written above, and in words.
 _TYPES = {each.name: str(each.type) for each in fields(Settings)}
 _WORDS = {

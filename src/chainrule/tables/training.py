@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import nn, optim
+from chainrule.columns.picture import AUGMENT_THEN
 from chainrule.data import HarderBatches
 from chainrule.data.table import Table
 from chainrule.models import Airbench
@@ -35,7 +36,6 @@ from chainrule.training import (
     Callback,
     EarlyStopping,
     History,
-    LearningRateScheduler,
     ReduceLROnPlateau,
     TimeLimit,
 )
@@ -170,7 +170,7 @@ def _fit(
     """Train until the validation no longer becomes better, the time is up, or somebody interrupts."""
     settings, targets = model.settings, model.preparation.targets
     recorder = _Recorder()
-    callbacks = [*_steering(plan, optimizer, len(inputs["training"]), settings, say), recorder]
+    callbacks = [*_steering(model, plan, optimizer, len(inputs["training"]), say), recorder]
     if settings.time_limit is not None:
         callbacks.append(TimeLimit(settings.time_limit))
     goal = {name: goals(targets, part).truth for name, part in truths.items()}
@@ -196,21 +196,11 @@ def _fit(
     return recorder.history, False
 
 
-def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, settings: Settings, say: Say) -> list[Callback]:
+def _steering(model: TableModel, plan: Plan, optimizer: optim.Optimizer, rows: int, say: Say) -> list[Callback]:
     """What sets the learning rate, and ends training early."""
     epochs = f"{plan.epochs} epoch{'s' if plan.epochs > 1 else ''}"
     if plan.schedule is not None:
-        lay_out = _schedule(plan.schedule, optimizer)
-        batches = HarderBatches(rows, plan.batch_size or None, skip=settings.skip_easy).iterations(plan.epochs)
-        until = settings.augment_until
-        calm = "" if until == 1 else f"; pictures are changed in the first {until:.0%}"
-        if settings.time_limit is not None:
-            paced = Paced(lay_out, batches, settings.time_limit)
-            say(f"what fits into {settings.time_limit:g} s, at most {epochs}; {plan.schedule} by the batch{calm}")
-            return [paced, AugmentUntil(until, paced.done)]
-        say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}{calm}")
-        by_batch = LearningRateScheduler(lay_out(batches, -1), every="batch")
-        return [by_batch, AugmentUntil(until)]
+        return _scheduled(model, plan, _schedule(plan.schedule, optimizer), rows, epochs, say)
     stopping = EarlyStopping("val_loss", patience=plan.patience)
     # Smaller steps are tried before training is given up.
     slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))
@@ -219,6 +209,25 @@ def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, settings: Setti
         f"{stopping.patience}, training stops"
     )
     return [slowing, stopping]
+
+
+def _scheduled(
+    model: TableModel, plan: Plan, lay_out: Callable[[int, int], LRScheduler], rows: int, epochs: str, say: Say
+) -> list[Callback]:
+    """A learning rate that goes its way batch by batch, and what depends on how far it has come."""
+    settings, network = model.settings, model.network
+    batches = HarderBatches(rows, plan.batch_size or None, skip=settings.skip_easy).iterations(plan.epochs)
+    paced = Paced(lay_out, batches, settings.time_limit)
+    if settings.time_limit is None:
+        say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}")
+    else:
+        say(f"what fits into {settings.time_limit:g} s, at most {epochs}; {plan.schedule} by the batch")
+    if settings.augment_until == 1:
+        return [paced]
+    changes = ", ".join(settings.augment_then) or "nothing"
+    say(f"pictures are changed until {settings.augment_until:.0%} of that is over; then by {changes}")
+    then = [layer for name, layer in network.named_modules() if name.rpartition(".")[-1] == AUGMENT_THEN]
+    return [paced, AugmentUntil(settings.augment_until, then, paced.done)]
 
 
 def _schedule(name: str, optimizer: optim.Optimizer) -> Callable[[int, int], LRScheduler]:
