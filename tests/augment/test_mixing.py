@@ -114,3 +114,12 @@ def test_fit_is_the_same_compiled_and_by_reference(layer):
         history = model.fit(x, y, batch_size=8, epochs=2, verbose=0, validation_data=(x, y), jit=jit).history
         found.append([history[name] for name in ("loss", "val_loss")])
     np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [augment.MixUp, augment.CutMix])
+def test_in_evaluation_the_loss_is_the_loss_itself(kind):
+    mix, loss = kind(1.0), nn.CrossEntropyLoss()
+    mix(cr.rand(4, 8, 8, 1))  # leaves its share behind
+    output, target = cr.randn(4, 3), cr.tensor([0, 1, 2, 0])
+    assert mix.loss(loss)(output, target).item() != loss(output, target).item()
+    assert mix.eval().loss(loss)(output, target).item() == loss(output, target).item()

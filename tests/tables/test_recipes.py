@@ -91,32 +91,6 @@ def test_augmentation_stands_before_the_network_and_fills_with_the_mean():
     assert (model.predict(table) == model.predict(table)).all()
 
 
-class Noted(augment.Augmentation):
-    """Changes nothing, and notes when it is asked to; which cannot be compiled, so that it is by each step."""
-
-    def __init__(self, name, asked):
-        super().__init__()
-        self.name, self.asked = name, asked
-
-    def changed(self, pictures):
-        self.asked.append(self.name)
-        return pictures
-
-
-@pytest.mark.parametrize("limit", [{}, {"time_limit": 600.0}])
-@pytest.mark.parametrize(("then", "said"), [(["flip"], "flip"), ([], "nothing")])
-def test_the_last_part_of_a_schedule_sees_other_pictures(limit, then, said, monkeypatch, capsys):
-    asked = []
-    monkeypatch.setattr("chainrule.columns.picture.augmentation", lambda name, fill: Noted(name, asked))
-    settings = {**SOON, "epochs": 4, "lr": 0.01, "schedule": "linear", "augment": ["crop:2"]}
-    settings |= {"augment_until": 0.5, "augment_then": then, **limit}
-    network = cr.train(pictures(), target="class", columns={"class": "category"}, **settings).network
-    # Three steps an epoch, the last two epochs otherwise.
-    assert asked[-7:] == (["crop:2", *then * 6] if then else ["crop:2"] * 7)
-    assert f"pictures are changed until 50% of that is over; then by {said}" in capsys.readouterr().out
-    assert len({layer.training for layer in network.modules()}) == 1
-
-
 def test_a_picture_and_its_mirror_image_are_seen_alike():
     table = pictures()
     model = trained(table, **SOON, flip_average=True)
@@ -188,11 +162,6 @@ BESIDE = {**pictures(), "size": np.arange(60.0)}
         (pictures(), {"shift_average": -1}, ArgumentError, "too small"),
         (pictures(), {"shift_average": 8}, ArgumentError, r"(?s)at most 7, for pictures of 8 × 8.*shift_average$"),
         (pictures(), {"optimizer": "sgd", "momentum": 5}, ArgumentError, "momentum: so much momentum"),
-        (pictures(), {"augment": ["flip"], "augment_until": 0.8}, ArgumentError, "whose end is known"),
-        (pictures(), {"schedule": "linear", "augment_until": 0.8}, ArgumentError, "pictures that are changed"),
-        (pictures(), {"augment_then": ["flip"]}, ArgumentError, "augment_then: this is for the last part"),
-        (pictures(), {"augment_then": ["fip"]}, UnknownNameError, "did you mean 'flip'"),
-        (pictures(), {"augment_until": 0.0}, ArgumentError, "augment_until: this is no share"),
         ({name: BESIDE[name] for name in ("size", "class")}, {"augment": ["flip"]}, ArgumentError, "only pictures"),
     ],
 )

@@ -354,3 +354,23 @@ def test_a_metric_says_itself_that_it_shall_fall(metric):
 
     model.fit(x, y, epochs=3, validation_data=(x, y), callbacks=[Moves(), stopping], verbose=0)
     assert stopping.best_epoch == 1
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_layers_put_into_evaluation_at_the_start_of_an_epoch_stay_there_for_it(blobs, jit):
+    class FirstOnly(Callback):
+        """BatchNorm's statistics are those of the first epoch."""
+
+        def on_epoch_begin(self, epoch):
+            seen.append(norm.num_batches_tracked.item())
+            if epoch:
+                norm.eval()
+
+    norm, seen = nn.BatchNorm1d(2), []
+    model = nn.Sequential(norm, nn.Linear(2, 3))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = blobs
+    model.fit(x, y, 40, 3, verbose=0, callbacks=FirstOnly(), validation_data=(x, y), jit=jit)
+    assert seen == [0, 3, 3]
+    assert norm.num_batches_tracked.item() == 3
+    assert norm.training

@@ -29,8 +29,6 @@ SIDE = 64
 LOOKED_AT = 1000
 # How many features a picture becomes beside other columns.
 FEATURES = 64
-# What the layers are called that take the place of those called "augment" in the last part of a training.
-AUGMENT_THEN = "augment_then"
 # Bytes that are all below this are of another scale: those of the bundled digits, or 12 bits a pixel in files for 16.
 DARK, WHITE = 32, 255
 # The models of pictures halve them twice.
@@ -133,13 +131,7 @@ class Picture(ColumnType):
             )
         return pictures
 
-    def encoder(
-        self,
-        features: int | None = None,
-        model: str = "cnn",
-        augment: Sequence[str] = (),
-        augment_then: Sequence[str] = (),
-    ) -> nn.Module:
+    def encoder(self, features: int | None = None, model: str = "cnn", augment: Sequence[str] = ()) -> nn.Module:
         """A network of pictures.
 
         Args:
@@ -147,20 +139,15 @@ class Picture(ColumnType):
                 there is. None is what they become beside other columns.
             model: The name of one of `chainrule.models`; pictures too small for it go through an "mlp".
             augment: How pictures are changed in training, by the names of `chainrule.augment`.
-            augment_then: How they are changed in its last part, where somebody sees to that.
         """
         if min(self.shape[:2]) < SMALLEST:
             model = "mlp"
         network = models.get(model, self.shape, FEATURES if features is None else features)
         mean, std = (self._statistics.to_state().arrays[name].tolist() for name in ("mean", "std"))
         layers: dict[str, nn.Module] = {"standardize": Normalize(mean, std), model: network}
-        # What stands outside of a picture is the mean, which is 0 once it is standardised.
-        stages = {
-            name: nn.Sequential(*[augmentation(each, fill=mean) for each in said])
-            for name, said in (("augment", augment), (AUGMENT_THEN, augment_then))
-            if said
-        }
-        layers = {**stages, **layers}
+        if augment:
+            # What stands outside of a picture is the mean, which is 0 once it is standardised.
+            layers = {"augment": nn.Sequential(*[augmentation(said, fill=mean) for said in augment]), **layers}
         if features is not None:
             return nn.Sequential(layers)
         # A last layer that begins at 0, as those of classifiers may, would stay there for ever behind a ReLU.

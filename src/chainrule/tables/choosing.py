@@ -101,7 +101,7 @@ def choose(preparation: Preparation, rows: int, settings: Settings) -> Plan:
     )
     if settings.augment or _averages(settings):
         _check_pictures(preparation, settings)
-        looks = {name: getattr(settings, name) for name in ("augment", "augment_then", "flip_average", "shift_average")}
+        looks = {name: getattr(settings, name) for name in ("augment", "flip_average", "shift_average")}
         plan = replace(plan, architecture=replace(plan.architecture, **looks))
     return replace(plan, because=f"{_shape(plan.architecture)}, for {rows:,} rows to train on")
 
@@ -122,8 +122,7 @@ def _check_pictures(preparation: Preparation, settings: Settings) -> None:
     That is, where there are no pictures; or, for what concerns whole rows, where they are not the only input.
     """
     kinds = {name: column.kind for name, column in preparation.inputs.items()}
-    changes = (*settings.augment, *settings.augment_then)
-    whole = _averages(settings) or any(isinstance(augmentation(said), Mixing) for said in changes)
+    whole = _averages(settings) or any(isinstance(augmentation(said), Mixing) for said in settings.augment)
     if Picture.kind not in kinds.values() or (whole and preparation.alone is None):
         raise ArgumentError(
             "pictures are mixed or averaged where they are all that there is."

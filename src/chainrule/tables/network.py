@@ -37,7 +37,6 @@ class Architecture:
         hidden: The units of each hidden layer.
         dropout: The probability of dropping a hidden unit in training.
         augment: How pictures are changed in training, by the names of `chainrule.augment`.
-        augment_then: How they are changed in its last part.
         flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
         shift_average: By so many pixels pictures are moved for further looks; 0 for none.
     """
@@ -46,7 +45,6 @@ class Architecture:
     hidden: tuple[int, ...] = ()
     dropout: float = 0.0
     augment: tuple[str, ...] = ()
-    augment_then: tuple[str, ...] = ()
     flip_average: bool = False
     shift_average: int = 0
 
@@ -94,17 +92,17 @@ def build(preparation: Preparation, architecture: Architecture) -> nn.Module:
     """A fresh network for a prepared table."""
     count = sum(target.outputs for target in preparation.targets.values())
     if isinstance(preparation.alone, Picture):
-        network = preparation.alone.encoder(count, architecture.model, architecture.augment, architecture.augment_then)
+        network = preparation.alone.encoder(count, architecture.model, architecture.augment)
         flip, shift = architecture.flip_average, architecture.shift_average
         return ViewAverage(dict(network.named_children()), flip=flip, shift=shift) if flip or shift else network
-    places, encoders = _encoders(preparation, architecture)
+    places, encoders = _encoders(preparation, architecture.augment)
     width = sum(_features(encoders[name], place) for name, place in places.items())
     body = MLP(width, architecture.hidden, count, dropout=architecture.dropout)
     direct = nn.Linear(width, count) if architecture.hidden else None
     return TableNetwork(places, encoders, body, direct)
 
 
-def _encoders(preparation: Preparation, architecture: Architecture) -> tuple[dict[str, Place], dict[str, nn.Module]]:
+def _encoders(preparation: Preparation, augment: Sequence[str]) -> tuple[dict[str, Place], dict[str, nn.Module]]:
     """The networks of the columns, and where what they encode stands: columns of one type share one where they can."""
     places: dict[str, Place] = {}
     encoders: dict[str, nn.Module] = {}
@@ -114,9 +112,7 @@ def _encoders(preparation: Preparation, architecture: Architecture) -> tuple[dic
         joint = kind.joint_encoder(list(columns.values())) if len(columns) > 1 else None
         if joint is None:
             encoders |= {
-                name: column.encoder(augment=architecture.augment, augment_then=architecture.augment_then)
-                if isinstance(column, Picture)
-                else column.encoder()
+                name: column.encoder(augment=augment) if isinstance(column, Picture) else column.encoder()
                 for name, column in columns.items()
             }
             places |= {name: each[name] for name in columns}

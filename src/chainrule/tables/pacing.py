@@ -1,4 +1,4 @@
-"""A schedule that goes its whole way, within a time if need be."""
+"""A schedule that goes its whole way within a time."""
 
 from __future__ import annotations
 
@@ -14,23 +14,19 @@ _SHARE, _LITTLE = 0.97, 0.01
 
 
 class Paced(LearningRateScheduler):
-    """Lays a schedule out over all batches, or as many as fit into a time by what those so far have taken; ends there.
+    """Lays a schedule out over as many batches as fit into the time, by what those so far have taken, and ends there.
 
     Args:
         lay_out: Makes the schedule, of so many batches in all, to go on after so many of them (-1 at the start).
         batches: The most batches.
-        seconds: The time; None if it is not limited.
+        seconds: The time.
     """
 
-    def __init__(self, lay_out: Callable[[int, int], LRScheduler], batches: int, seconds: float | None) -> None:
+    def __init__(self, lay_out: Callable[[int, int], LRScheduler], batches: int, seconds: float) -> None:
         super().__init__(lay_out(batches, -1), every="batch")
         self._lay_out = lay_out
         self._most = self._planned = batches
         self._seconds = seconds
-
-    def done(self) -> float:
-        """The share of the schedule's way that has been gone."""
-        return float(self.schedule.last_epoch) / self._planned
 
     def on_train_begin(self) -> None:
         self._begun = time.perf_counter()
@@ -41,7 +37,7 @@ class Paced(LearningRateScheduler):
             self.session.stop(f"no more fits into {self._seconds:g} s", at_once=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if self._seconds is None or self.session.stop_reason:
+        if self.session.stop_reason:
             return
         done = self.schedule.last_epoch
         each = (time.perf_counter() - self._begun) / done

@@ -42,8 +42,6 @@ class Settings:
             proper; None for not at all.
         model: "mlp", "linear", or for pictures the name of a model of `chainrule.models`.
         augment: How pictures are changed in training: see `chainrule.augment.get`.
-        augment_until: The share of a schedule's way after which that ends, with the epoch.
-        augment_then: How pictures are changed from then on.
         flip_average: Whether what is said of a picture is the mean with what is said of its mirror image.
         shift_average: By so many pixels pictures are moved, both ways, for two further looks; 0 for none.
         optimizer: Its name.
@@ -86,8 +84,6 @@ class Settings:
     folds: int | None = None
     model: str | None = None
     augment: tuple[str, ...] = ()
-    augment_until: float = 1.0
-    augment_then: tuple[str, ...] = ()
     flip_average: bool = False
     shift_average: int = 0
     optimizer: str | None = None
@@ -138,38 +134,12 @@ class Settings:
                 got=self.momentum,
             )
         check_skip(self.skip_easy, "skip_easy")
-        for name in ("augment", "augment_then"):
-            for said in getattr(self, name):
-                with _located(name):
-                    augment.get(said)
-        self._check_until()
+        for said in self.augment:
+            with _located("augment"):
+                augment.get(said)
         for column, said in self.columns.items():
             with _located(f"column {column!r}"):
                 type_and_way(said)
-
-    def _check_until(self) -> None:
-        if not 0 < self.augment_until <= 1:
-            raise ArgumentError(
-                "this is no share of a training.",
-                where="augment_until",
-                expected="above 0, up to 1, as 0.8",
-                got=self.augment_until,
-            )
-        if self.augment_until < 1 and not (self.augment and self.schedule):
-            raise ArgumentError(
-                "that needs pictures that are changed, and a training whose end is known.",
-                where="augment_until",
-                expected="augment, and a schedule",
-                got=f"augment: {', '.join(self.augment) or 'none'}; schedule: {self.schedule or 'by the validation'}",
-                remedy='schedule = "linear", for example',
-            )
-        if self.augment_then and self.augment_until == 1:
-            raise ArgumentError(
-                "this is for the last part of a training, and there is none.",
-                where="augment_then",
-                expected="augment_until below 1, as 0.8",
-                got=", ".join(self.augment_then),
-            )
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -251,7 +221,7 @@ def _kind(name: int | str) -> str:
     return _TYPES[str(name)].removesuffix(" | None")
 
 
-_SEVERAL = ("target", "missing", "drop", "keep", "augment", "augment_then")
+_SEVERAL = ("target", "missing", "drop", "keep", "augment")
 # As they are written above, and in words.
 _TYPES = {each.name: str(each.type) for each in fields(Settings)}
 _WORDS = {

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from chainrule import nn, optim
-from chainrule.columns.picture import AUGMENT_THEN
 from chainrule.data import HarderBatches
 from chainrule.data.table import Table
 from chainrule.models import Airbench
@@ -31,14 +30,7 @@ from chainrule.tables.settings import Settings
 from chainrule.tables.splits import Parts
 from chainrule.tables.telling import Say, columns, heading, output_lines, parts_lines, result_lines, silent
 from chainrule.tables.tested import Result, Tested
-from chainrule.training import (
-    AugmentUntil,
-    Callback,
-    EarlyStopping,
-    History,
-    ReduceLROnPlateau,
-    TimeLimit,
-)
+from chainrule.training import Callback, EarlyStopping, History, LearningRateScheduler, ReduceLROnPlateau, TimeLimit
 
 # So many pictures are shown to a model that begins with what they look like.
 _SHOWN = 2000
@@ -170,7 +162,7 @@ def _fit(
     """Train until the validation no longer becomes better, the time is up, or somebody interrupts."""
     settings, targets = model.settings, model.preparation.targets
     recorder = _Recorder()
-    callbacks = [*_steering(model, plan, optimizer, len(inputs["training"]), say), recorder]
+    callbacks = [*_steering(plan, optimizer, len(inputs["training"]), settings, say), recorder]
     if settings.time_limit is not None:
         callbacks.append(TimeLimit(settings.time_limit))
     goal = {name: goals(targets, part).truth for name, part in truths.items()}
@@ -196,11 +188,17 @@ def _fit(
     return recorder.history, False
 
 
-def _steering(model: TableModel, plan: Plan, optimizer: optim.Optimizer, rows: int, say: Say) -> list[Callback]:
+def _steering(plan: Plan, optimizer: optim.Optimizer, rows: int, settings: Settings, say: Say) -> list[Callback]:
     """What sets the learning rate, and ends training early."""
     epochs = f"{plan.epochs} epoch{'s' if plan.epochs > 1 else ''}"
     if plan.schedule is not None:
-        return _scheduled(model, plan, _schedule(plan.schedule, optimizer), rows, epochs, say)
+        lay_out = _schedule(plan.schedule, optimizer)
+        batches = HarderBatches(rows, plan.batch_size or None, skip=settings.skip_easy).iterations(plan.epochs)
+        if settings.time_limit is not None:
+            say(f"what fits into {settings.time_limit:g} s, at most {epochs}; {plan.schedule} by the batch")
+            return [Paced(lay_out, batches, settings.time_limit)]
+        say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}")
+        return [LearningRateScheduler(lay_out(batches, -1), every="batch")]
     stopping = EarlyStopping("val_loss", patience=plan.patience)
     # Smaller steps are tried before training is given up.
     slowing = ReduceLROnPlateau("val_loss", factor=0.3, patience=max(plan.patience // 2 - 1, 1))
@@ -209,25 +207,6 @@ def _steering(model: TableModel, plan: Plan, optimizer: optim.Optimizer, rows: i
         f"{stopping.patience}, training stops"
     )
     return [slowing, stopping]
-
-
-def _scheduled(
-    model: TableModel, plan: Plan, lay_out: Callable[[int, int], LRScheduler], rows: int, epochs: str, say: Say
-) -> list[Callback]:
-    """A learning rate that goes its way batch by batch, and what depends on how far it has come."""
-    settings, network = model.settings, model.network
-    batches = HarderBatches(rows, plan.batch_size or None, skip=settings.skip_easy).iterations(plan.epochs)
-    paced = Paced(lay_out, batches, settings.time_limit)
-    if settings.time_limit is None:
-        say(f"{epochs}, to the end; the learning rate goes by the batch: {plan.schedule}")
-    else:
-        say(f"what fits into {settings.time_limit:g} s, at most {epochs}; {plan.schedule} by the batch")
-    if settings.augment_until == 1:
-        return [paced]
-    changes = ", ".join(settings.augment_then) or "nothing"
-    say(f"pictures are changed until {settings.augment_until:.0%} of that is over; then by {changes}")
-    then = [layer for name, layer in network.named_modules() if name.rpartition(".")[-1] == AUGMENT_THEN]
-    return [paced, AugmentUntil(settings.augment_until, then, paced.done)]
 
 
 def _schedule(name: str, optimizer: optim.Optimizer) -> Callable[[int, int], LRScheduler]:

@@ -2,7 +2,6 @@
 
 import chainrule.training.methods  # noqa: F401  # hands `fit` and its kin to every module
 from chainrule.training.callbacks import (
-    AugmentUntil,
     Callback,
     CSVLogger,
     EarlyStopping,
@@ -15,7 +14,6 @@ from chainrule.training.callbacks import (
 from chainrule.training.history import History
 
 __all__ = [
-    "AugmentUntil",
     "CSVLogger",
     "Callback",
     "EarlyStopping",

@@ -74,7 +74,7 @@ def _epoch(
     """One epoch of training, its validation, and its line in the history."""
     start = time.perf_counter()
     session.model.train()
-    # After that, since a callback may have some layers not train.
+    # Only then are callbacks told, which may put some layers into evaluation.
     for callback in callbacks:
         callback.on_epoch_begin(session.epoch)
     logs = _train(session, runner, callbacks)

@@ -1,6 +1,5 @@
 """What listens to training: stopping early, saving, changing the learning rate, reporting. One file a callback."""
 
-from chainrule.training.callbacks.augment_until import AugmentUntil
 from chainrule.training.callbacks.base import Callback
 from chainrule.training.callbacks.csv_logger import CSVLogger
 from chainrule.training.callbacks.early_stopping import EarlyStopping
@@ -10,7 +9,6 @@ from chainrule.training.callbacks.progress import ProgressBar
 from chainrule.training.callbacks.time_limit import TimeLimit
 
 __all__ = [
-    "AugmentUntil",
     "CSVLogger",
     "Callback",
     "EarlyStopping",

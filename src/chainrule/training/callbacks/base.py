@@ -55,7 +55,7 @@ class Callback:
         """Before the first epoch."""
 
     def on_epoch_begin(self, epoch: int) -> None:
-        """Before an epoch, numbered from 0."""
+        """Before an epoch, numbered from 0. All layers are in training; those put into evaluation here stay there."""
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         """After each batch, numbered from 0 in each epoch; `logs` has the running means of the epoch."""
