@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainrule._tensor import Tensor
 from chainrule.ops.arithmetic import maximum
 from chainrule.ops.creation import zeros
-from chainrule.optim.group import Hyper, ParamGroup
+from chainrule.optim.group import Decay, Hyper, ParamGroup
 from chainrule.optim.moments import at_rest
 from chainrule.optim.optimizer import Optimizer, State
 from chainrule.optim.params import Params
@@ -74,20 +74,20 @@ class Adam(Optimizer):
 
     def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:
         step, mean, square = state["step"], state["exp_avg"], state["exp_avg_sq"]
-        beta1, beta2 = hyper.betas
+        first, second = hyper.decays
         step.add_(1)
-        mean.copy_(settled(beta1 * mean + (1 - beta1) * grad))
-        square.copy_(settled_squares(beta2 * square + (1 - beta2) * grad * grad))
+        mean.copy_(settled(first.keeps * mean + first.takes * grad))
+        square.copy_(settled_squares(second.keeps * square + second.takes * grad * grad))
         if "max_exp_avg_sq" in state:
             square = state["max_exp_avg_sq"].copy_(maximum(state["max_exp_avg_sq"], square))
         # A product with a reciprocal root: one division an element less.
-        scale = square.sqrt() * bias_correction(beta2, step).rsqrt() + hyper.eps
-        param.copy_(param - hyper.lr / bias_correction(beta1, step) * mean / scale)
+        scale = square.sqrt() * bias_correction(second, step).rsqrt() + hyper.eps
+        param.copy_(param - hyper.lr / bias_correction(first, step) * mean / scale)
 
 
-def bias_correction(beta: Tensor, step: Tensor) -> Tensor:
+def bias_correction(decay: Decay, step: Tensor) -> Tensor:
     """`1 - beta ** step`: what a running mean that started at 0 has taken in of the values so far.
 
     Written so that float32 keeps its digits: `beta ** step` is close to 1 at first, and the difference would lose them.
     """
-    return -(step * beta.log()).expm1()
+    return -(step * decay.log).expm1()

@@ -9,8 +9,8 @@ reading it: a schedule changes no program. An update sees the numbers in the dty
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from chainrule._tensor import Tensor
 from chainrule.core.changes import changes
@@ -133,6 +133,20 @@ class ParamGroup(MutableMapping[str, Any]):
         return f"{type(self).__name__}({dict(self)!r})"
 
 
+class Decay(NamedTuple):
+    """How a running mean of a group's weights moves.
+
+    Attributes:
+        keeps: How much of itself it keeps at each step.
+        takes: How much it takes of what is new.
+        log: The logarithm of `keeps`.
+    """
+
+    keeps: Tensor
+    takes: Tensor
+    log: Tensor
+
+
 class Hyper:
     """The settings of a group as attributes; numbers are 0-d tensors of the weights' dtype, cast when asked for."""
 
@@ -147,6 +161,11 @@ class Hyper:
         value = map_leaves(lambda number: cast(number, self._dtype), held) if _is_held_as_tensors(held) else held
         setattr(self, name, value)
         return value
+
+    @cached_property
+    def decays(self) -> tuple[Decay, ...]:
+        """What the betas say of running means; made once for all weights of a step."""
+        return tuple([Decay(beta, 1 - beta, beta.log()) for beta in self.betas])
 
 
 def _is_floats(value: Any) -> bool:

@@ -79,13 +79,13 @@ class NAdam(Optimizer):
 
     def update(self, param: Tensor, grad: Tensor, state: State, hyper: Hyper) -> None:
         step, product, mean, square = (state[name] for name in ("step", "mu_product", "exp_avg", "exp_avg_sq"))
-        beta1, beta2 = hyper.betas
+        first, second = hyper.decays
         step.add_(1)
-        mean.copy_(beta1 * mean + (1 - beta1) * grad)
-        square.copy_(beta2 * square + (1 - beta2) * grad * grad)
-        now = beta1 * (1 - 0.5 * 0.96 ** (step * hyper.momentum_decay))
-        following = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * hyper.momentum_decay))
+        mean.copy_(first.keeps * mean + first.takes * grad)
+        square.copy_(second.keeps * square + second.takes * grad * grad)
+        now = first.keeps * (1 - 0.5 * 0.96 ** (step * hyper.momentum_decay))
+        following = first.keeps * (1 - 0.5 * 0.96 ** ((step + 1) * hyper.momentum_decay))
         product.mul_(now)
         ahead = (1 - now) / (1 - product) * grad + following / (1 - product * following) * mean
-        scale = square.sqrt() / bias_correction(beta2, step).sqrt() + hyper.eps
+        scale = square.sqrt() / bias_correction(second, step).sqrt() + hyper.eps
         param.copy_(param - hyper.lr * ahead / scale)
