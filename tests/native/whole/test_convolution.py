@@ -1,4 +1,6 @@
+from contextlib import contextmanager
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -8,7 +10,15 @@ from hypothesis import strategies as st
 from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
 from chainrule.native.whole import emit_whole
-from chainrule.native.whole.convolution import matrix, matrix_weight, winograd_tiles, winograd_weight, winograd_windows
+from chainrule.native.whole.convolution import (
+    depthwise,
+    forward,
+    matrix,
+    matrix_weight,
+    winograd_tiles,
+    winograd_weight,
+    winograd_windows,
+)
 from chainrule.native.whole.convolution.winograd import SCHEMES
 from chainrule.native.whole.convolution.winograd_tiles import choose
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
@@ -324,6 +334,91 @@ def test_what_is_large_is_summed_window_by_window(outputs, fewer_products):
     x[0, 1, 1:3] = 3e38
     found, _ = computed(target, CONVOLUTION, x, w, frame=frame)
     np.testing.assert_allclose(found, CONVOLUTION.evaluate(x, w, frame=frame), rtol=1e-5)
+
+
+@contextmanager
+def in_bands():
+    """Pictures are cut into bands of lines wherever that can be, however small they are."""
+    with (
+        patch.object(forward, "BAND", 1),
+        patch.object(forward, "_FEWEST_TILES", 1),
+        patch.object(depthwise, "BAND", 1),
+    ):
+        yield
+
+
+@settings(max_examples=60)
+@given(convolutions(), st.sampled_from(RUNNABLE), st.booleans())
+def test_few_pictures_in_bands(arrays, target, backwards):
+    x, w, g, frame = arrays
+    with in_bands():
+        if backwards:
+            check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
+        else:
+            check(target, CONVOLUTION, x, w, frame=frame)
+
+
+@settings(max_examples=60)
+@given(convolutions_of_each_channel(), st.sampled_from(RUNNABLE), st.booleans())
+def test_few_pictures_in_bands_each_channel_by_itself(arrays, target, backwards):
+    x, w, g, frame = arrays
+    with in_bands():
+        if backwards:
+            check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
+        else:
+            check(target, CONVOLUTION, x, w, frame=frame)
+
+
+@pytest.mark.parametrize("size", [*BY_FEWER_PRODUCTS[:10], (1, 16, 9, 16, 33, ((1, 1), (1, 1)))], ids=str)
+def test_few_pictures_in_bands_by_fewer_products(size, fewer_products):
+    n, h, w, c, o, padding = size
+    frame, target = Frame((1, 1), padding, (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, weight = numbers((n, h, w, c), float32, seed=1), numbers((o, 3, 3, c), float32, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
+    with in_bands():
+        for primitive, arrays, params in list(passes(x, weight, numbers(y.shape, float32, seed=3), frame))[:2]:
+            check(target, primitive, *arrays, within=fewer_products, **params)
+
+
+@pytest.mark.parametrize("size", WITHOUT_STEPS, ids=str)
+def test_infinite_weights_meet_no_output_that_is_not_there_in_bands(size):
+    with in_bands():
+        check_infinite_weights(replace(RUNNABLE[0], matrix=False), size, float32)
+
+
+def test_infinite_weights_meet_no_output_that_is_not_there_in_bands_by_fewer_products(fewer_products):
+    with in_bands():
+        size = 1, 128, 16, (3, 3), ((1, 1), (2, 2)), (1, 1), 1
+        check_infinite_weights(replace(RUNNABLE[0], matrix=False), size, float32)
+
+
+def test_an_epilogue_in_bands():
+    frame = Frame((2, 1), ((1, 1), (2, 0)), (1, 1), 1)
+    x, w = numbers((2, 12, 7, 5), float32, seed=1), numbers((20, 3, 3, 5), float32, seed=2)
+    with in_bands():
+        check_epilogue(replace(RUNNABLE[0], matrix=False), CONVOLUTION, x, w, frame=frame)
+
+
+# (pictures, lines, channels, outputs, groups, dtype): float64 has no fewer products. A band of 64 lines of 64 pixels or
+# more has a million multiply-adds.
+SHARED_OUT = [
+    ((1, 64, 16, 16, 1, "float64"), 8),
+    ((3, 64, 16, 16, 1, "float64"), 3 * 4),
+    ((8, 64, 16, 16, 1, "float64"), 8),
+    ((1, 62, 16, 16, 1, "float64"), 2),  # which 4 and 8 do not divide
+    ((1, 32, 16, 8, 1, "float64"), 1),
+    ((1, 64, 16, 16, 1, "float32"), 8),
+    ((1, 64, 256, 256, 256, "float32"), 8),
+]
+
+
+@pytest.mark.parametrize(("size", "units"), SHARED_OUT, ids=str)
+def test_threads_share_a_large_picture(size, units):
+    n, lines, c, o, groups, dtype = size
+    frame, target = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), groups), replace(RUNNABLE[0], matrix=False)
+    specs = [Spec(shape, np.dtype(dtype)) for shape in ((n, lines, lines, c), (o, 3, 3, c // groups))]
+    kernel = whole(CONVOLUTION, specs, {"frame": frame})
+    assert Compiled(lambda module: emit_whole(module, kernel, "kernel", target), target).code.units == units
 
 
 def passes(x, w, g, frame):

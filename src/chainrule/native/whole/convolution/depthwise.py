@@ -12,7 +12,7 @@ from typing import NamedTuple
 from chainrule.native.contraction.outer import multiply_add
 from chainrule.native.emit import V, i64, number, vector
 from chainrule.native.whole.convolution.finish import Finish
-from chainrule.native.whole.convolution.geometry import Geometry
+from chainrule.native.whole.convolution.geometry import BAND, Geometry, bands
 from chainrule.native.whole.convolution.lines import Group, Lines, groups_of, one_by_one
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.taps import Taps, taps
@@ -28,12 +28,12 @@ _EDGES = 3
 
 
 def emit_depthwise(task: Task, geometry: Geometry) -> Work:
-    """The forward pass. A unit is a picture."""
+    """The forward pass. A unit is a picture, or a band of a large one where there are few."""
     return _gathered(Parts(task, geometry), taps(geometry))
 
 
 def emit_depthwise_input(task: Task, geometry: Geometry) -> Work:
-    """The gradient to the input. A unit is a picture."""
+    """The gradient to the input, in units as forward."""
     return _gathered(Parts(task, geometry), [each.backward for each in taps(geometry)])
 
 
@@ -41,8 +41,9 @@ def _gathered(parts: Parts, dimensions: Sequence[Taps]) -> Work:
     """The results of a batch."""
     task, gather = parts.task, _Gather(parts, dimensions)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
-        gather.picture(units.index)
-    return Work(parts.geometry.batch, parts.scratch, parts.geometry.batch)
+        gather.band(units.index)
+    count = parts.geometry.batch * gather.bands
+    return Work(count, parts.scratch, count)
 
 
 class _Line(NamedTuple):
@@ -69,6 +70,9 @@ class _Gather:
     Args:
         parts: The convolution under construction.
         dimensions: What each dimension of a result is summed from.
+
+    Attributes:
+        bands: Into how many bands of lines each picture is cut.
     """
 
     def __init__(self, parts: Parts, dimensions: Sequence[Taps]) -> None:
@@ -83,23 +87,30 @@ class _Gather:
         channels = parts.geometry.every_channel
         self._channels = channels
         self._results = [each.results for each in dimensions]
+        products = prod(self._results) * channels * prod(each.window for each in dimensions)
+        several = len(dimensions) > 1
+        self.bands = bands(parts.geometry.batch, self._results[0], products // BAND) if several else 1
         self._lines = Lines(parts, dimensions)
         self._weights_apart = [step * channels for step in strides([each.window for each in dimensions])]
         self._weight, self._finish = _by_element(parts), Finish(parts)
 
-    def picture(self, index: V) -> None:
-        """All results of a picture."""
+    def band(self, index: V) -> None:
+        """All results of a band of a picture."""
         size = prod(each.sources for each in (*self._across, self._along)) * self._channels
+        index, band = self._f.divmod(index, self.bands)
         picture = self._parts.at(self._parts.task.inputs[0], (index, size))
+        lines = [self._results[0] // self.bands, *self._results[1:]][:-1]
+        begin = self._f.mul(band, i64(lines[0])) if lines else None
 
         def line(at: list[V], _: list[V]) -> None:
+            at = [self._f.add(begin, at[0]), *at[1:]] if begin else at
             number = offset(self._f, (index, prod(self._results)), *zip(at, strides(self._results), strict=False))
             spans = [each.span(self._f, place) for each, place in zip(self._across, at, strict=True)]
             here = _Line(number, at, spans, picture, self._lines.ahead(picture, at))
             for group in self._groups:
                 self._group(group, here)
 
-        nest(self._f, self._results[:-1], line)
+        nest(self._f, lines, line)
 
     def _group(self, group: Group, line: _Line) -> None:
         """A group of results and those that are like it, for all channels."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import prod
+from math import ceil, prod
 from typing import NamedTuple
 
 from chainrule.core.shape import Shape
@@ -12,7 +12,7 @@ from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
-from chainrule.native.whole.convolution.geometry import Geometry, flat
+from chainrule.native.whole.convolution.geometry import BAND, Geometry, bands, flat
 from chainrule.native.whole.convolution.inside import InsideWindows
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
@@ -23,9 +23,12 @@ from chainrule.native.whole.convolution.winograd_tiles import Choice, Tiles, dir
 from chainrule.native.whole.convolution.winograd_windows import TOGETHER, FewerProducts, fewer_products
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
+# A band of a picture has so many tiles at least, to be worth going through the whole weight.
+_FEWEST_TILES = 16
+
 
 def emit_convolution(task: Task) -> Work:
-    """A unit is a picture, or some small ones."""
+    """A unit is a picture, a band of a large one where there are few, or some small ones."""
     (x, weight), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
@@ -76,8 +79,13 @@ def sums_of_windows(
             weight is finite (i1), asked when it has been packed. None where the padding is zeros that count.
     """
     f, frame, tiles, groups = parts.f, parts.task.frame, None, 1
-    if fewer:
-        groups, geometry = fewer.groups, fewer.scheme.with_whole_tiles(parts.geometry)
+    if fewer is None:
+        parts.geometry = _in_bands(parts.geometry)
+    else:
+        groups, geometry = fewer.groups, parts.geometry
+        if groups == 1:
+            geometry = _in_bands(geometry, fewer.scheme.results, _FEWEST_TILES)
+        geometry = fewer.scheme.with_whole_tiles(geometry)
         parts.geometry = replace(geometry, outputs=geometry.outputs // groups)
         tiles = Tiles.of(fewer.scheme, geometry, TOGETHER)
     batch, outputs = parts.geometry.batch, parts.geometry.outputs
@@ -98,6 +106,21 @@ def sums_of_windows(
         begin, end = f.intrinsic("llvm.smax", "i64", begin, i64(0)), f.intrinsic("llvm.smin", "i64", end, i64(pieces))
         group(f.mul(each.index, i64(outputs)), begin, end)
     return Work(groups * pieces, parts.scratch)
+
+
+def _in_bands(geometry: Geometry, results: int = 1, tiles: int = 1) -> Geometry:
+    """A convolution with its pictures in bands, where these are few and large.
+
+    Args:
+        geometry: The convolution.
+        results: Of so many lines, and of so many positions of a line, tiles are made.
+        tiles: So many of them a band has at least.
+    """
+    lines, *inner = geometry.positions
+    products = prod(geometry.positions) * geometry.depth * geometry.every_output
+    all_tiles = ceil(lines / results) * prod(ceil(n / results) for n in inner)
+    count = bands(geometry.batch, lines, min(products // BAND, all_tiles // tiles), results)
+    return geometry.in_bands(count) if count > 1 else geometry
 
 
 def _dividing(vectors: int, parts: Parts) -> int:
@@ -200,6 +223,7 @@ class _Windows:
             channels = self._pictures.load(picture, indices[0])
             weight = parts.at(self._weight, (indices[0], geometry.depth * parts.whole_vectors(geometry.outputs)))
             first = offset(f, (self._first, 1), (indices[0], geometry.outputs))
+            line = self._pictures.first_line(picture)
 
             def block(start: V, width: int) -> None:
                 w, column = parts.at(weight, (start, geometry.depth)), f.add(first, start)
@@ -207,7 +231,7 @@ class _Windows:
                 def each(at: list[V], _: list[V]) -> None:
                     one = parts.at(channels, (at[0], self._pictures.apart))
                     row = f.mul(f.add(picture, at[0]), i64(prod(geometry.positions)))
-                    self._block(one, w, (row, column), width, inside)
+                    self._block(one, w, (row, column, line), width, inside)
 
                 nest(f, [self._together], each)
 
@@ -215,17 +239,20 @@ class _Windows:
 
         nest(f, [geometry.frame.groups], group)
 
-    def _block(self, picture: V, weight: V, first: tuple[V, V], width: int, inside: InsideWindows | None) -> None:
-        """Some output channels of all pixels; `first` is which pixel and channel of all the first ones are."""
+    def _block(self, picture: V, weight: V, first: tuple[V, V, V], width: int, inside: InsideWindows | None) -> None:
+        """Some output channels of all pixels.
+
+        `first` is which pixel and which channel of all the first ones are, and which line of its picture.
+        """
         geometry, parts = self._geometry, self._parts
         across, _ = geometry.steps(self._pictures.pixel)
-        row, column = first
+        row, column, begin = first
 
         def patch(at: list[V], offsets: list[Shape]) -> None:
             window = parts.at(picture, *zip(at, across, strict=True))
             vectors = -(-width // parts.lanes)
             if inside:
-                sums = inside.sums(window, weight, at, vectors)
+                sums = inside.sums(window, weight, [self._f.add(begin, at[0]), *at[1:]], vectors)
             else:
                 sums = self._sums(window, weight, flat(offsets, across), vectors)
             # The pixels of a patch follow one another.

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from chainrule.core.shape import Shape
-from chainrule.native.whole.task import strides
+from chainrule.native.whole.task import ENOUGH_UNITS, strides
 from chainrule.ops.convolution import Frame
 
 # Positions that share what is read from far: fewer, and reading takes the time; more, and they outgrow the nearest
 # cache (and numbers added one after another would lose digits).
 POSITIONS = 256
+# So many multiply-adds make a band of a picture worth a thread, and the lines that it has in common with others.
+BAND = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Geometry:
         channels: The channels that a group reads.
         outputs: The channels that a group makes.
         frame: How the window moves.
+        whole: Of what the pictures are bands of lines (`in_bands`), if they are.
     """
 
     batch: int
@@ -36,6 +39,7 @@ class Geometry:
     channels: int
     outputs: int
     frame: Frame
+    whole: Geometry | None = None
 
     @staticmethod
     def of(x: Shape, w: Shape, y: Shape, frame: Frame) -> Geometry:
@@ -74,6 +78,22 @@ class Geometry:
             return self
         line, frame = (prod(self.spatial),), Frame((1,), ((0, 0),), (1,), frame.groups)
         return replace(self, spatial=line, kernel=(1,), positions=line, frame=frame)
+
+    def in_bands(self, count: int) -> Geometry:
+        """The same, of as many bands of lines of each picture, which are pictures to whoever works on them.
+
+        A band has the lines that its windows reach, so neighbours have some in common; those of the padding as well.
+        """
+        lines, frame = self.positions[0] // count, self.frame
+        reach = (lines - 1) * frame.stride[0] + frame.dilation[0] * (self.kernel[0] - 1) + 1
+        return replace(
+            self,
+            batch=self.batch * count,
+            spatial=(reach, *self.spatial[1:]),
+            positions=(lines, *self.positions[1:]),
+            frame=frame._replace(padding=((0, 0), *frame.padding[1:])),
+            whole=self,
+        )
 
     @property
     def padded(self) -> Shape:
@@ -133,6 +153,21 @@ def at_once(count: int, each: int, units: int = 1, most: int = POSITIONS) -> int
     """
     most = max(min(most // each, count // units), 1)
     return max((n for n in range(1, most + 1) if count % n == 0), default=1)
+
+
+def bands(pictures: int, lines: int, most: int, together: int = 1) -> int:
+    """Into how many equal bands of lines pictures are cut, where they are too few for threads to share them evenly.
+
+    Args:
+        pictures: How many there are.
+        lines: The lines of each.
+        most: So many bands are worthwhile.
+        together: A band has a multiple of so many lines.
+    """
+    if pictures >= ENOUGH_UNITS:
+        return 1
+    fitting = [n for n in range(1, min(most, lines) + 1) if lines % n == 0 and lines // n % together == 0]
+    return next((n for n in fitting if n * pictures >= ENOUGH_UNITS), max(fitting, default=1))
 
 
 def flat(offsets: Sequence[Shape], apart: Sequence[int]) -> list[int]:

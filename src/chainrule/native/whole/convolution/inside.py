@@ -28,10 +28,10 @@ class InsideWindows:
         _, self._within = parts.geometry.steps(pixel)
 
     def sums(self, window: V, weight: V, at: Sequence[V], vectors: int) -> list[V]:
-        """The window at a position times the weight."""
+        """The window at a position, of the whole picture, times the weight."""
         f, parts, geometry = self._parts.f, self._parts, self._geometry
         apart = [step * vectors * parts.lanes for step in strides([*geometry.kernel, geometry.channels])]
-        spans = [_span(f, geometry, dimension, place) for dimension, place in enumerate(at)]
+        spans = [_span(f, geometry.whole or geometry, dimension, place) for dimension, place in enumerate(at)]
 
         def go(elements: list[V], sums: list[V]) -> list[V]:
             if len(elements) < len(spans):

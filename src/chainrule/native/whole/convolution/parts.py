@@ -58,11 +58,13 @@ class Parts:
         return pointer
 
     def together(self, most: int = POSITIONS, units: int = ENOUGH_UNITS) -> int:
-        """How many pictures make a unit: one, or some small ones.
+        """How many pictures make a unit: one, or some small ones; bands are by themselves.
 
         They have so many positions at most, and there are so many units at least.
         """
         stretches, geometry = self.task.kernel.stretches, self.geometry
+        if geometry.whole:
+            return 1
         return at_once(geometry.batch // stretches, prod(geometry.positions), -(-units // stretches), most)
 
     def whole_vectors(self, elements: int) -> int:
@@ -148,7 +150,7 @@ class Pictures:
         self._pointer = pointer
         self._together = together
         geometry = parts.geometry
-        self._padded = any(map(any, geometry.frame.padding))
+        self._padded = any(map(any, (geometry.whole or geometry).frame.padding + geometry.frame.padding))
         self.pixel = geometry.channels if self._padded else geometry.every_channel
         self.apart = prod(geometry.padded) * self.pixel
         if self._padded:
@@ -157,16 +159,58 @@ class Pictures:
     def load(self, index: V, group: V) -> V:
         """The address of a group's channels of some pictures with their padding; what was loaded before may be gone."""
         parts, geometry = self._parts, self._parts.geometry
+        if geometry.whole:
+            return self._load_band(geometry.whole, index, group)
         apart = geometry.every_channel
         picture = parts.at(self._pointer, (index, prod(geometry.spatial) * apart), (group, geometry.channels))
+        if self._padded:
+            self._pad([self._together, *geometry.spatial], self._room, picture)
+        return self._room if self._padded else picture
+
+    def first_line(self, index: V) -> V:
+        """The line of its picture that a band begins with, of windows; 0 of whole pictures."""
+        geometry = self._parts.geometry
+        if not geometry.whole:
+            return i64(0)
+        _, band = self._parts.f.divmod(index, geometry.batch // geometry.whole.batch)
+        return self._parts.f.mul(band, i64(geometry.positions[0]))
+
+    def _load_band(self, whole: Geometry, index: V, group: V) -> V:
+        """Some lines of a picture, of which the first and the last ones may be padding."""
+        f, parts, geometry = self._parts.f, self._parts, self._parts.geometry
+        (height, *_), (reach, *inner) = whole.spatial, geometry.padded
+        line, room = prod(geometry.spatial[1:]) * geometry.every_channel, prod(inner) * self.pixel
+        picture, _ = f.divmod(index, geometry.batch // whole.batch)
+        source = parts.at(self._pointer, (picture, height * line), (group, geometry.channels))
+        first = f.mul(self.first_line(index), i64(geometry.frame.stride[0]))
         if not self._padded:
-            return picture
+            return parts.at(source, (first, line))
+        first = f.sub(first, i64(whole.frame.padding[0][0]))
+        begin, end = (self._within(f.sub(i64(edge), first), reach) for edge in (0, height))
+        size = parts.task.kernel.out.dtype.itemsize
+        f.fill(self._room, 0, f.mul(begin, i64(room * size)))
+        f.fill(parts.at(self._room, (end, room)), 0, f.mul(f.sub(i64(reach), end), i64(room * size)))
+        if room == line:
+            count = f.mul(f.sub(end, begin), i64(line * size))
+            f.copy(parts.at(self._room, (begin, room)), parts.at(source, (f.add(first, begin), line)), count)
+        else:
+            with f.loop(begin, end, unroll=False) as lines:
+                here = parts.at(source, (f.add(first, lines.index), line))
+                self._pad([1, 1, *geometry.spatial[1:]], parts.at(self._room, (lines.index, room)), here)
+        return self._room
+
+    def _within(self, line: V, lines: int) -> V:
+        """A line, or the nearest of as many, or where they end."""
+        f = self._parts.f
+        return f.intrinsic("llvm.smin", "i64", f.intrinsic("llvm.smax", "i64", line, i64(0)), i64(lines))
+
+    def _pad(self, extents: Sequence[int], room: V, picture: V) -> None:
+        """Copy pictures, or what there is of them, to where there is room for their padding around them."""
+        parts, geometry = self._parts, self._parts.geometry
         padded = strides([*geometry.padded, self.pixel])
         first = sum(before * step for (before, _), step in zip(geometry.frame.padding, padded, strict=False))
-        extents = [self._together, *geometry.spatial]
         parts.rearrange(
             [*extents, geometry.channels],
-            (parts.at(self._room, (i64(first), 1)), [self.apart, *padded]),
-            (picture, [*(step * apart for step in strides(extents)), 1]),
+            (parts.at(room, (i64(first), 1)), [self.apart, *padded]),
+            (picture, [*(step * geometry.every_channel for step in strides(extents)), 1]),
         )
-        return self._room
