@@ -11,6 +11,7 @@ from chainrule.core.dtype import FLOATING, float32
 from chainrule.core.primitive import Spec
 from chainrule.native.whole import emit_whole
 from chainrule.native.whole.convolution import (
+    backward_weight,
     depthwise,
     forward,
     matrix,
@@ -343,30 +344,27 @@ def in_bands():
         patch.object(forward, "BAND", 1),
         patch.object(forward, "_FEWEST_TILES", 1),
         patch.object(depthwise, "BAND", 1),
+        patch.object(backward_weight, "_NEAR", 1),
     ):
         yield
 
 
 @settings(max_examples=60)
-@given(convolutions(), st.sampled_from(RUNNABLE), st.booleans())
-def test_few_pictures_in_bands(arrays, target, backwards):
+@given(convolutions(), st.sampled_from(RUNNABLE), st.integers(0, 2))
+def test_few_pictures_in_bands(arrays, target, which):
     x, w, g, frame = arrays
+    primitive, inputs, params = list(passes(x, w, g, frame))[which]
     with in_bands():
-        if backwards:
-            check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
-        else:
-            check(target, CONVOLUTION, x, w, frame=frame)
+        check(replace(target, matrix=False), primitive, *inputs, **params)
 
 
 @settings(max_examples=60)
 @given(convolutions_of_each_channel(), st.sampled_from(RUNNABLE), st.booleans())
 def test_few_pictures_in_bands_each_channel_by_itself(arrays, target, backwards):
     x, w, g, frame = arrays
+    primitive, inputs, params = list(passes(x, w, g, frame))[backwards]
     with in_bands():
-        if backwards:
-            check(target, CONVOLUTION_INPUT, g, w, spatial=x.shape[1:-1], frame=frame)
-        else:
-            check(target, CONVOLUTION, x, w, frame=frame)
+        check(target, primitive, *inputs, **params)
 
 
 @pytest.mark.parametrize("size", [*BY_FEWER_PRODUCTS[:10], (1, 16, 9, 16, 33, ((1, 1), (1, 1)))], ids=str)
@@ -378,6 +376,13 @@ def test_few_pictures_in_bands_by_fewer_products(size, fewer_products):
     with in_bands():
         for primitive, arrays, params in list(passes(x, weight, numbers(y.shape, float32, seed=3), frame))[:2]:
             check(target, primitive, *arrays, within=fewer_products, **params)
+
+
+def test_parts_of_a_batch_in_bands():
+    x, g = numbers((6, 20, 20, 3), float32, seed=1), numbers((6, 20, 20, 5), float32, seed=2)
+    frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    with in_bands():
+        check(replace(RUNNABLE[0], matrix=False), CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame, parts=3)
 
 
 @pytest.mark.parametrize("size", WITHOUT_STEPS, ids=str)

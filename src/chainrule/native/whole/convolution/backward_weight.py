@@ -22,6 +22,8 @@ from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, steps, s
 _SHORTEST_PIECE = 12
 # Windows of so few elements are written out: their tiles reach from one line of the window into the next.
 _SMALL_WINDOW = 48
+# Bytes of a picture with its padding that a cache holds beside the sums. Every unit copies what is padded for itself.
+_NEAR = 1 << 18
 
 
 def emit_convolution_weight(task: Task) -> Work:
@@ -51,6 +53,16 @@ def _pieces(run: int, units: int) -> int:
     return next((p for p in fitting if units * p >= ENOUGH_UNITS), fitting[-1])
 
 
+def _in_bands(geometry: Geometry, itemsize: int) -> Geometry:
+    """A convolution with its pictures in bands that a cache holds, where they are copied with their padding."""
+    lines = geometry.positions[0]
+    if not any(map(any, geometry.frame.padding)):
+        return geometry
+    size = prod(geometry.padded) * geometry.channels * itemsize
+    count = next((n for n in range(1, lines + 1) if lines % n == 0 and size // n <= _NEAR), 1)
+    return geometry.in_bands(count) if count > 1 else geometry
+
+
 class _BackwardWeight:
     """The code of the gradient to the weight.
 
@@ -59,9 +71,9 @@ class _BackwardWeight:
     """
 
     def __init__(self, parts: Parts, batches: int) -> None:
-        self.parts = parts
         self._f = parts.f
-        self._geometry = geometry = parts.geometry
+        self._geometry = geometry = _in_bands(parts.geometry, parts.task.kernel.out.dtype.itemsize)
+        self.parts = parts = Parts(parts.task, geometry)
         self._batch = geometry.batch // batches
         self._together = at_once(self._batch, prod(geometry.positions))
         self._lines = at_once(geometry.positions[0], prod(geometry.positions[1:]))
