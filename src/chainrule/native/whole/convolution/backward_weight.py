@@ -54,12 +54,17 @@ def _pieces(run: int, units: int) -> int:
 
 
 def _in_bands(geometry: Geometry, itemsize: int) -> Geometry:
-    """A convolution with its pictures in bands that a cache holds, where they are copied with their padding."""
-    lines = geometry.positions[0]
-    if not any(map(any, geometry.frame.padding)):
+    """A convolution with its pictures in bands that a cache holds, where they are copied with their padding.
+
+    Bands have as many lines as a window at least, lest lines be copied again and again.
+    """
+    if not geometry.batch or not any(map(any, geometry.frame.padding)):
         return geometry
+    lines, frame = geometry.positions[0], geometry.frame
+    window = frame.dilation[0] * (geometry.kernel[0] - 1) + 1
+    fitting = [n for n in range(1, lines + 1) if lines % n == 0 and lines // n * frame.stride[0] >= window] or [1]
     size = prod(geometry.padded) * geometry.channels * itemsize
-    count = next((n for n in range(1, lines + 1) if lines % n == 0 and size // n <= _NEAR), 1)
+    count = next((n for n in fitting if size // n <= _NEAR), fitting[-1])
     return geometry.in_bands(count) if count > 1 else geometry
 
 
@@ -75,7 +80,7 @@ class _BackwardWeight:
         self._geometry = geometry = _in_bands(parts.geometry, parts.task.kernel.out.dtype.itemsize)
         self.parts = parts = Parts(parts.task, geometry)
         self._batch = geometry.batch // batches
-        self._together = at_once(self._batch, prod(geometry.positions))
+        self._together = 1 if geometry.whole else at_once(self._batch, prod(geometry.positions))
         self._lines = at_once(geometry.positions[0], prod(geometry.positions[1:]))
         self._positions = [self._together, self._lines, *geometry.positions[1:]]
         self._pictures = Pictures(parts, parts.task.inputs[0], self._together)
