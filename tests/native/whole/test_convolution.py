@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.core.dtype import FLOATING, float32
+from chainrule.core.dtype import FLOATING, float32, float64
 from chainrule.core.primitive import Spec
 from chainrule.native.whole import emit_whole
 from chainrule.native.whole.convolution import (
@@ -415,6 +415,37 @@ SHARED_OUT = [
     ((1, 64, 16, 16, 1, "float32"), 8),
     ((1, 64, 256, 256, 256, "float32"), 8),
 ]
+
+
+# (pictures, lines, channels, outputs, kernel, stride, dilation, units)
+WEIGHT_SHARED_OUT = [
+    (1, 7, 32, 512, 3, 1, 1, 8),
+    (3, 6, 24, 128, 5, 1, 1, 2 * 3),
+    (3, 5, 5, 256, 4, 2, 1, 4 * 3),
+    (8, 2, 16, 128, 3, 1, 2, 2 * 4),
+    (1, 7, 32, 48, 3, 1, 1, 1),  # too few outputs
+]
+
+
+@pytest.mark.parametrize("size", WEIGHT_SHARED_OUT, ids=str)
+def test_threads_share_a_weight_that_is_larger_than_the_pictures_window_by_window(size):
+    n, lines, c, o, k, s, d, units = size
+    frame, target = Frame((s, s), ((d, d), (d, d)), (d, d), 1), replace(RUNNABLE[0], matrix=False)
+    x, w = numbers((n, lines, lines, c), float64, seed=1), numbers((o, k, k, c), float64, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float64), Spec(w.shape, float64), frame=frame)
+    g = numbers(y.shape, float64, seed=3)
+    for primitive, arrays, params in list(passes(x, w, g, frame))[:2]:
+        check(target, primitive, *arrays, **params)
+    check_epilogue(target, CONVOLUTION, x, w, frame=frame)
+    kernel = whole(CONVOLUTION, [Spec(each.shape, float64) for each in (x, w)], {"frame": frame})
+    assert Compiled(lambda module: emit_whole(module, kernel, "kernel", target), target).code.units == units
+
+
+def test_infinite_weights_meet_no_output_that_is_not_there_where_threads_share_the_weight():
+    # Back to 128 channels, of two groups.
+    check_infinite_weights(
+        replace(RUNNABLE[0], matrix=False), (1, 128, 40, (9, 9), ((4, 4), (5, 3)), (1, 1), 1), float64
+    )
 
 
 @pytest.mark.parametrize(("size", "units"), SHARED_OUT, ids=str)

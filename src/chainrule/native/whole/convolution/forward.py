@@ -12,7 +12,7 @@ from chainrule.native.contraction.packing import Strip, pack
 from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.depthwise import emit_depthwise
 from chainrule.native.whole.convolution.finish import Finish
-from chainrule.native.whole.convolution.geometry import BAND, Geometry, bands, flat
+from chainrule.native.whole.convolution.geometry import BAND, POSITIONS, Geometry, bands, flat
 from chainrule.native.whole.convolution.inside import InsideWindows
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts, Pictures
@@ -20,11 +20,18 @@ from chainrule.native.whole.convolution.short_windows import ShortWindows
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import Patch, Tile, choose_patch, choose_tile, even_rows
 from chainrule.native.whole.convolution.winograd_tiles import Choice, Tiles, directly
-from chainrule.native.whole.convolution.winograd_windows import TOGETHER, FewerProducts, fewer_products
-from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
+from chainrule.native.whole.convolution.winograd_windows import (
+    FEWEST_OUTPUTS,
+    TOGETHER,
+    FewerProducts,
+    fewer_products,
+)
+from chainrule.native.whole.task import ENOUGH_UNITS, Task, Work, nest, offset, steps, strides
 
 # A band of a picture has so many tiles at least, to be worth going through the whole weight.
 _FEWEST_TILES = 16
+# So many times as large as the pictures is a weight that threads share.
+_LARGER = 2
 
 
 def emit_convolution(task: Task) -> Work:
@@ -78,18 +85,17 @@ def sums_of_windows(
         finite: Where what stands beyond a picture does not exist, and zeros only make the same sums: whether all of the
             weight is finite (i1), asked when it has been packed. None where the padding is zeros that count.
     """
-    f, frame, tiles, groups = parts.f, parts.task.frame, None, 1
-    if fewer is None:
-        parts.geometry = _in_bands(parts.geometry)
-    else:
-        groups, geometry = fewer.groups, parts.geometry
-        if groups == 1:
-            geometry = _in_bands(geometry, fewer.scheme.results, _FEWEST_TILES)
+    f, frame, tiles, geometry = parts.f, parts.task.frame, None, parts.geometry
+    groups = fewer.groups if fewer else _groups(parts)
+    if groups == 1:
+        geometry = _in_bands(geometry, *(fewer.scheme.results, _FEWEST_TILES) if fewer else ())
+    if fewer:
         geometry = fewer.scheme.with_whole_tiles(geometry)
-        parts.geometry = replace(geometry, outputs=geometry.outputs // groups)
         tiles = Tiles.of(fewer.scheme, geometry, TOGETHER)
-    batch, outputs = parts.geometry.batch, parts.geometry.outputs
-    together = parts.together(tiles.positions, tiles.units(batch, groups)) if tiles else parts.together()
+    batch, outputs = geometry.batch, geometry.outputs // groups
+    parts.geometry = replace(geometry, outputs=outputs)
+    most, units = (tiles.positions, tiles.units(batch, groups)) if tiles else (POSITIONS, ENOUGH_UNITS // groups)
+    together = parts.together(most, units)
     pieces = batch // together
 
     def group(first: V, begin: V, end: V) -> None:
@@ -106,6 +112,15 @@ def sums_of_windows(
         begin, end = f.intrinsic("llvm.smax", "i64", begin, i64(0)), f.intrinsic("llvm.smin", "i64", end, i64(pieces))
         group(f.mul(each.index, i64(outputs)), begin, end)
     return Work(groups * pieces, parts.scratch)
+
+
+def _groups(parts: Parts) -> int:
+    """Into how many groups outputs are divided: where the weight is larger than the pictures, threads share it."""
+    geometry = parts.geometry
+    weight, pictures = geometry.depth * geometry.outputs, geometry.batch * prod(geometry.padded) * geometry.channels
+    if geometry.frame.groups > 1 or parts.task.kernel.stretches > 1 or weight < _LARGER * pictures:
+        return 1
+    return next((n for n in (8, 4, 2) if geometry.outputs % (n * FEWEST_OUTPUTS) == 0), 1)
 
 
 def _in_bands(geometry: Geometry, results: int = 1, tiles: int = 1) -> Geometry:

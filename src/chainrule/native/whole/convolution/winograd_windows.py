@@ -35,7 +35,7 @@ _REGISTERS = 28
 # Cycles to transform a vector of the weight, for each of its sums.
 _WEIGHT = 4
 # The outputs of a group are whole blocks, at least.
-_FEWEST_OUTPUTS = 64
+FEWEST_OUTPUTS = 64
 # Bytes of a group's transformed weight, of which each thread has its own.
 _MOST_BYTES = 1 << 26
 
@@ -66,7 +66,7 @@ def _groups(parts: Parts, scheme: Scheme) -> int:
     geometry = parts.geometry
     tiles = geometry.batch * prod(scheme.tiles(geometry))
     most = 1 if parts.task.kernel.stretches > 1 else min(geometry.outputs // tiles, ENOUGH_UNITS)
-    return next((n for n in (8, 4, 2) if n <= most and geometry.outputs % (n * _FEWEST_OUTPUTS) == 0), 1)
+    return next((n for n in (8, 4, 2) if n <= most and geometry.outputs % (n * FEWEST_OUTPUTS) == 0), 1)
 
 
 class FewerProducts:
