@@ -378,6 +378,13 @@ def test_few_pictures_in_bands_by_fewer_products(size, fewer_products):
             check(target, primitive, *arrays, within=fewer_products, **params)
 
 
+def test_groups_whose_padded_lines_are_as_long_as_those_of_all_channels_in_bands():
+    frame = Frame((1, 1), ((3, 3), (3, 3)), (1, 1), 4)
+    x, w = numbers((2, 6, 2, 4 * 5), float32, seed=1), numbers((4 * 3, 3, 3, 5), float32, seed=2)
+    with in_bands():
+        check(replace(RUNNABLE[0], matrix=False), CONVOLUTION, x, w, frame=frame)
+
+
 def test_parts_of_a_batch_in_bands():
     x, g = numbers((6, 20, 20, 3), float32, seed=1), numbers((6, 20, 20, 5), float32, seed=2)
     frame = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1)

@@ -190,7 +190,7 @@ class Pictures:
         size = parts.task.kernel.out.dtype.itemsize
         f.fill(self._room, 0, f.mul(begin, i64(room * size)))
         f.fill(parts.at(self._room, (end, room)), 0, f.mul(f.sub(i64(reach), end), i64(room * size)))
-        if room == line:
+        if geometry.padded == geometry.spatial and geometry.frame.groups == 1:
             count = f.mul(f.sub(end, begin), i64(line * size))
             f.copy(parts.at(self._room, (begin, room)), parts.at(source, (f.add(first, begin), line)), count)
         else:
