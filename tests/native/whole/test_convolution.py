@@ -11,6 +11,7 @@ from chainrule.core.dtype import FLOATING, float32, float64
 from chainrule.core.primitive import Spec
 from chainrule.native.whole import emit_whole
 from chainrule.native.whole.convolution import (
+    backward_input,
     backward_weight,
     depthwise,
     forward,
@@ -344,6 +345,7 @@ def in_bands():
         patch.object(forward, "BAND", 1),
         patch.object(forward, "_FEWEST_TILES", 1),
         patch.object(depthwise, "BAND", 1),
+        patch.object(backward_input, "BAND", 1),
         patch.object(backward_weight, "_NEAR", 1),
     ):
         yield

@@ -6,15 +6,15 @@ channels do not fill a vector, each tile of output pixels is spread over its win
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import prod
+from dataclasses import dataclass, replace
+from math import ceil, prod
 
 from chainrule.core.shape import Shape
-from chainrule.native.emit import V, i64, vector
+from chainrule.native.emit import Function, V, i64, vector
 from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.forward import Block, sums_of_windows
-from chainrule.native.whole.convolution.geometry import Geometry, flat
+from chainrule.native.whole.convolution.geometry import BAND, Geometry, bands, flat
 from chainrule.native.whole.convolution.magnitude import bits_of, is_finite, larger, largest_of, least
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
@@ -29,7 +29,7 @@ _MORE_POSITIONS = 1.15
 
 
 def emit_convolution_input(task: Task) -> Work:
-    """A unit is a picture, or some small ones."""
+    """A unit is a picture, a band of a large one where there are few, or some small ones."""
     (g, w), out = task.kernel.specs, task.kernel.out
     if not prod(out.shape):
         return Work(0)
@@ -44,7 +44,7 @@ def emit_convolution_input(task: Task) -> Work:
         return work
     if turned and (fewer or _pays(task, geometry)):
         return _turned(turned, fewer)
-    backward = _BackwardInput(Parts(task, geometry))
+    backward = _BackwardInput(Parts(task, geometry), _Band.of(geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
     return Work(backward.units, backward.parts.scratch, backward.units)
@@ -102,11 +102,79 @@ class _TurnedWeight:
         return is_finite(self._parts.f, self._parts.f.load(bits_of(element), self._largest))
 
 
+@dataclass(frozen=True)
+class _Band:
+    """How few large pictures are cut into bands of lines: each sums all windows that reach it.
+
+    Attributes:
+        count: The bands of a picture.
+        lines: The lines of a band.
+        windows: So many lines of windows reach a band, or fewer.
+        room: So many lines these reach from the first one on, or the band does.
+    """
+
+    count: int
+    lines: int
+    windows: int
+    room: int
+
+    @staticmethod
+    def of(geometry: Geometry) -> _Band | None:
+        """The bands for a gradient; None where its pictures stay whole."""
+        products = prod(geometry.positions) * geometry.depth * geometry.every_output
+        count = bands(geometry.batch, geometry.spatial[0], products // BAND)
+        if count == 1:
+            return None
+        lines, stride, reach = geometry.spatial[0] // count, geometry.frame.stride[0], _reach(geometry)
+        windows = min(geometry.positions[0], ceil((lines + reach - 1) / stride) + 1)
+        band = _Band(count, lines, windows, (windows - 1) * stride + reach)
+        ends = (line + lines - band.first_window(geometry, line) * stride for line in band.first_lines(geometry))
+        return replace(band, room=max(band.room, *ends))
+
+    def first_lines(self, geometry: Geometry) -> range:
+        """Where bands begin, among the lines with the padding."""
+        before = geometry.frame.padding[0][0]
+        return range(before, before + geometry.spatial[0], self.lines)
+
+    def first_window(self, geometry: Geometry, line: int) -> int:
+        """The first of as many lines of windows, with all that reach the band from a line on."""
+        first = max(line - _reach(geometry) + 1, 0) // geometry.frame.stride[0]
+        return min(first, geometry.positions[0] - self.windows)
+
+    def place(self, f: Function, geometry: Geometry, band: V) -> tuple[V, V]:
+        """The same for a band known when it runs: the first window, and how far from its line the band begins."""
+        line = f.add(f.mul(band, i64(self.lines)), i64(geometry.frame.padding[0][0]))
+        ahead = f.intrinsic("llvm.smax", "i64", f.sub(line, i64(_reach(geometry) - 1)), i64(0))
+        first, _ = f.divmod(ahead, geometry.frame.stride[0])
+        first = f.intrinsic("llvm.smin", "i64", first, i64(geometry.positions[0] - self.windows))
+        return first, f.sub(line, f.mul(first, i64(geometry.frame.stride[0])))
+
+    def cut(self, geometry: Geometry) -> Geometry:
+        """The same, with bands as pictures: their lines, and the windows that reach them."""
+        frame = geometry.frame
+        return replace(
+            geometry,
+            batch=geometry.batch * self.count,
+            spatial=(self.lines, *geometry.spatial[1:]),
+            positions=(self.windows, *geometry.positions[1:]),
+            frame=frame._replace(padding=((0, 0), *frame.padding[1:])),
+            whole=geometry,
+        )
+
+
+def _reach(geometry: Geometry) -> int:
+    """How many lines a window reaches over."""
+    return geometry.frame.dilation[0] * (geometry.kernel[0] - 1) + 1
+
+
 class _BackwardInput:
     """The code of the gradient to the input."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, band: _Band | None) -> None:
+        if band:
+            parts.geometry = band.cut(parts.geometry)
         self.parts = parts
+        self._band = band
         self._f = parts.f
         self._geometry = geometry = parts.geometry
         # Pixels that fill a vector are added one by one; fewer channels need the pixels of a run together.
@@ -120,8 +188,9 @@ class _BackwardInput:
         self._weight = self._packed(parts.task.inputs[1])
         self._finish = Finish(parts)
         # Sums become the result where they are, or else are finished in the end.
-        self._aside = any(map(any, geometry.frame.padding)) or not self._finish.plain
-        self._size = prod(geometry.padded) * geometry.every_channel
+        self._aside = band is not None or any(map(any, geometry.frame.padding)) or not self._finish.plain
+        lines, *inner = geometry.padded
+        self._size = (band.room if band else lines) * prod(inner) * geometry.every_channel
         self._together = parts.together()
         self.units = geometry.batch // self._together
         self._sum = parts.room(self._together * self._size) if self._aside else parts.task.output
@@ -150,7 +219,13 @@ class _BackwardInput:
         first, size = f.mul(index, i64(self._together)), prod(geometry.positions) * geometry.every_output
         pictures = self._sum if self._aside else parts.at(self._sum, (first, self._size))
         f.fill(pictures, 0, i64(self._together * self._size * parts.task.kernel.out.dtype.itemsize))
-        g = parts.at(parts.task.inputs[0], (first, size))
+        g, result = parts.at(parts.task.inputs[0], (first, size)), pictures
+        if self._band and geometry.whole:
+            picture, band = f.divmod(index, self._band.count)
+            window, line = self._band.place(f, geometry.whole, band)
+            apart = prod(geometry.positions[1:]) * geometry.every_output
+            g = parts.at(parts.task.inputs[0], (picture, geometry.whole.positions[0] * apart), (window, apart))
+            result = parts.at(pictures, (line, prod(geometry.padded[1:]) * geometry.every_channel))
 
         def group(indices: list[V], _: list[V]) -> None:
             outputs = parts.at(g, (indices[0], geometry.outputs))
@@ -169,7 +244,7 @@ class _BackwardInput:
 
         nest(f, [geometry.frame.groups], group)
         if self._aside:
-            self._finish.pictures(self._sum, first, self._together)
+            self._finish.pictures(result, first, self._together)
 
     def _block(self, g: V, weight: V, picture: V, width: int) -> None:
         """Some elements of all runs, for all windows."""
