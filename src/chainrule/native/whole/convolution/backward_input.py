@@ -125,7 +125,7 @@ class _Band:
         count = bands(geometry.batch, geometry.spatial[0], products // BAND)
         if count == 1:
             return None
-        lines, stride, reach = geometry.spatial[0] // count, geometry.frame.stride[0], _reach(geometry)
+        lines, stride, reach = geometry.spatial[0] // count, geometry.frame.stride[0], geometry.reach
         windows = min(geometry.positions[0], ceil((lines + reach - 1) / stride) + 1)
         band = _Band(count, lines, windows, (windows - 1) * stride + reach)
         ends = (line + lines - band.first_window(geometry, line) * stride for line in band.first_lines(geometry))
@@ -138,33 +138,16 @@ class _Band:
 
     def first_window(self, geometry: Geometry, line: int) -> int:
         """The first of as many lines of windows, with all that reach the band from a line on."""
-        first = max(line - _reach(geometry) + 1, 0) // geometry.frame.stride[0]
+        first = max(line - geometry.reach + 1, 0) // geometry.frame.stride[0]
         return min(first, geometry.positions[0] - self.windows)
 
     def place(self, f: Function, geometry: Geometry, band: V) -> tuple[V, V]:
         """The same for a band known when it runs: the first window, and how far from its line the band begins."""
         line = f.add(f.mul(band, i64(self.lines)), i64(geometry.frame.padding[0][0]))
-        ahead = f.intrinsic("llvm.smax", "i64", f.sub(line, i64(_reach(geometry) - 1)), i64(0))
+        ahead = f.intrinsic("llvm.smax", "i64", f.sub(line, i64(geometry.reach - 1)), i64(0))
         first, _ = f.divmod(ahead, geometry.frame.stride[0])
         first = f.intrinsic("llvm.smin", "i64", first, i64(geometry.positions[0] - self.windows))
         return first, f.sub(line, f.mul(first, i64(geometry.frame.stride[0])))
-
-    def cut(self, geometry: Geometry) -> Geometry:
-        """The same, with bands as pictures: their lines, and the windows that reach them."""
-        frame = geometry.frame
-        return replace(
-            geometry,
-            batch=geometry.batch * self.count,
-            spatial=(self.lines, *geometry.spatial[1:]),
-            positions=(self.windows, *geometry.positions[1:]),
-            frame=frame._replace(padding=((0, 0), *frame.padding[1:])),
-            whole=geometry,
-        )
-
-
-def _reach(geometry: Geometry) -> int:
-    """How many lines a window reaches over."""
-    return geometry.frame.dilation[0] * (geometry.kernel[0] - 1) + 1
 
 
 class _BackwardInput:
@@ -172,7 +155,7 @@ class _BackwardInput:
 
     def __init__(self, parts: Parts, band: _Band | None) -> None:
         if band:
-            parts.geometry = band.cut(parts.geometry)
+            parts.geometry = parts.geometry.cut(band.count, band.lines, band.windows)
         self.parts = parts
         self._band = band
         self._f = parts.f

@@ -60,9 +60,8 @@ def _in_bands(geometry: Geometry, itemsize: int) -> Geometry:
     """
     if not geometry.batch or not any(map(any, geometry.frame.padding)):
         return geometry
-    lines, frame = geometry.positions[0], geometry.frame
-    window = frame.dilation[0] * (geometry.kernel[0] - 1) + 1
-    fitting = [n for n in range(1, lines + 1) if lines % n == 0 and lines // n * frame.stride[0] >= window] or [1]
+    lines, stride = geometry.positions[0], geometry.frame.stride[0]
+    fitting = [n for n in range(1, lines + 1) if lines % n == 0 and lines // n * stride >= geometry.reach] or [1]
     size = prod(geometry.padded) * geometry.channels * itemsize
     count = next((n for n in fitting if size // n <= _NEAR), fitting[-1])
     return geometry.in_bands(count) if count > 1 else geometry

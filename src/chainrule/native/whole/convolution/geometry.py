@@ -29,7 +29,7 @@ class Geometry:
         channels: The channels that a group reads.
         outputs: The channels that a group makes.
         frame: How the window moves.
-        whole: Of what the pictures are bands of lines (`in_bands`), if they are.
+        whole: Of what the pictures are bands of lines, if they are.
     """
 
     batch: int
@@ -84,14 +84,17 @@ class Geometry:
 
         A band has the lines that its windows reach, so neighbours have some in common; those of the padding as well.
         """
-        lines, frame = self.positions[0] // count, self.frame
-        reach = (lines - 1) * frame.stride[0] + frame.dilation[0] * (self.kernel[0] - 1) + 1
+        lines = self.positions[0] // count
+        return self.cut(count, (lines - 1) * self.frame.stride[0] + self.reach, lines)
+
+    def cut(self, count: int, lines: int, windows: int) -> Geometry:
+        """The same, of parts of pictures: as many of each, of so many lines, and so many lines of windows."""
         return replace(
             self,
             batch=self.batch * count,
-            spatial=(reach, *self.spatial[1:]),
-            positions=(lines, *self.positions[1:]),
-            frame=frame._replace(padding=((0, 0), *frame.padding[1:])),
+            spatial=(lines, *self.spatial[1:]),
+            positions=(windows, *self.positions[1:]),
+            frame=self.frame._replace(padding=((0, 0), *self.frame.padding[1:])),
             whole=self,
         )
 
@@ -109,6 +112,11 @@ class Geometry:
     def every_output(self) -> int:
         """The channels of an output's pixel."""
         return self.frame.groups * self.outputs
+
+    @property
+    def reach(self) -> int:
+        """How many lines a window reaches over."""
+        return self.frame.dilation[0] * (self.kernel[0] - 1) + 1
 
     @property
     def depth(self) -> int:
