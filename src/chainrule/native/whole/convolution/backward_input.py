@@ -121,28 +121,19 @@ class _Band:
     @staticmethod
     def of(geometry: Geometry) -> _Band | None:
         """The bands for a gradient; None where its pictures stay whole."""
-        products = prod(geometry.positions) * geometry.depth * geometry.every_output
-        count = bands(geometry.batch, geometry.spatial[0], products // BAND)
+        (height, *_), (before, _), stride = geometry.spatial, geometry.frame.padding[0], geometry.frame.stride[0]
+        count = bands(geometry.batch, height, geometry.products // BAND)
         if count == 1:
             return None
-        lines, stride, reach = geometry.spatial[0] // count, geometry.frame.stride[0], geometry.reach
+        lines, reach = height // count, geometry.reach
         windows = min(geometry.positions[0], ceil((lines + reach - 1) / stride) + 1)
-        band = _Band(count, lines, windows, (windows - 1) * stride + reach)
-        ends = (line + lines - band.first_window(geometry, line) * stride for line in band.first_lines(geometry))
-        return replace(band, room=max(band.room, *ends))
-
-    def first_lines(self, geometry: Geometry) -> range:
-        """Where bands begin, among the lines with the padding."""
-        before = geometry.frame.padding[0][0]
-        return range(before, before + geometry.spatial[0], self.lines)
-
-    def first_window(self, geometry: Geometry, line: int) -> int:
-        """The first of as many lines of windows, with all that reach the band from a line on."""
-        first = max(line - geometry.reach + 1, 0) // geometry.frame.stride[0]
-        return min(first, geometry.positions[0] - self.windows)
+        # How far the windows reach; and how far a band does, amidst a picture and at its end.
+        last = (geometry.positions[0] - windows) * stride
+        room = max((windows - 1) * stride + reach, lines + reach + stride - 2, before + height - last)
+        return _Band(count, lines, windows, room)
 
     def place(self, f: Function, geometry: Geometry, band: V) -> tuple[V, V]:
-        """The same for a band known when it runs: the first window, and how far from its line the band begins."""
+        """The first line of as many windows, with all that reach a band, and how far from there the band begins."""
         line = f.add(f.mul(band, i64(self.lines)), i64(geometry.frame.padding[0][0]))
         ahead = f.intrinsic("llvm.smax", "i64", f.sub(line, i64(geometry.reach - 1)), i64(0))
         first, _ = f.divmod(ahead, geometry.frame.stride[0])

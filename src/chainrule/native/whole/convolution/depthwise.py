@@ -87,9 +87,8 @@ class _Gather:
         channels = parts.geometry.every_channel
         self._channels = channels
         self._results = [each.results for each in dimensions]
-        products = prod(self._results) * channels * prod(each.window for each in dimensions)
-        several = len(dimensions) > 1
-        self.bands = bands(parts.geometry.batch, self._results[0], products // BAND) if several else 1
+        geometry, several = parts.geometry, len(dimensions) > 1
+        self.bands = bands(geometry.batch, self._results[0], geometry.products // BAND) if several else 1
         self._lines = Lines(parts, dimensions)
         self._weights_apart = [step * channels for step in strides([each.window for each in dimensions])]
         self._weight, self._finish = _by_element(parts), Finish(parts)

@@ -132,9 +132,8 @@ def _in_bands(geometry: Geometry, results: int = 1, tiles: int = 1) -> Geometry:
         tiles: So many of them a band has at least.
     """
     lines, *inner = geometry.positions
-    products = prod(geometry.positions) * geometry.depth * geometry.every_output
     all_tiles = ceil(lines / results) * prod(ceil(n / results) for n in inner)
-    count = bands(geometry.batch, lines, min(products // BAND, all_tiles // tiles), results)
+    count = bands(geometry.batch, lines, min(geometry.products // BAND, all_tiles // tiles), results)
     return geometry.in_bands(count) if count > 1 else geometry
 
 

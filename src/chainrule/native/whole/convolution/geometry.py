@@ -124,6 +124,11 @@ class Geometry:
         return prod(self.kernel) * self.channels
 
     @property
+    def products(self) -> int:
+        """How many products the sums of a picture have."""
+        return prod(self.positions) * self.depth * self.every_output
+
+    @property
     def runs(self) -> tuple[int, int]:
         """A window's last dimension as (how many runs, elements of a run) that lie one after another in memory.
 
