@@ -17,12 +17,14 @@ from chainrule.native.whole.convolution import (
     forward,
     matrix,
     matrix_weight,
+    winograd_by_two,
     winograd_tiles,
     winograd_weight,
-    winograd_windows,
 )
-from chainrule.native.whole.convolution.winograd import SCHEMES
+from chainrule.native.whole.convolution.winograd import BY_ONE
+from chainrule.native.whole.convolution.winograd_by_two import BY_TWO
 from chainrule.native.whole.convolution.winograd_tiles import choose
+from chainrule.native.whole.task import ENOUGH_UNITS
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE, Compiled
 from tests.native.registers import check_sums_stay_in_registers
@@ -180,10 +182,10 @@ def test_infinite_weights_meet_no_output_that_is_not_there(size, dtype, target):
     check_infinite_weights(replace(target, matrix=False), size, dtype)
 
 
-def check_infinite_weights(target, size, dtype, within=1e-5):
+def check_infinite_weights(target, size, dtype, within=1e-5, stride=1):
     """Going back, infinity and NaN at either end of the window reach the pixels that they belong to."""
     n, c, o, kernel, padding, dilation, groups = size
-    frame = Frame((1, 1), padding, dilation, groups)
+    frame = Frame((stride,) * 2, padding, dilation, groups)
     x, w = numbers((n, 13, 12, groups * c), dtype, seed=1), numbers((groups * o, *kernel, c), dtype, seed=2)
     w[1, 0, 0, 3], w[-1, -1, -1, 7], w[0, 0, -1, 5] = np.inf, -np.inf, np.nan
     # No gradient is 0: infinity times that would be NaN, rightly.
@@ -229,10 +231,12 @@ def test_on_the_matrix_unit(size, matrix_unit):
     check(RUNNABLE[0], CONVOLUTION_WEIGHT, x, g, kernel=(k, k), frame=frame)
 
 
+# The results of a tile each way, where fewer products make them.
+TILES = [2, 4]
+
+
 # All ways by which float32 is not summed window by window.
-@pytest.fixture(
-    params=["matrix unit", *SCHEMES], ids=lambda way: way if isinstance(way, str) else f"{way.results} by {way.results}"
-)
+@pytest.fixture(params=["matrix unit", *TILES], ids=lambda way: way if isinstance(way, str) else f"{way} by {way}")
 def other_way(request, monkeypatch):
     """A target on which everything that can be done so is, however slowly."""
     if request.param == "matrix unit":
@@ -242,20 +246,28 @@ def other_way(request, monkeypatch):
     return replace(RUNNABLE[0], matrix=False)
 
 
-@pytest.fixture(params=SCHEMES, ids=lambda scheme: f"{scheme.results} by {scheme.results}")
+@pytest.fixture(params=TILES, ids=lambda results: f"{results} by {results}")
 def fewer_products(request, monkeypatch):
     """Every window of 3×3 that can be is summed by fewer products, however slowly.
 
     It is how far results may be from what they ought to be, in deviations of them.
     """
     do_with_fewer_products(monkeypatch, request.param)
-    return 0.0 if request.param.results == 2 else ROUNDED
+    return 0.0 if request.param == 2 else ROUNDED
 
 
-def do_with_fewer_products(monkeypatch, scheme):
+def do_with_fewer_products(monkeypatch, results):
     monkeypatch.setattr(winograd_tiles, "_WORTH", np.inf)
-    for module in (winograd_windows, winograd_weight):
-        monkeypatch.setattr(module, "SCHEMES", (scheme,))
+    # Few pictures are not left to bands.
+    monkeypatch.setattr(winograd_by_two, "ENOUGH_UNITS", 1)
+    for name, some, modules in (
+        ("BY_ONE", BY_ONE, [winograd_tiles]),
+        ("BY_TWO", BY_TWO, [winograd_tiles, winograd_by_two]),
+    ):
+        one = tuple(scheme for scheme in some if scheme.results == results)
+        assert one
+        for module in modules:
+            monkeypatch.setattr(module, name, one)
 
 
 # (pictures, height, width, channels, outputs, padding of each side)
@@ -279,21 +291,44 @@ BY_FEWER_PRODUCTS = [
 
 
 @pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", BY_FEWER_PRODUCTS, ids=str)
-def test_by_fewer_products(size, target, fewer_products):
+def test_by_fewer_products(size, stride, target, fewer_products):
     n, h, w, c, o, padding = size
-    frame, target = Frame((1, 1), padding, (1, 1), 1), replace(target, matrix=False)
+    frame, target = Frame((stride, stride), padding, (1, 1), 1), replace(target, matrix=False)
     x, weight = numbers((n, h, w, c), float32, seed=1), numbers((o, 3, 3, c), float32, seed=2)
     y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
     for primitive, arrays, params in passes(x, weight, numbers(y.shape, float32, seed=3), frame):
         check(target, primitive, *arrays, within=fewer_products, **params)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("outputs", [16, 64])
-def test_infinite_weights_meet_no_output_that_is_not_there_by_fewer_products(outputs, fewer_products):
-    for padding in ((1, 1), (1, 1)), ((2, 0), (1, 2)), ((2, 2), (2, 2)):
+def test_infinite_weights_meet_no_output_that_is_not_there_by_fewer_products(outputs, stride, fewer_products):
+    for padding in ((1, 1), (1, 1)), ((2, 0), (1, 2)), ((2, 2), (2, 2)), ((0, 1), (0, 0)), ((0, 2), (2, 0)):
         size = 1, 128, outputs, (3, 3), padding, (1, 1), 1
-        check_infinite_weights(replace(RUNNABLE[0], matrix=False), size, float32)
+        check_infinite_weights(replace(RUNNABLE[0], matrix=False), size, float32, stride=stride)
+
+
+# The first line and column of pixels meet the first element of windows, or the one in the middle, or the last, also in
+# a window that is not there.
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize("after", range(3))
+@pytest.mark.parametrize("size", [(8, 5), (7, 16)], ids=str)
+def test_steps_by_two_whatever_the_padding(size, before, after, fewer_products):
+    frame, target = Frame((2, 2), ((before, after), (before, 1)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, weight = numbers((2, *size, 17), float32, seed=1), numbers((20, 3, 3, 17), float32, seed=2)
+    y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
+    for primitive, arrays, params in passes(x, weight, numbers(y.shape, float32, seed=3), frame):
+        check(target, primitive, *arrays, within=fewer_products, **params)
+
+
+@pytest.mark.parametrize("pictures", [8, 7])
+def test_where_windows_step_many_pictures_take_fewer_products_on_the_way_back(pictures):
+    frame, target = Frame((2, 2), ((1, 1), (1, 1)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    g, w = Spec((pictures, 16, 16, 32), float32), Spec((32, 3, 3, 64), float32)
+    text = written(target, CONVOLUTION_INPUT, g, w, spatial=(32, 32), frame=frame)
+    assert ("products.BackByTwo" in text) == (pictures == 8)
 
 
 @pytest.mark.parametrize("channels", [131, 257])
@@ -307,9 +342,10 @@ def test_channels_that_cannot_be_divided_take_fewer_products_too(channels, monke
     assert None not in ways
 
 
-def test_a_part_of_the_batch_by_fewer_products(fewer_products):
-    frame, target = Frame((1, 1), ((1, 1), (1, 1)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
-    x, g = numbers((6, 5, 6, 20), float32, seed=1), numbers((6, 5, 6, 24), float32, seed=2)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_part_of_the_batch_by_fewer_products(stride, fewer_products):
+    frame, target = Frame((stride, stride), ((1, 1), (1, 1)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, g = numbers((6, 5 * stride, 6 * stride, 20), float32, seed=1), numbers((6, 5, 6, 24), float32, seed=2)
     check(target, CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame, parts=3, within=fewer_products)
 
 
@@ -328,14 +364,20 @@ def test_threads_divide_the_outputs_where_the_weight_is_larger_than_the_pictures
     assert found.tobytes() == again.tobytes()
 
 
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("outputs", [16, 256])
-def test_what_is_large_is_summed_window_by_window(outputs, fewer_products):
+def test_what_is_large_is_summed_window_by_window(outputs, stride, fewer_products):
     """The sum of two pixels of 3e38 overflows, where a thousandth of each does not."""
-    frame, target = Frame((1, 1), ((0, 0), (0, 0)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
-    x, w = np.zeros((1, 4, 4, 16), float32), np.full((outputs, 3, 3, 16), 1e-3, float32)
-    x[0, 1, 1:3] = 3e38
-    found, _ = computed(target, CONVOLUTION, x, w, frame=frame)
-    np.testing.assert_allclose(found, CONVOLUTION.evaluate(x, w, frame=frame), rtol=1e-5)
+    frame, target = Frame((stride, stride), ((0, 0), (0, 0)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    x, w = np.zeros((1, 7, 7, 16), float32), np.full((outputs, 3, 3, 16), 1e-3, float32)
+    x[0, 2, 2:4] = 3e38
+    g = np.zeros(CONVOLUTION.infer(Spec(x.shape, float32), Spec(w.shape, float32), frame=frame).shape, float32)
+    g[0, 1, :2] = 3e38
+    for primitive, arrays, params in passes(x, w, g, frame):
+        if primitive is CONVOLUTION_WEIGHT:
+            arrays = x, np.full_like(g, 1e-3)
+        found, _ = computed(target, primitive, *arrays, **params)
+        np.testing.assert_allclose(found, primitive.evaluate(*arrays, **params), rtol=1e-5)
 
 
 @contextmanager
@@ -369,10 +411,12 @@ def test_few_pictures_in_bands_each_channel_by_itself(arrays, target, backwards)
         check(target, primitive, *inputs, **params)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", [*BY_FEWER_PRODUCTS[:10], (1, 16, 9, 16, 33, ((1, 1), (1, 1)))], ids=str)
-def test_few_pictures_in_bands_by_fewer_products(size, fewer_products):
+def test_few_pictures_in_bands_by_fewer_products(size, stride, fewer_products, monkeypatch):
+    monkeypatch.setattr(winograd_by_two, "ENOUGH_UNITS", ENOUGH_UNITS)
     n, h, w, c, o, padding = size
-    frame, target = Frame((1, 1), padding, (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    frame, target = Frame((stride, stride), padding, (1, 1), 1), replace(RUNNABLE[0], matrix=False)
     x, weight = numbers((n, h, w, c), float32, seed=1), numbers((o, 3, 3, c), float32, seed=2)
     y = CONVOLUTION.infer(Spec(x.shape, float32), Spec(weight.shape, float32), frame=frame)
     with in_bands():
@@ -513,6 +557,8 @@ WITH_EPILOGUE = [
     (2, 5, 16, 64, 40, 2, 2, 1, 1, 12),
     (2, 5, 7, 40, 33, 3, 1, 1, 1, 12),
     (2, 6, 9, 16, 40, 3, 1, 1, 1, 1),
+    (2, 9, 10, 20, 24, 3, 2, 1, 1, 12),
+    (2, 9, 10, 20, 24, 3, 2, 1, 1, 1),
     # Few outputs, of which two windows share a vector; lines of an odd length, of more than a tile, of few pixels.
     (2, 7, 29, 1, 6, 5, 1, 2, 1, 1),
     (2, 5, 67, 3, 8, 3, 1, 1, 1, 12),

@@ -7,8 +7,8 @@ what finds infinities). Where every channel is convolved by itself, `depthwise` 
 `depthwise_weight` the third; `taps` says what is summed, `lines` how it is gone over. On a processor with a matrix
 unit, `matrix` has the first two, which are the same there (`sweep` says how), over pictures in an order of their own
 (`planes`), and `matrix_weight` the third. Windows of 3×3 take fewer products than multiplications: `winograd` has the
-transforms, `winograd_tiles` what the passes share beside them, `winograd_windows` is what the first two passes are
-then, `winograd_weight` the third.
+transforms, `winograd_by_two` those where windows step, `winograd_tiles` what the passes share beside them;
+`winograd_windows` is what the first two passes are then, `winograd_weight` the third.
 """
 
 from chainrule.native.whole.convolution.backward_input import emit_convolution_input

@@ -7,6 +7,7 @@ channels do not fill a vector, each tile of output pixels is spread over its win
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil, prod
 
 from chainrule.core.shape import Shape
@@ -15,12 +16,15 @@ from chainrule.native.whole.convolution.depthwise import emit_depthwise_input
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.forward import Block, sums_of_windows
 from chainrule.native.whole.convolution.geometry import BAND, Geometry, bands, flat
+from chainrule.native.whole.convolution.inside import BackByTwoWindows, InsideWindows
 from chainrule.native.whole.convolution.magnitude import bits_of, is_finite, larger, largest_of, least
 from chainrule.native.whole.convolution.matrix import on_matrix_unit
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import choose_patch
-from chainrule.native.whole.convolution.winograd_tiles import Choice, directly
+from chainrule.native.whole.convolution.winograd import Scheme
+from chainrule.native.whole.convolution.winograd_by_two import BackByTwo
+from chainrule.native.whole.convolution.winograd_tiles import Choice, directly, schemes
 from chainrule.native.whole.convolution.winograd_windows import fewer_products
 from chainrule.native.whole.task import Task, Work, nest, steps, strides
 
@@ -38,12 +42,21 @@ def emit_convolution_input(task: Task) -> Work:
         return emit_depthwise_input(task, geometry)
     turned = Parts(task, geometry.turned) if geometry.turned else None
     # Each pixel is added to the windows that it is in, channels along the lanes.
-    spreading = replace(geometry, channels=geometry.outputs, outputs=geometry.channels)
-    fewer = fewer_products(turned, directly(spreading, task.lanes)) if turned else None
+    spreading = directly(replace(geometry, channels=geometry.outputs, outputs=geometry.channels), task.lanes)
+    fewer: Choice[Scheme] | None = None
+    if turned:
+        fewer = fewer_products(turned, spreading, schemes(turned.geometry))
+    else:
+        back, ways = BackByTwo.of(geometry)
+        stepping = Parts(task, back)
+        fewer = fewer_products(stepping, spreading, ways)
     if work := on_matrix_unit(task, geometry, Sides.backward(geometry), fewer):
         return work
     if turned and (fewer or _pays(task, geometry)):
         return _turned(turned, fewer)
+    if fewer:
+        inside = partial(BackByTwoWindows, forward=geometry)
+        return sums_of_windows(stepping, fewer, _TurnedWeight(stepping).pack_block, inside)
     backward = _BackwardInput(Parts(task, geometry), _Band.of(geometry))
     with task.f.loop(task.frame.begin, task.frame.end) as units:
         backward.unit(units.index)
@@ -56,12 +69,12 @@ def _pays(task: Task, geometry: Geometry) -> bool:
     return more <= _MORE_POSITIONS and geometry.channels >= task.lanes
 
 
-def _turned(parts: Parts, fewer: Choice | None) -> Work:
+def _turned(parts: Parts, fewer: Choice[Scheme] | None) -> Work:
     """The convolution that goes back; the channels of the input are its outputs."""
     weight = _TurnedWeight(parts)
     # Where nothing is padded, no window reaches beyond the outputs.
     padded = any(map(any, parts.geometry.frame.padding))
-    return sums_of_windows(parts, fewer, weight.pack_block, weight.finite if padded else None)
+    return sums_of_windows(parts, fewer, weight.pack_block, *((InsideWindows, weight.finite) if padded else ()))
 
 
 class _TurnedWeight:

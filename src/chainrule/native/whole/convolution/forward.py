@@ -19,7 +19,8 @@ from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.short_windows import ShortWindows
 from chainrule.native.whole.convolution.sides import Sides
 from chainrule.native.whole.convolution.tile import Patch, Tile, choose_patch, choose_tile, even_rows
-from chainrule.native.whole.convolution.winograd_tiles import Choice, Tiles, directly
+from chainrule.native.whole.convolution.winograd import Scheme
+from chainrule.native.whole.convolution.winograd_tiles import Choice, Tiles, directly, schemes
 from chainrule.native.whole.convolution.winograd_windows import (
     FEWEST_OUTPUTS,
     TOGETHER,
@@ -43,7 +44,7 @@ def emit_convolution(task: Task) -> Work:
     if geometry.depthwise:
         return emit_depthwise(task, geometry)
     parts, w = Parts(task, geometry), task.inputs[1]
-    fewer = fewer_products(parts, directly(geometry, parts.lanes))
+    fewer = fewer_products(parts, directly(geometry, parts.lanes), schemes(geometry))
     if work := on_matrix_unit(task, geometry, Sides.forward(geometry), fewer):
         return work
 
@@ -72,8 +73,9 @@ class Block(NamedTuple):
 
 def sums_of_windows(
     parts: Parts,
-    fewer: Choice | None,
+    fewer: Choice[Scheme] | None,
     pack_block: Callable[[Block, V], None],
+    inside: Callable[[Parts, int], InsideWindows] | None = None,
     finite: Callable[[], V] | None = None,
 ) -> Work:
     """All windows times a weight.
@@ -82,8 +84,9 @@ def sums_of_windows(
         parts: The convolution.
         fewer: How to take fewer products; None for window by window.
         pack_block: Writes a block of the weight as (depth, outputs of the block), these filled up to whole vectors.
-        finite: Where what stands beyond a picture does not exist, and zeros only make the same sums: whether all of the
-            weight is finite (i1), asked when it has been packed. None where the padding is zeros that count.
+        inside: Where what stands beyond a picture does not exist, and zeros only make the same sums: what makes them
+            without. None where the padding is zeros that count.
+        finite: Whether all of the weight is finite, so that zeros will do (i1), asked when it has been packed.
     """
     f, frame, tiles, geometry = parts.f, parts.task.frame, None, parts.geometry
     groups = fewer.groups if fewer else _groups(parts)
@@ -99,7 +102,7 @@ def sums_of_windows(
     pieces = batch // together
 
     def group(first: V, begin: V, end: V) -> None:
-        windows = _Windows(parts, pack_block, tiles, together, first, finite)
+        windows = _Windows(parts, pack_block, tiles, together, first, inside, finite)
         with f.loop(begin, end) as units:
             windows.unit(units.index)
 
@@ -157,7 +160,8 @@ class _Windows:
         tiles: The tiles, if there are to be fewer products.
         together: How many pictures make a unit.
         first: The first output of all.
-        finite: Tells whether the weight is finite, where what stands beyond a picture does not exist.
+        inside: What makes sums of what is inside of a picture, where nothing else exists.
+        finite: Tells whether the weight is finite, so that these are not needed.
     """
 
     def __init__(
@@ -167,6 +171,7 @@ class _Windows:
         tiles: Tiles | None,
         together: int,
         first: V,
+        inside: Callable[[Parts, int], InsideWindows] | None,
         finite: Callable[[], V] | None,
     ) -> None:
         self._parts = parts
@@ -191,7 +196,7 @@ class _Windows:
         self._weight = self._packed(pack_block)
         self._finish = Finish(parts)
         self._fewer = FewerProducts(parts, tiles, self._weight, self._width, self._finish, first) if tiles else None
-        self._inside = InsideWindows(parts, self._pictures.pixel) if finite else None
+        self._inside = inside(parts, self._pictures.pixel) if inside else None
         self._finite = finite() if finite and not tiles else None
 
     def _packed(self, pack_block: Callable[[Block, V], None]) -> V:
@@ -263,11 +268,11 @@ class _Windows:
         row, column, begin = first
 
         def patch(at: list[V], offsets: list[Shape]) -> None:
-            window = parts.at(picture, *zip(at, across, strict=True))
             vectors = -(-width // parts.lanes)
             if inside:
-                sums = inside.sums(window, weight, [self._f.add(begin, at[0]), *at[1:]], vectors)
+                sums = inside.sums(picture, weight, at, self._f.add(begin, at[0]), vectors)
             else:
+                window = parts.at(picture, *zip(at, across, strict=True))
                 sums = self._sums(window, weight, flat(offsets, across), vectors)
             # The pixels of a patch follow one another.
             here = offset(self._f, (row, 1), *zip(at, strides(geometry.positions), strict=True))

@@ -16,6 +16,7 @@ from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import STEP_BYTES, Layout, Planes
 from chainrule.native.whole.convolution.sides import Division, Sides, cost, divide, pays
 from chainrule.native.whole.convolution.sweep import Sweep
+from chainrule.native.whole.convolution.winograd import Scheme
 from chainrule.native.whole.convolution.winograd_tiles import Choice
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
@@ -25,7 +26,7 @@ _MULTIPLY_ADDS = 23
 _FAR = 1 << 24
 
 
-def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides, fewer: Choice | None) -> Work | None:
+def on_matrix_unit(task: Task, geometry: Geometry, sides: Sides, fewer: Choice[Scheme] | None) -> Work | None:
     """The forward pass or the gradient to the input, if the matrix unit does it faster than vectors.
 
     `fewer` is how vectors take fewer products, if they do.

@@ -21,6 +21,7 @@ from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.planes import Layout, Pixels
 from chainrule.native.whole.convolution.sides import STEP_CYCLES, of_threads, pays, share_of_blocks
 from chainrule.native.whole.convolution.sweep import Sweep, forward_sweep
+from chainrule.native.whole.convolution.winograd import Scheme
 from chainrule.native.whole.convolution.winograd_tiles import Choice
 from chainrule.native.whole.task import Task, Work, nest, offset, steps, strides
 
@@ -116,7 +117,7 @@ class _Sizes:
         return outputs * self.packed_outputs(together) + self.packed(together)
 
 
-def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int, fewer: Choice | None) -> Work | None:
+def weight_on_matrix_unit(task: Task, geometry: Geometry, batches: int, fewer: Choice[Scheme] | None) -> Work | None:
     """The gradient to the weight, if the matrix unit does it faster than vectors.
 
     `fewer` is how vectors take fewer products, if they do.

@@ -12,6 +12,7 @@ from chainrule.native.matrix_unit import DEPTH, SIDE, WIDTH
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.planes import STEP_BYTES, Layout
 from chainrule.native.whole.convolution.sweep import Sweep, backward_sweeps, forward_sweep
+from chainrule.native.whole.convolution.winograd import Scheme
 from chainrule.native.whole.convolution.winograd_tiles import Choice
 from chainrule.native.whole.task import Task, strides
 
@@ -155,7 +156,7 @@ def of_threads(units: int) -> float:
     return sum(threads * ceil(units / threads) for threads in (1, 2, 3, 4)) / 4
 
 
-def pays(task: Task, geometry: Geometry, cycles: float, rate: float, fewer: Choice | None) -> bool:
+def pays(task: Task, geometry: Geometry, cycles: float, rate: float, fewer: Choice[Scheme] | None) -> bool:
     """Whether the matrix unit, if there is one, needs fewer cycles than vectors would.
 
     Args:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from math import ceil, prod
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
+from chainrule.core.shape import Shape
 from chainrule.native.emit import Function, V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.magnitude import larger, largest_of, least
 from chainrule.native.whole.convolution.parts import Parts
-from chainrule.native.whole.convolution.winograd import Line, Made, Scheme
+from chainrule.native.whole.convolution.winograd import BY_ONE, Line, Made, Scheme, WeightScheme
+from chainrule.native.whole.convolution.winograd_by_two import BY_TWO
 from chainrule.native.whole.task import CACHE_LINE, ENOUGH_UNITS, nest, offset, steps
 
 # Cycles to transform a vector of a tile, for each of the sums that it becomes or is made of.
@@ -31,15 +34,20 @@ def apart(numbers: int) -> int:
     return numbers + CACHE_LINE // 4
 
 
-def is_3_by_3(parts: Parts) -> bool:
-    """Whether it is a convolution of float32 that can be done this way."""
+def can_be(parts: Parts) -> bool:
+    """Whether it is a convolution of float32 that can be done this way, if windows step as they should."""
     geometry = parts.geometry
-    frame, ones = geometry.frame, (1, 1)
     return (
         parts.task.kernel.out.dtype.name == "float32"
-        and (geometry.kernel, frame.stride, frame.dilation, frame.groups) == ((3, 3), ones, ones, 1)
+        and (geometry.kernel, geometry.frame.dilation, geometry.frame.groups) == ((3, 3), (1, 1), 1)
         and min(geometry.channels, geometry.outputs) >= parts.lanes
     )
+
+
+def schemes(geometry: Geometry) -> tuple[WeightScheme, ...]:
+    """What suits the steps of windows."""
+    ways: dict[Shape, tuple[WeightScheme, ...]] = {(1, 1): BY_ONE, (2, 2): BY_TWO}
+    return ways.get(geometry.frame.stride, ())
 
 
 class Block(NamedTuple):
@@ -136,12 +144,10 @@ class Transform:
 
     Attributes:
         parts: The convolution.
-        scheme: How large tiles are.
     """
 
-    def __init__(self, parts: Parts, scheme: Scheme) -> None:
+    def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.scheme = scheme
 
     def __call__(
         self,
@@ -173,12 +179,12 @@ class Transform:
         return lambda x, y: parts.load(kind, first, (i64((side * y + x) * step), 1))
 
     def rows_to(self, first: V, step: int) -> Callable[[int, list[V]], None]:
-        """What writes rows of what a tile or a window becomes, so far apart."""
+        """What writes rows of what a tile or a window becomes, its sums so far apart."""
         parts = self.parts
 
         def row(y: int, sums: list[V]) -> None:
             for x, one in enumerate(sums):
-                parts.f.store(one, parts.at(first, (i64((self.scheme.side * y + x) * step), 1)))
+                parts.f.store(one, parts.at(first, (i64((len(sums) * y + x) * step), 1)))
 
         return row
 
@@ -214,23 +220,24 @@ def transform_pixels(
         width: The room for the channels of a tile.
     """
     _, *apart = source
-    sizes = scheme.side, block.pictures, block.lines, block.in_line, *apart, channels, width
+    sizes = scheme.name, block.pictures, block.lines, block.in_line, *apart, channels, width
 
     def write(own: Parts, args: list[V]) -> None:
         pointer, picture, line, to = args
         here = block._replace(picture=picture, line=line)
-        _transform_pixels(Transform(own, scheme), source._replace(pointer=pointer), here, to, channels, width)
+        _transform_pixels(own, scheme, source._replace(pointer=pointer), here, to, channels, width)
 
     args = source.pointer, block.picture, block.line, to
     parts.shared("pixels." + ".".join(map(str, sizes)), args, write)
 
 
-def _transform_pixels(transform: Transform, source: Source, block: Block, to: V, channels: int, width: int) -> None:
-    parts, scheme, step = transform.parts, transform.scheme, apart(block.tiles * width)
-    f, side = parts.f, scheme.side
+def _transform_pixels(
+    parts: Parts, scheme: Scheme, source: Source, block: Block, to: V, channels: int, width: int
+) -> None:
+    f, transform, step = parts.f, Transform(parts), apart(block.tiles * width)
 
     def tile(number_of_tile: V, picture: V, line: V, place: V) -> None:
-        steps_to_tile = (line, scheme.results * source.line), (place, scheme.results * source.pixel)
+        steps_to_tile = (line, scheme.step * source.line), (place, scheme.step * source.pixel)
         corner = parts.at(source.pointer, (picture, source.apart), *steps_to_tile)
         target = parts.at(to, (number_of_tile, width))
 
@@ -240,7 +247,7 @@ def _transform_pixels(transform: Transform, source: Source, block: Block, to: V,
             def element(x: int, y: int) -> V:
                 return parts.load(kind, here, (i64(x * source.pixel + y * source.line), 1))
 
-            transform(side, element, scheme.of_pixels, transform.rows_to(parts.at(target, (start, 1)), step))
+            transform(scheme.side, element, scheme.of_pixels, transform.rows_to(parts.at(target, (start, 1)), step))
 
         steps(f, channels, parts.lanes, some)
 
@@ -290,7 +297,11 @@ class Cycles(NamedTuple):
         return Cycles(products, tiles * (channels + across) * scheme.sums * _TRANSFORM)
 
 
-class Choice(NamedTuple):
+AnyScheme = TypeVar("AnyScheme", bound=Scheme, covariant=True)
+
+
+@dataclass(frozen=True)
+class Choice(Generic[AnyScheme]):
     """A way to take fewer products.
 
     Attributes:
@@ -299,12 +310,12 @@ class Choice(NamedTuple):
         groups: Into how many groups its outputs are divided, each with all pictures to itself.
     """
 
-    scheme: Scheme
+    scheme: AnyScheme
     cycles: float
     groups: int = 1
 
 
-def choose(ways: Iterable[Choice], directly: float) -> Choice | None:
+def choose(ways: Iterable[Choice[AnyScheme]], directly: float) -> Choice[AnyScheme] | None:
     """The way that takes the fewest cycles; None if there is none, or window by window it takes not many more."""
     best = min(ways, key=lambda way: way.cycles, default=None)
     return best if best is not None and best.cycles < _WORTH * directly else None

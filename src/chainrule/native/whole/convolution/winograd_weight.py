@@ -11,7 +11,7 @@ from chainrule.native.emit import V, i64, number, vector
 from chainrule.native.whole.convolution.geometry import Geometry, at_once
 from chainrule.native.whole.convolution.parts import Parts, Pictures
 from chainrule.native.whole.convolution.tile import even_rows
-from chainrule.native.whole.convolution.winograd import SCHEMES, Scheme
+from chainrule.native.whole.convolution.winograd import WeightScheme
 from chainrule.native.whole.convolution.winograd_tiles import (
     Block,
     Choice,
@@ -21,10 +21,11 @@ from chainrule.native.whole.convolution.winograd_tiles import (
     Transform,
     apart,
     are_moderate,
+    can_be,
     choose,
     directly,
-    is_3_by_3,
     largest,
+    schemes,
     transform_pixels,
 )
 from chainrule.native.whole.task import Task, Work, nest, offset, steps
@@ -42,7 +43,7 @@ _TAKEN, _FINISH = 2, 3
 _VECTORS = 2
 
 
-def weight_by_fewer_products(task: Task, scheme: Scheme, geometry: Geometry, batches: int) -> Work:
+def weight_by_fewer_products(task: Task, scheme: WeightScheme, geometry: Geometry, batches: int) -> Work:
     """The gradient. A unit is a part of the batch and a block of the weight."""
     weight = _FewerProducts(task, scheme, geometry, batches)
     with task.f.loop(task.frame.begin, task.frame.end) as units:
@@ -50,24 +51,24 @@ def weight_by_fewer_products(task: Task, scheme: Scheme, geometry: Geometry, bat
     return Work(weight.units, weight.parts.scratch, batches)
 
 
-def fewer_products(parts: Parts, batches: int) -> Choice | None:
+def fewer_products(parts: Parts, batches: int) -> Choice[WeightScheme] | None:
     """The way to take fewer products, if that takes fewer cycles."""
     return choose(_ways(parts, batches), directly(parts.geometry, parts.lanes))
 
 
-def _ways(parts: Parts, batches: int) -> Iterator[Choice]:
+def _ways(parts: Parts, batches: int) -> Iterator[Choice[WeightScheme]]:
     geometry, lanes = parts.geometry, parts.lanes
-    if not is_3_by_3(parts) or _block_of(geometry.channels, lanes) > _LARGEST_SIDE:
+    if not can_be(parts) or _block_of(geometry.channels, lanes) > _LARGEST_SIDE:
         return
     # Channels lie along the lanes here.
     turned = replace(geometry, channels=geometry.outputs, outputs=geometry.channels)
     vectors = geometry.outputs * ceil(geometry.channels / lanes)
-    for scheme in SCHEMES:
+    for scheme in schemes(geometry):
         products, transforms = Cycles.of(scheme, turned, lanes)
         blocks = ceil(geometry.batch * prod(scheme.tiles(geometry)) / Tiles.of(scheme, geometry, _TOGETHER).most)
         # Pixels are transformed for each block of outputs, gradients for each block of channels.
         transforms *= ceil(max(geometry.channels, geometry.outputs) / _SIDE)
-        sums = vectors * scheme.sums * (blocks * _TAKEN + batches * _FINISH)
+        sums = vectors * (blocks * scheme.sums * _TAKEN + batches * scheme.weights * _FINISH)
         yield Choice(scheme, products + transforms + sums)
 
 
@@ -83,7 +84,7 @@ class _FewerProducts:
         units: How many units there are.
     """
 
-    def __init__(self, task: Task, scheme: Scheme, geometry: Geometry, batches: int) -> None:
+    def __init__(self, task: Task, scheme: WeightScheme, geometry: Geometry, batches: int) -> None:
         self._f = task.f
         self._scheme = scheme
         self._geometry = geometry = scheme.with_whole_tiles(geometry)
@@ -93,14 +94,14 @@ class _FewerProducts:
         frame = geometry.frame._replace(groups=self._blocks)
         self.parts = parts = Parts(task, replace(geometry, channels=self._channels, frame=frame))
         self._batch = geometry.batch // batches
-        self._transform = Transform(parts, scheme)
+        self._transform = Transform(parts)
         self._tiles = Tiles.of(scheme, parts.geometry, _TOGETHER)
         self._together = at_once(self._batch, prod(geometry.positions), most=self._tiles.positions)
         self._pictures = Pictures(parts, task.inputs[0], self._together)
         self._full, most = parts.whole_vectors(self._channels), self._tiles.most
         self._pixels = parts.room(scheme.sums * apart(most * self._full), zero=False)
         self._gradients = parts.room(scheme.sums * apart(most * _SIDE), zero=False)
-        self._sums = parts.room(scheme.sums * apart(_SIDE * self._full), zero=False)
+        self._sums = parts.room(scheme.weights * apart(_SIDE * self._full), zero=False)
         # What stands for gradients of results that are outside.
         self._nothing = parts.room(_SIDE)
         self._largest = self._f.alloca("i32", 1)
@@ -121,7 +122,7 @@ class _FewerProducts:
 
     def _block(self, batch: V, channels: V, output: V, width: int) -> None:
         f, parts, scheme, geometry = self._f, self.parts, self._scheme, self._geometry
-        f.fill(self._sums, 0, i64(scheme.sums * apart(width * self._full) * parts.task.kernel.out.dtype.itemsize))
+        f.fill(self._sums, 0, i64(scheme.weights * apart(width * self._full) * parts.task.kernel.out.dtype.itemsize))
         f.store(number(0, "i32"), self._largest)
         with f.loop(i64(0), i64(self._batch), self._together, unroll=False) as pictures:
             x, g = self._load(batch, pictures.index, channels, output)
@@ -208,7 +209,7 @@ class _FewerProducts:
         def product(e: list[V], _: list[V]) -> None:
             left = parts.at(self._gradients, (e[0], apart(tiles * width)))
             right = parts.at(self._pixels, (e[0], apart(tiles * full)))
-            target = parts.at(self._sums, (e[0], apart(width * full)))
+            target = parts.at(self._sums, (self._scheme.weight_of(f, e[0]), apart(width * full)))
 
             def panel(first: V, vectors: int) -> None:
                 column = f.mul(first, i64(parts.lanes))
@@ -233,7 +234,7 @@ class _FewerProducts:
     def _finish(self, to: V, width: int) -> None:
         """The gradients to the elements of the window."""
         f, parts, full, channels = self._f, self.parts, self._full, self._geometry.channels
-        side, step = self._scheme.side, apart(width * full)
+        side, step = self._scheme.windows, apart(width * full)
 
         def output(at: list[V], _: list[V]) -> None:
             def some(start: V, count: int) -> None:
@@ -254,7 +255,7 @@ class _FewerProducts:
         """The same by all products, one after another: slow, but infinities and NaN stay where they are."""
         f, parts, geometry = self._f, self.parts, self._geometry
         batch, channels, output = where
-        line, pixel, apart = geometry.padded[1] * self._pictures.pixel, self._pictures.pixel, self._pictures.apart
+        across, within = geometry.steps(self._pictures.pixel)
         length, outputs = geometry.positions[1], geometry.outputs
 
         with f.loop(i64(0), i64(self._batch), self._together, unroll=False) as pictures:
@@ -269,10 +270,10 @@ class _FewerProducts:
                     place = parts.at(
                         to, (one, geometry.depth), (down, 3 * geometry.channels), (along, geometry.channels), (start, 1)
                     )
-                    window = parts.at(x, (down, line), (along, pixel), (start, 1))
+                    window = parts.at(x, *zip((down, along), within, strict=True), (start, 1))
 
                     def product(p: list[V], total: list[V]) -> list[V]:
-                        pixels = parts.load(kind, window, (p[0], apart), (p[1], line), (p[2], pixel))
+                        pixels = parts.load(kind, window, *zip(p, (self._pictures.apart, *across), strict=True))
                         result = offset(f, (p[0], prod(geometry.positions)), (p[1], length), (p[2], 1))
                         gradient = f.splat(parts.load(parts.task.element, g, (result, outputs), (one, 1)), count)
                         return [multiply_add(f, parts.task.target, gradient, pixels, total[0])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from math import ceil, prod
 
@@ -10,7 +10,7 @@ from chainrule.native.emit import V, i64
 from chainrule.native.whole.convolution.finish import Finish
 from chainrule.native.whole.convolution.parts import Parts
 from chainrule.native.whole.convolution.tile import even_rows
-from chainrule.native.whole.convolution.winograd import SCHEMES, Scheme
+from chainrule.native.whole.convolution.winograd import Scheme
 from chainrule.native.whole.convolution.winograd_tiles import (
     Block,
     Choice,
@@ -20,8 +20,8 @@ from chainrule.native.whole.convolution.winograd_tiles import (
     Transform,
     apart,
     are_moderate,
+    can_be,
     choose,
-    is_3_by_3,
     largest,
     transform_pixels,
 )
@@ -40,21 +40,19 @@ FEWEST_OUTPUTS = 64
 _MOST_BYTES = 1 << 26
 
 
-def fewer_products(parts: Parts, directly: float) -> Choice | None:
-    """The way to take fewer products, if that takes fewer cycles than so many."""
-    return choose(_ways(parts), directly)
+def fewer_products(parts: Parts, directly: float, schemes: Iterable[Scheme]) -> Choice[Scheme] | None:
+    """The way to take fewer products, of these, if one takes fewer cycles than so many."""
+    return choose(_ways(parts, schemes) if can_be(parts) else (), directly)
 
 
-def _ways(parts: Parts) -> Iterator[Choice]:
-    if not is_3_by_3(parts):
-        return
+def _ways(parts: Parts, schemes: Iterable[Scheme]) -> Iterator[Choice[Scheme]]:
     vectors = parts.geometry.channels * ceil(parts.geometry.outputs / parts.lanes)
-    for scheme in SCHEMES:
+    for scheme in schemes:
         groups = _groups(parts, scheme)
-        if scheme.sums * vectors * parts.task.target.vector_bytes <= groups * _MOST_BYTES:
+        if scheme.weights * vectors * parts.task.target.vector_bytes <= groups * _MOST_BYTES:
             products, transforms = Cycles.of(scheme, parts.geometry, parts.lanes)
             # Each of two threads makes the weight ready for itself; a group's by whoever does that.
-            weights = (1 if groups > 1 else 2) * vectors * scheme.sums * _WEIGHT
+            weights = (1 if groups > 1 else 2) * vectors * scheme.weights * _WEIGHT
             yield Choice(scheme, products + groups * transforms + weights, groups)
 
 
@@ -85,7 +83,7 @@ class FewerProducts:
         self.parts = parts
         self._tiles = tiles
         self._scheme = scheme = tiles.scheme
-        self._transform = Transform(parts, scheme)
+        self._transform = Transform(parts)
         self._f = parts.f
         self._geometry = geometry = parts.geometry
         self._width = width
@@ -101,21 +99,21 @@ class FewerProducts:
         """The weight as (blocks, sums, channels, outputs of a block)."""
         geometry, scheme, width = self._geometry, self._scheme, self._width
         blocks = ceil(geometry.outputs / width)
-        made = self.parts.room(scheme.sums * blocks * apart(geometry.channels * width), zero=False)
-        name = f"weight.{scheme.side}.{geometry.channels}.{geometry.outputs}.{width}"
+        made = self.parts.room(scheme.weights * blocks * apart(geometry.channels * width), zero=False)
+        name = f"weight.{scheme.name}.{geometry.channels}.{geometry.outputs}.{width}"
         self.parts.shared(name, (weight, made), self._transform_weight)
         return made
 
     def _transform_weight(self, parts: Parts, args: list[V]) -> None:
         """Write what transforms a weight."""
         (weight, made), f, scheme, channels = args, parts.f, self._scheme, self._geometry.channels
-        transform = Transform(parts, scheme)
+        transform = Transform(parts)
 
         def block(start: V, width: int) -> None:
             full = parts.whole_vectors(width)
             source, step = parts.at(weight, (start, 9 * channels)), apart(channels * full)
             number = f.binary("udiv", start, i64(self._width))
-            target = parts.at(made, (number, scheme.sums * apart(channels * self._width)))
+            target = parts.at(made, (number, scheme.weights * apart(channels * self._width)))
 
             def vectors(at: list[V], _: list[V]) -> None:
                 place = [(at[0], full), (at[1], parts.lanes)]
@@ -129,7 +127,7 @@ class FewerProducts:
     def _block_of_weight(self, weight: V, start: V) -> V:
         """Where the block begins whose first output this is."""
         block = self._f.binary("udiv", start, i64(self._width))
-        return self.parts.at(weight, (block, self._scheme.sums * apart(self._geometry.channels * self._width)))
+        return self.parts.at(weight, (block, self._scheme.weights * apart(self._geometry.channels * self._width)))
 
     def suit(self, pictures: V, count: int) -> V:
         """Whether so many pictures, and the weight, can be convolved this way (i1)."""
@@ -168,7 +166,7 @@ class FewerProducts:
         def write(parts: Parts, args: list[V]) -> None:
             self._write_products(parts, args, tiles, width)
 
-        name = f"products.{self._scheme.sums}.{tiles}.{self._geometry.channels}.{width}"
+        name = f"products.{self._scheme.name}.{tiles}.{self._geometry.channels}.{width}"
         self.parts.shared(name, (self._pixels, weight, self._sums), write)
 
     def _write_products(self, parts: Parts, args: list[V], tiles: int, width: int) -> None:
@@ -179,7 +177,7 @@ class FewerProducts:
 
         def product(e: list[V], _: list[V]) -> None:
             left = parts.at(pixels, (e[0], apart(tiles * channels)))
-            right = parts.at(weight, (e[0], apart(channels * full)))
+            right = parts.at(weight, (self._scheme.weight_of(f, e[0]), apart(channels * full)))
             target = parts.at(to, (e[0], apart(tiles * full)))
 
             def some(tile: V, count: int) -> None:
@@ -220,8 +218,8 @@ class FewerProducts:
                     with self._where_inside(f.add(top, i64(y)), height):
                         self._line(results, f.add(pixel, i64(y * length)), x, column, count)
 
-                tile_of_sums = self._transform.square_at(here, scheme.side, step)
-                self._transform(scheme.side, tile_of_sums, scheme.of_sums, row)
+                tile_of_sums = self._transform.square_at(here, scheme.places, step)
+                self._transform(scheme.places, tile_of_sums, scheme.of_sums, row)
 
             steps(f, width, parts.lanes, some)
 
