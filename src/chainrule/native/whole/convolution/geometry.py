@@ -62,13 +62,17 @@ class Geometry:
         padding = tuple((r - before, r - after) for r, (before, after) in zip(reach, frame.padding, strict=True))
         if set(frame.stride) != {1} or min(map(min, padding)) < 0:
             return None
+        return self.backward(padding)
+
+    def backward(self, padding: tuple[tuple[int, int], ...]) -> Geometry:
+        """The sizes from the outputs, so padded, to the input."""
         return replace(
             self,
             spatial=self.positions,
             positions=self.spatial,
             channels=self.outputs,
             outputs=self.channels,
-            frame=frame._replace(padding=padding),
+            frame=self.frame._replace(padding=padding),
         )
 
     def with_pixels_in_line(self) -> Geometry:

@@ -8,8 +8,6 @@ of 5×5 pixels, for 2×2 results, it is 25: 6.3 to a result.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chainrule.native.emit import Function
 from chainrule.native.whole.convolution.geometry import Geometry
 from chainrule.native.whole.convolution.winograd import ByOne, Line, Made, Scheme, WeightScheme
@@ -82,19 +80,11 @@ class BackByTwo(Scheme):
 
         Few pictures are cut into bands instead, which have lines of windows in common.
         """
-        frame, befores = geometry.frame, [before for before, _ in geometry.frame.padding]
+        befores = [before for before, _ in geometry.frame.padding]
         parities = {before % 2 for before in befores}
-        if frame.stride != (2, 2) or max(befores) > 2 or len(parities) > 1 or geometry.batch < ENOUGH_UNITS:
+        if geometry.frame.stride != (2, 2) or max(befores) > 2 or len(parities) > 1 or geometry.batch < ENOUGH_UNITS:
             return geometry, ()
-        padding = tuple((0 if before else 1, 0) for before in befores)
-        back = replace(
-            geometry,
-            spatial=geometry.positions,
-            positions=geometry.spatial,
-            channels=geometry.outputs,
-            outputs=geometry.channels,
-            frame=frame._replace(padding=padding),
-        )
+        back = geometry.backward(tuple((0 if before else 1, 0) for before in befores))
         return back, tuple(BackByTwo(each.others, befores[0] % 2 == 1) for each in BY_TWO)
 
     def of_pixels(self, f: Function, a: Line) -> Made:
