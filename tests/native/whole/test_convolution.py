@@ -24,7 +24,6 @@ from chainrule.native.whole.convolution import (
 from chainrule.native.whole.convolution.winograd import BY_ONE
 from chainrule.native.whole.convolution.winograd_by_two import BY_TWO
 from chainrule.native.whole.convolution.winograd_tiles import choose
-from chainrule.native.whole.task import ENOUGH_UNITS
 from chainrule.ops.convolution import CONVOLUTION, CONVOLUTION_INPUT, CONVOLUTION_WEIGHT, Frame
 from tests.native.harness import EVERY, RUNNABLE, Compiled
 from tests.native.registers import check_sums_stay_in_registers
@@ -380,6 +379,19 @@ def test_what_is_large_is_summed_window_by_window(outputs, stride, fewer_product
         np.testing.assert_allclose(found, primitive.evaluate(*arrays, **params), rtol=1e-5)
 
 
+def test_many_large_numbers_do_not_overflow_on_their_way_to_a_weight(fewer_products):
+    """Signs that add up in each tile, of 3,136 tiles, and cancel each other in direct sums."""
+    frame, target = Frame((2, 2), ((0, 0), (0, 0)), (1, 1), 1), replace(RUNNABLE[0], matrix=False)
+    signs = np.resize(np.array([1, 1, -1, 1, -1, 1, 1, 1], float32), 225)
+    large = float32.type(2.0**52 * (1 - 2.0**-20))
+    x = np.broadcast_to((np.outer(signs, signs) * large)[..., None], (4, 225, 225, 16)).copy()
+    g = np.full((4, 112, 112, 16), large)
+    found, _ = computed(target, CONVOLUTION_WEIGHT, x, g, kernel=(3, 3), frame=frame)
+    expected = CONVOLUTION_WEIGHT.evaluate(x[..., :1], g[..., :1], kernel=(3, 3), frame=frame)
+    magnitude = 4 * 112 * 112 * float(large) ** 2
+    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=0, atol=1e-6 * magnitude)
+
+
 @contextmanager
 def in_bands():
     """Pictures are cut into bands of lines wherever that can be, however small they are."""
@@ -413,8 +425,7 @@ def test_few_pictures_in_bands_each_channel_by_itself(arrays, target, backwards)
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", [*BY_FEWER_PRODUCTS[:10], (1, 16, 9, 16, 33, ((1, 1), (1, 1)))], ids=str)
-def test_few_pictures_in_bands_by_fewer_products(size, stride, fewer_products, monkeypatch):
-    monkeypatch.setattr(winograd_by_two, "ENOUGH_UNITS", ENOUGH_UNITS)
+def test_few_pictures_in_bands_by_fewer_products(size, stride, fewer_products):
     n, h, w, c, o, padding = size
     frame, target = Frame((stride, stride), padding, (1, 1), 1), replace(RUNNABLE[0], matrix=False)
     x, weight = numbers((n, h, w, c), float32, seed=1), numbers((o, 3, 3, c), float32, seed=2)

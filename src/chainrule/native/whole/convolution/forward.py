@@ -90,7 +90,7 @@ def sums_of_windows(
     """
     f, frame, tiles, geometry = parts.f, parts.task.frame, None, parts.geometry
     groups = fewer.groups if fewer else _groups(parts)
-    if groups == 1:
+    if groups == 1 and (fewer is None or fewer.scheme.in_bands):
         geometry = _in_bands(geometry, *(fewer.scheme.results, _FEWEST_TILES) if fewer else ())
     if fewer:
         geometry = fewer.scheme.with_whole_tiles(geometry)

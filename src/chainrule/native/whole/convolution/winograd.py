@@ -39,7 +39,10 @@ class Scheme(ABC):
         step: How many pixels the next tile is away.
         places: How many sums the pixels become.
         windows: How many a line of a window becomes. All sums from there on are multiplied with the last of them.
+        in_bands: Whether pictures may be cut into bands of the lines that windows of results reach.
     """
+
+    in_bands = True
 
     def __init__(self, results: int, side: int, step: int, places: int, windows: int) -> None:
         self.results = results

@@ -64,6 +64,8 @@ class BackByTwo(Scheme):
         between: Whether a picture begins with one of the latter.
     """
 
+    in_bands = False
+
     def __init__(self, others: ByOne, between: bool) -> None:
         count = others.results
         super().__init__(2 * count, count + 1, count, others.places + count, others.places + 1)
@@ -78,7 +80,7 @@ class BackByTwo(Scheme):
     def of(geometry: Geometry) -> tuple[Geometry, tuple[BackByTwo, ...]]:
         """The gradient to the input of a convolution as one of its outputs, and the ways to it, if there are any.
 
-        Few pictures are cut into bands instead, which have lines of windows in common.
+        Few pictures are cut into bands of the input instead, which have lines of windows in common.
         """
         befores = [before for before, _ in geometry.frame.padding]
         parities = {before % 2 for before in befores}

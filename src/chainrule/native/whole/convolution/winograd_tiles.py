@@ -25,8 +25,9 @@ _WORTH = 0.85
 _FEWEST, _MOST = 16, 64
 # Vectors of a row that are looked at together.
 _LOOKED_AT = 8
-# Numbers from 2^52 on might overflow where direct sums do not: its bits.
-_LARGEST = (127 + 52) << 23
+# Numbers from 2^44 on might overflow where direct sums do not, as sums for a weight are up to 2^13 times the product of
+# two, from each of a batch's tiles: its bits.
+_LARGEST = (127 + 44) << 23
 
 
 def apart(numbers: int) -> int:
