@@ -1,7 +1,8 @@
 """The gradient to the input.
 
-Where windows do not step it is a convolution itself, of the outputs, with the window backwards. Elsewhere, and where
-channels do not fill a vector, each tile of output pixels is spread over its windows, one run after another.
+Where windows do not step it is a convolution itself, of the outputs, with the window backwards; so it is for windows of
+3×3 that step by two, by fewer products. Elsewhere, and where channels do not fill a vector, each tile of output pixels
+is spread over its windows, one run after another.
 """
 
 from __future__ import annotations
@@ -73,8 +74,9 @@ def _turned(parts: Parts, fewer: Choice[Scheme] | None) -> Work:
     """The convolution that goes back; the channels of the input are its outputs."""
     weight = _TurnedWeight(parts)
     # Where nothing is padded, no window reaches beyond the outputs.
-    padded = any(map(any, parts.geometry.frame.padding))
-    return sums_of_windows(parts, fewer, weight.pack_block, *((InsideWindows, weight.finite) if padded else ()))
+    if not any(map(any, parts.geometry.frame.padding)):
+        return sums_of_windows(parts, fewer, weight.pack_block)
+    return sums_of_windows(parts, fewer, weight.pack_block, InsideWindows, weight.finite)
 
 
 class _TurnedWeight:

@@ -74,7 +74,7 @@ class BackByTwoWindows(InsideWindows):
     """The same for windows of 3×3 that step by two, of which every other element meets an output.
 
     Args:
-        parts: What goes back as a convolution (`winograd.BackByTwo`).
+        parts: What goes back as a convolution (`winograd_by_two.BackByTwo`).
         pixel: How far apart neighbouring pixels of its pictures stand.
         forward: What it goes back through.
     """
